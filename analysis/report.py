@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The report as a value: what was promised, what was seen, what is concluded and how sure that is.
+
+Its JSON form (camelCase) is a contract with others; renderings live in `analysis.rendering`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+SCHEMA_VERSION = 1
+
+
+class Status(StrEnum):
+    PASS = "pass"  # noqa: S105  a verdict on a check, not a password
+    WARN = "warn"
+    FAIL = "fail"
+
+
+class VerdictCode(StrEnum):
+    BETTER = "better"
+    WORSE = "worse"
+    NO_CLEAR_DIFFERENCE = "noClearDifference"
+    NOT_ENOUGH_DATA = "notEnoughData"
+    DO_NOT_USE = "doNotUse"
+
+
+class Estimand(StrEnum):
+    """Over which rows an estimate speaks (see `docs/statistics.md`)."""
+
+    VISITOR = "visitor"
+    QUESTION = "question"
+    FIRST_QUESTION = "firstQuestion"
+
+
+class Role(StrEnum):
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
+    GUARDRAIL = "guardrail"
+
+
+class _Noun(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=False):
+    """Base of the report's parts: immutable, camelCase outside."""
+
+
+class Check(_Noun):
+    """A condition on which the whole comparison stands. `p_value` is None where the check has none."""
+
+    name: str  # sampleRatio, exposureMismatch, plannedSize, ...
+    status: Status
+    p_value: float | None
+    detail: dict[str, str]  # one sentence per language: nl, en
+
+
+class VariantCount(_Noun):
+    """How many took part. `units` are browsers at their first exposure."""
+
+    name: str
+    units: int
+    visitors: int
+    questions: int
+
+
+class Result(_Noun):
+    """One comparison of one variant with the control. An impossible one says why in `reason`, without numbers.
+
+    `n`, `values`: control first, then the variant. `estimate` = variant - control, in the metric's unit,
+    with its 95 % interval `ci`; `relative` is estimate / control value.
+    """
+
+    metric: str
+    estimand: Estimand
+    segment: str | None
+    variant: str
+    control: str
+    kind: str  # proportion, mean, ratio, time
+    n: tuple[int, int]
+    values: tuple[float, float] | None
+    estimate: float | None
+    ci: tuple[float, float] | None
+    relative: float | None
+    relative_ci: tuple[float, float] | None
+    p_value: float | None
+    p_adjusted: float | None
+    method: str
+    role: Role
+    better: str = "higher"  # or lower
+    unit: str = ""  # s, pages, ... ; empty for a share
+    value_cis: tuple[tuple[float, float], tuple[float, float]] | None = None  # of the two values
+    margin: float | None = None  # of a guardrail
+    unbroken: bool | None = None  # of a guardrail: True held, False broken, None inconclusive
+    reason: str | None = None
+
+
+class SetAside(_Noun):
+    reason: str
+    rows: int
+
+
+class Verdict(_Noun):
+    code: VerdictCode
+    sentence: dict[str, str]  # nl, en
+
+
+class Curve(_Noun):
+    """Cumulative share of a variant's browsers over time (Aalen-Johansen), with its 95 % band."""
+
+    variant: str
+    time_s: tuple[float, ...]
+    answered: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    elsewhere: tuple[float, ...]  # channel shift
+    abandoned: tuple[float, ...]
+
+
+class Flow(_Noun):
+    """`questions` that went from `source` to `target` at position `order` of their path."""
+
+    variant: str
+    order: int
+    source: str
+    target: str
+    questions: int
+
+
+class Heartbeat(_Noun):
+    """Heartbeat of one phase in one variant: counts of -1, 0 and +1, and their mean."""
+
+    variant: str
+    phase: str
+    given: bool
+    counts: tuple[int, int, int]
+    mean: float
+
+
+class Pictures(_Noun):
+    """The numbers behind the pictures."""
+
+    time_to_answer: tuple[Curve, ...] = ()
+    flows: tuple[Flow, ...] = ()
+    heartbeats: tuple[Heartbeat, ...] = ()
+
+
+class Report(_Noun):
+    experiment: str
+    question: str
+    control: str
+    period: dict[str, str]  # from, to: ISO dates of the DAYs
+    definitions: dict[str, Any]  # what was fixed beforehand, and the thresholds used
+    checks: tuple[Check, ...]
+    variants: tuple[VariantCount, ...]
+    results: tuple[Result, ...]
+    set_aside: tuple[SetAside, ...]
+    verdict: Verdict
+    caveats: tuple[dict[str, str], ...]  # nl, en
+    pictures: Pictures = Pictures()
+    schema_version: int = SCHEMA_VERSION
+    created_at: str = ""  # UTC, with Z
+
+
+def to_json(report: Report) -> bytes:
+    """The report as JSON, two spaces of indentation."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=2)
+
+
+def from_json(data: bytes) -> Report:
+    return msgspec.json.decode(data, type=Report)

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The tables of the analysis, declared once: every column with its type, its unit and what it means.
+
+`events` is declared by `tracker.event`. Day tables carry no pseudonym: a visitor appears in them as a
+number that counts from 0 within (DAY, partition) and means nothing outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TABLES_VERSION = 1
+
+
+class Outcome(StrEnum):
+    """How a question ended; the first that holds, in this order."""
+
+    ANSWERED = "answered"
+    CHANNEL_SHIFT = "channel_shift"
+    READ = "read"
+    ANSWERED_ON_RESULTS = "answered_on_results"
+    CENSORED = "censored"
+    ABANDONED = "abandoned"
+
+
+SUCCESS = (Outcome.ANSWERED, Outcome.READ)
+
+
+class Start(StrEnum):
+    """How a question started; the first rule that matches."""
+
+    SITE_SEARCH = "site_search"
+    SEARCH_ENGINE = "search_engine"
+    CAMPAIGN = "campaign"
+    TASK_PAGE = "task_page"
+    PROVISIONAL = "provisional"
+
+
+class Cause(StrEnum):
+    """How the time to an answer ended: the answer, an event that competes with it, or our not seeing more."""
+
+    CENSORED = "censored"
+    ANSWERED = "answered"
+    CHANNEL_SHIFT = "channel_shift"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`dtype` is a pandas dtype; `unit` is empty for names and flags."""
+
+    dtype: str
+    unit: str
+    meaning: str
+
+
+SESSIONS: Mapping[str, Column] = {
+    "site": Column("str", "", "name of the site"),
+    "day": Column("str", "", "DAY, ISO date"),
+    "partition": Column("int16", "", "partition of the visitor"),
+    "visitor": Column("int64", "", "number of the visitor within (day, partition)"),
+    "session": Column("int64", "", "number of the session within (day, partition)"),
+    "started_at": Column("int64", "ms since 1970", "first event"),
+    "ended_at": Column("int64", "ms since 1970", "last event"),
+    "events": Column("int32", "events", ""),
+    "pages": Column("int32", "page views", ""),
+    "searches": Column("int32", "site searches", ""),
+    "questions": Column("int32", "questions", "questions that started in this session"),
+    "entry": Column("str", "", "direct, search_engine, campaign, social, referral or internal"),
+    "landing": Column("str", "", "path of the first page"),
+    "viewport": Column("str", "", "s, m, l or empty"),
+    "language": Column("str", "", "page language or empty"),
+}
+
+QUESTIONS: Mapping[str, Column] = {
+    "site": Column("str", "", "name of the site"),
+    "day": Column("str", "", "DAY, ISO date"),
+    "partition": Column("int16", "", "partition of the visitor"),
+    "visitor": Column("int64", "", "number of the visitor within (day, partition)"),
+    "question": Column("int64", "", "number of the question within (day, partition)"),
+    "session": Column("int64", "", "session in which it started"),
+    "task": Column("str", "", "name of the task, or empty"),
+    "start": Column("str", "", "how it started (`Start`)"),
+    "started_at": Column("int64", "ms since 1970", "first event"),
+    "ended_at": Column("int64", "ms since 1970", "last event"),
+    "outcome": Column("str", "", "how it ended (`Outcome`)"),
+    "success": Column("bool", "", "answered or read"),
+    "confirming_contact": Column("bool", "", "a contact after the answer"),
+    "time_s": Column("float64", "s", "from the start to the arrival on the answer, or to the end where none came"),
+    "cause": Column("str", "", "how that time ended (`Cause`)"),
+    "events": Column("int32", "events", ""),
+    "pages": Column("int32", "page views", ""),
+    "distinct_pages": Column("int32", "pages", ""),
+    "searches": Column("int32", "site searches", ""),
+    "zero_results": Column("int32", "site searches", "searches without any result"),
+    "reformulations": Column("int32", "moves", ""),
+    "pogo_sticks": Column("int32", "moves", ""),
+    "backtracks": Column("int32", "moves", ""),
+    "hops": Column("int32", "moves", ""),
+    "form_started": Column("bool", "", ""),
+    "form_submitted": Column("bool", "", ""),
+    "form_errors": Column("int32", "errors", ""),
+    "step_reached": Column("int16", "", "highest form step, 0 where none"),
+    "reading_s": Column("float64", "s", "visible time over its pages"),
+    "heartbeat_first": Column("float64", "-1..1", "NaN where no touchpoint has one"),
+    "heartbeat_worst": Column("float64", "-1..1", ""),
+    "heartbeat_peak": Column("float64", "-1..1", ""),
+    "heartbeat_last": Column("float64", "-1..1", ""),
+    "phase": Column("str", "", "furthest phase reached"),
+    "entry": Column("str", "", "entry of its session"),
+    "viewport": Column("str", "", ""),
+    "exposures": Column("str", "", "experiments met up to its end: 'schuldhulp=current,zwerfvuil=redesign'"),
+}
+
+MOVES: Mapping[str, Column] = {
+    "day": Column("str", "", "DAY, ISO date"),
+    "partition": Column("int16", "", ""),
+    "question": Column("int64", "", "number of the question within (day, partition)"),
+    "order": Column("int32", "", "from 0 within the question"),
+    "at": Column("int64", "ms since 1970", ""),
+    "kind": Column("str", "", "view, search, result, form, contact, goal, feedback, reformulation, pogo_stick, backtrack, hop"),
+    "type": Column("str", "", "of a reformulation: repeat, spelling, added, removed, substituted, reordered; else empty"),
+    "touchpoint": Column("str", "", "page path, or search, tel, mail, …"),
+    "phase": Column("str", "", "oriëntatie, contact, uitvoering, afronding or evaluatie"),
+    "heartbeat": Column("float64", "-1..1", "NaN where none"),
+    "given": Column("bool", "", "heartbeat given by the resident, not inferred"),
+}
+
+#: What the estimators see of one browser at its first exposure, on that day and for the experiment's task
+#: (all tasks, where the experiment names none).
+UNITS: Mapping[str, Column] = {
+    "experiment": Column("str", "", ""),
+    "day": Column("str", "", "DAY of the first exposure"),
+    "bucket": Column("int16", "", "0-999"),
+    "variant": Column("str", "", ""),
+    "viewport": Column("str", "", "segment: s, m, l or empty"),
+    "entry": Column("str", "", "segment: entry of the session of the exposure"),
+    "answered": Column("int8", "0/1", "some question of the task ended in success"),
+    "contacted": Column("int8", "0/1", "some question of the task ended in a channel shift"),
+    "started": Column("int8", "0/1", "a form of the task was started"),
+    "submitted": Column("int8", "0/1", "a form of the task was submitted"),
+    "first_answered": Column("int8", "0/1/-1", "the first question of the task ended in success; -1: no question"),
+    "questions": Column("int32", "questions", "questions of the task"),
+    "pages": Column("int32", "page views", "over those questions"),
+    "searches": Column("int32", "site searches", "over those questions"),
+    "time_s": Column("float64", "s", "time of the first of those questions"),
+    "cause": Column("str", "", "its `Cause`; censored at 0 s where there was no question"),
+}
+
+#: Sums over units with equal (experiment, variant, bucket, segment). Adding the rows of all days and
+#: partitions gives the bucket table of the experiment; variances are taken only after that.
+#: `segment` is '' for everyone, or 'viewport=s', 'entry=direct', …
+UNIT_MEASURES = ("answered", "contacted", "started", "submitted", "questions", "pages", "searches")
+QUESTION_MEASURES = ("success", "contact", "pages", "searches")
+
+BUCKETS: Mapping[str, Column] = {
+    "experiment": Column("str", "", ""),
+    "variant": Column("str", "", ""),
+    "bucket": Column("int16", "", "0-999"),
+    "segment": Column("str", "", "'' for everyone, else 'column=value'"),
+    "units": Column("int64", "browsers", "first exposures"),
+    **{f"{m}_sum": Column("float64", "", f"sum of `{m}` over units") for m in UNIT_MEASURES},
+    **{f"{m}_squares": Column("float64", "", f"sum of squares of `{m}` over units") for m in UNIT_MEASURES},
+    "first_questions": Column("int64", "browsers", "units with a question of the task"),
+    "first_answered_sum": Column("float64", "", "of those, first question ended in success"),
+    "all_questions": Column("int64", "questions", "questions of the task by every exposed browser, returns included"),
+    **{f"question_{m}_sum": Column("float64", "", f"sum over those of `{m}`") for m in QUESTION_MEASURES},
+}
+
+#: How often a time to answer occurred, in whole seconds: adds up like the bucket table.
+TIMES: Mapping[str, Column] = {
+    "experiment": Column("str", "", ""),
+    "variant": Column("str", "", ""),
+    "bucket": Column("int16", "", ""),
+    "segment": Column("str", "", ""),
+    "time_s": Column("int32", "s", "rounded up"),
+    "cause": Column("str", "", "`Cause`"),
+    "units": Column("int64", "browsers", ""),
+}
+
+#: What followed what within questions of the task, with the entry and the outcome as its ends.
+FLOWS: Mapping[str, Column] = {
+    "experiment": Column("str", "", ""),
+    "variant": Column("str", "", ""),
+    "order": Column("int16", "", "position of `source` in the question, from 0; capped"),
+    "source": Column("str", "", "touchpoint, or 'start'"),
+    "target": Column("str", "", "touchpoint, or the outcome"),
+    "questions": Column("int64", "questions", ""),
+}
+
+#: Heartbeats by phase, as counts so that days add up.
+HEARTBEATS: Mapping[str, Column] = {
+    "experiment": Column("str", "", ""),
+    "variant": Column("str", "", ""),
+    "phase": Column("str", "", ""),
+    "given": Column("bool", "", "given by residents, not inferred"),
+    "heartbeat": Column("int8", "-1..1", ""),
+    "touchpoints": Column("int64", "touchpoints", ""),
+}
+
+#: Nothing is dropped from a count without its own row.
+SET_ASIDE: Mapping[str, Column] = {
+    "table": Column("str", "", "table from which rows were set aside"),
+    "experiment": Column("str", "", "empty where it concerns none"),
+    "reason": Column("str", "", ""),
+    "rows": Column("int64", "rows", ""),
+}
+
+
+def empty(columns: Mapping[str, Column]) -> pd.DataFrame:
+    """A frame with the declared columns and dtypes and no row."""
+    import pandas as pd
+
+    return pd.DataFrame({name: pd.Series(dtype=column.dtype) for name, column in columns.items()})

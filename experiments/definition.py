@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""An experiment as it is written down before anyone sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+
+class Better(StrEnum):
+    """The direction in which a metric improves."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One version of a journey; `weight` is its share of the buckets, the weights of a test add up to 1."""
+
+    name: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What is measured and which way is better. `name` is a column of the units table (`analysis.tables`)."""
+
+    name: str
+    better: Better
+
+
+@dataclass(frozen=True, slots=True)
+class Guardrail:
+    """A metric that may not get worse by more than `margin`, in the metric's own unit."""
+
+    metric: Metric
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """What a team promised: the question, the versions, how success is judged, and who agreed.
+
+    The first variant is the control. `planned_size` counts browsers at their first exposure, all variants
+    together. `coverage` is the share of buckets that take part at all.
+    """
+
+    name: str
+    site: str
+    question: str
+    pages: tuple[str, ...]
+    variants: tuple[Variant, ...]
+    primary: Metric
+    planned_size: int
+    starts: date
+    ends: date
+    approved_by: str
+    roll_back: str
+    task: str | None = None
+    secondary: tuple[Metric, ...] = ()
+    guardrails: tuple[Guardrail, ...] = field(default=())
+    coverage: float = 1.0
+
+    @property
+    def control(self) -> Variant:
+        return self.variants[0]
