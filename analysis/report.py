@@ -52,7 +52,8 @@ class Check(_Noun):
     name: str  # sampleRatio, exposureMismatch, plannedSize, ...
     status: Status
     p_value: float | None
-    detail: dict[str, str]  # one sentence per language: nl, en
+    detail: str  # English
+    sentence: dict[str, str]  # the same for people, per language: nl, en
 
 
 class VariantCount(_Noun):
@@ -156,7 +157,8 @@ class Report(_Noun):
     results: tuple[Result, ...]
     set_aside: tuple[SetAside, ...]
     verdict: Verdict
-    caveats: tuple[dict[str, str], ...]  # nl, en
+    caveats: tuple[str, ...]  # English
+    caveat_sentences: tuple[dict[str, str], ...] = ()  # the same for people: nl, en
     pictures: Pictures = Pictures()
     schema_version: int = SCHEMA_VERSION
     created_at: str = ""  # UTC, with Z

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: EUPL-1.2
+# Two commands for a newcomer: `make demo` and `make test`. Both install what they need into .venv.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+TESTS  ?= tests
+
+.PHONY: demo test setup lint types contracts lock browser help clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+demo: setup ## The municipality, its visitors and the verdict (ARGS=--once stops after the verdict)
+	@$(BIN)/klantreis demo $(ARGS)
+
+test: setup browser lint types contracts ## Everything that must hold
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+
+setup: $(READY) ## Install into .venv from the hash-pinned lock
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "klantreis needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) -V 2>&1). Mend it with: make PYTHON=python3.11 ..."; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) from requirements.lock ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --no-index -e .
+	@touch $@
+
+browser: setup ## Find a Chromium, or install one where that is allowed
+	@$(BIN)/python -m tests.chromium
+
+lint: setup
+	@$(BIN)/ruff check .
+
+types: setup
+	@$(BIN)/mypy
+
+contracts: setup
+	@$(BIN)/lint-imports
+
+lock: ## Renew requirements.lock (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
+	  --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate -o requirements.lock
+
+clean: ## Remove what was installed and what the demo wrote
+	rm -rf $(VENV) var
