@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A store's server for the tests: a free port of its own, a private folder, gone afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import redis
+
+
+def free_port() -> int:
+    """A loopback port on which nobody listens now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def running_server(binary: Path, *options: str) -> Iterator[redis.Redis]:
+    """Run `binary` (a Redis or Valkey server) and lend a client; the server ends with the block."""
+    with tempfile.TemporaryDirectory(prefix="klantreis-store-", ignore_cleanup_errors=True) as folder:
+        process, client = _start(binary, Path(folder), options)
+        try:
+            yield client
+        finally:
+            client.close()
+            process.terminate()
+            process.wait(timeout=10)
+
+
+def _start(
+    binary: Path, folder: Path, options: tuple[str, ...]
+) -> tuple[subprocess.Popen[bytes], redis.Redis]:
+    for _ in range(5):  # another process may take the free port before the server does
+        port = free_port()
+        log = folder / "server.log"
+        process = subprocess.Popen(
+            [binary, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "",
+             "--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction",
+             "--logfile", log, *options],
+        )
+        client = redis.Redis(host="127.0.0.1", port=port, socket_timeout=30)
+        deadline = time.monotonic() + 20
+        while process.poll() is None and time.monotonic() < deadline:
+            try:
+                # A stranger on the same port would answer too; only our own server knows our process id.
+                if client.info("server")["process_id"] == process.pid:
+                    return process, client
+                break
+            except (redis.ConnectionError, redis.exceptions.BusyLoadingError):
+                time.sleep(0.02)
+        process.kill()
+        process.wait()
+    raise RuntimeError(f"{binary} did not start: {log.read_text() if log.exists() else 'no log'}")
