@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What an installation is told: `klantreis.toml` in the data folder, and the KLANTREIS_ variables."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any
+
+from klantreis.errors import SettingsError
+from tracker.site import Site, Sites
+
+FILE = "klantreis.toml"
+PARTITIONS = 16
+_TOP = {"partitions", "trusted_proxies", "redis", "site"}
+_SITE = {"hosts", "timezone", "search_parameters", "campaign_parameters", "tasks", "experiments"}
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFiles:
+    """Where the definitions of one site lie."""
+
+    tasks: Path | None = None
+    experiments: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything an installation is told; the paths under `data` are fixed by convention."""
+
+    data: Path
+    sites: tuple[Site, ...] = ()
+    files: Mapping[str, SiteFiles] = field(default_factory=dict)
+    redis_url: str | None = None
+    partitions: int = PARTITIONS
+    trusted_proxies: tuple[Network, ...] = ()
+
+    @property
+    def archive(self) -> Path:
+        return self.data / "archive"
+
+    @property
+    def tables(self) -> Path:
+        return self.data / "tables"
+
+    @property
+    def reports(self) -> Path:
+        return self.data / "reports"
+
+    def registry(self) -> Sites:
+        """The sites, ready to be found by host name."""
+        return Sites(self.sites)
+
+    def site(self, name: str) -> Site:
+        """The site of that name; a site that only an import brought is one without host names."""
+        return next((site for site in self.sites if site.name == name), Site(name=name, hosts=frozenset()))
+
+
+def load(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings of the data folder; a folder without `klantreis.toml` is one without sites.
+
+    Raises `SettingsError` naming the file and the key.
+    """
+    path = data / FILE
+    raw: dict[str, Any] = {}
+    if path.exists():
+        try:
+            raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{path} is not valid TOML: {error}. Mend that place and try again.") from None
+    _refuse_unknown(raw, _TOP, str(path))
+    sites, files = [], {}
+    for name, table in raw.get("site", {}).items():
+        where = f"{path}, [site.{name}]"
+        _refuse_unknown(table, _SITE, where)
+        sites.append(_site(name, table, where))
+        files[name] = SiteFiles(
+            tasks=data / table["tasks"] if "tasks" in table else None,
+            experiments=data / table["experiments"] if "experiments" in table else None,
+        )
+    return Settings(
+        data=data,
+        sites=tuple(sites),
+        files=files,
+        redis_url=environment.get("KLANTREIS_REDIS_URL") or raw.get("redis", {}).get("url"),
+        partitions=_partitions(environment.get("KLANTREIS_PARTITIONS", raw.get("partitions", PARTITIONS))),
+        trusted_proxies=_networks(environment, raw),
+    )
+
+
+def run_token(data: Path, environment: Mapping[str, str] = os.environ) -> str:
+    """The secret that marks load-test events; made once and kept in the data folder, readable by its owner."""
+    if given := environment.get("KLANTREIS_RUN_TOKEN"):
+        return given
+    path = data / "run-token"
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        token = secrets.token_hex(16)
+        make_folder(data)
+        path.touch(mode=0o600)
+        path.write_text(token, encoding="ascii")
+        return token
+
+
+def make_folder(path: Path) -> Path:
+    """Make a folder that we may write, or say in one sentence why not."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"The folder {path} cannot be made ({error.strerror}). Give another one with --data, "
+            f"or make it writable for this user."
+        ) from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise SettingsError(
+            f"The folder {path} cannot be written by this user. Give another one with --data, "
+            f"or mend its rights with chown or chmod."
+        )
+    return path
+
+
+def _site(name: str, table: Mapping[str, Any], where: str) -> Site:
+    hosts = table.get("hosts", [])
+    if not isinstance(hosts, list) or not hosts or not all(isinstance(host, str) for host in hosts):
+        raise SettingsError(f'{where}: hosts must be a list of host names, such as ["www.voorbeeldstad.nl"].')
+    optional = {key: tuple(table[key]) for key in ("search_parameters", "campaign_parameters") if key in table}
+    site = Site(
+        name=name,
+        hosts=frozenset(host.lower() for host in hosts),
+        timezone=table.get("timezone", Site.__dataclass_fields__["timezone"].default),
+        **optional,
+    )
+    try:
+        _ = site.zone
+    except (KeyError, ValueError):
+        raise SettingsError(
+            f'{where}: timezone "{site.timezone}" is not known. Expected a name such as "Europe/Amsterdam".'
+        ) from None
+    return site
+
+
+def _partitions(value: object) -> int:
+    try:
+        number = int(str(value))
+    except ValueError:
+        number = 0
+    if not 1 <= number <= 4096:
+        raise SettingsError(f'partitions is "{value}"; expected a whole number from 1 to 4096.')
+    return number
+
+
+def _networks(environment: Mapping[str, str], raw: Mapping[str, Any]) -> tuple[Network, ...]:
+    given = environment.get("KLANTREIS_TRUSTED_PROXIES")
+    texts = given.split(",") if given else raw.get("trusted_proxies", [])
+    try:
+        return tuple(ip_network(text.strip()) for text in texts)
+    except ValueError as error:
+        raise SettingsError(f"trusted_proxies: {error}. Expected networks such as 10.0.0.0/8.") from None
+
+
+def _refuse_unknown(table: Mapping[str, Any], known: set[str], where: str) -> None:
+    for key in table:
+        if key not in known:
+            near = get_close_matches(key, known, 1)
+            hint = f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(sorted(known))}."
+            raise SettingsError(f'{where}: unknown key "{key}". {hint}')
