@@ -1,0 +1,469 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a report says, in plain Dutch and English: the verdict, each result, the checks, the refusals.
+
+Numbers come as natural frequencies with their range. A verdict is never "significant" alone, and no clear
+difference is never "no difference". The words themselves are in `analysis.phrases`, the notation of numbers
+in `analysis.notation`, whose functions can also be had from here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from analysis.notation import (
+    LANGUAGES,
+    day,
+    duration,
+    moment,
+    number,
+    odds,
+    percentage,
+    period,
+    points,
+    quantity,
+)
+from analysis.phrases import (
+    CAVEATS,
+    CHECK_SENTENCES,
+    CHECKS,
+    ESTIMANDS,
+    METHODS,
+    METRICS,
+    NOUNS,
+    PHASES,
+    QUESTION_METRICS,
+    REFUSALS,
+    SAME_METRIC,
+    SEGMENT_COLUMNS,
+    SEGMENT_VALUES,
+    SET_ASIDE,
+    STATUSES,
+    TOUCHPOINTS,
+    VARIANTS,
+    VERDICTS,
+    MetricWords,
+    Phrases,
+    Texts,
+)
+from analysis.report import Check, Estimand, Result, Role, Status, VerdictCode
+
+__all__ = [
+    "LANGUAGES",
+    "caveat",
+    "check_name",
+    "check_sentence",
+    "day",
+    "difference_text",
+    "duration",
+    "estimand_name",
+    "how_sure",
+    "interval_text",
+    "is_clear",
+    "method_name",
+    "metric_meaning",
+    "metric_name",
+    "moment",
+    "number",
+    "odds",
+    "percentage",
+    "period",
+    "phase_name",
+    "points",
+    "quantity",
+    "refusal",
+    "result_sentence",
+    "segment_name",
+    "set_aside_reason",
+    "status_name",
+    "touchpoint_name",
+    "value_text",
+    "variant_name",
+    "verdict_label",
+    "verdict_sentence",
+]
+
+#: "Of the 100 visitors": the smallest of these at which the figures still differ.
+_BASES = (100, 1_000, 10_000)
+
+
+# --- names ---------------------------------------------------------------------------------------------
+
+
+def verdict_label(code: VerdictCode, language: str) -> str:
+    """The verdict in one to four words, for a heading or a list."""
+    return VERDICTS[code.value][language]
+
+
+def variant_name(name: str, language: str) -> str:
+    """'de huidige versie', 'de nieuwe versie', or 'versie kort' for a name of the team's own."""
+    known = VARIANTS.get(name)
+    return known[language] if known else f"{'versie' if language == 'nl' else 'version'} {name}"
+
+
+def metric_name(metric: str, language: str, *, estimand: Estimand = Estimand.VISITOR) -> str:
+    """The metric in words; a team's own column keeps its own name."""
+    words = _words(metric, estimand)
+    return words.name[language] if words else metric
+
+
+def metric_meaning(metric: str, language: str, *, estimand: Estimand = Estimand.VISITOR) -> str | None:
+    """What the metric counts, in a sentence; None for a team's own column."""
+    words = _words(metric, estimand)
+    return words.meaning[language] if words else None
+
+
+def method_name(method: str, language: str) -> str:
+    """A statistical method in plain words; an unknown one keeps its name."""
+    lowered = method.lower()
+    for key, texts in METHODS.items():
+        if key in lowered:
+            return texts[language]
+    return method
+
+
+def estimand_name(estimand: Estimand, language: str) -> str:
+    return ESTIMANDS[estimand.value][language]
+
+
+def status_name(status: Status, language: str) -> str:
+    return STATUSES[status.value][language]
+
+
+def check_name(name: str, language: str) -> str:
+    return _known(CHECKS, name, language)
+
+
+def phase_name(phase: str, language: str) -> str:
+    return _known(PHASES, phase, language)
+
+
+def touchpoint_name(touchpoint: str, language: str) -> str:
+    """A touchpoint or an end of a path in words; a page keeps its path."""
+    return _known(TOUCHPOINTS, touchpoint, language)
+
+
+def segment_name(segment: str, language: str) -> str:
+    """'viewport=s' in words: 'scherm: klein (telefoon)'."""
+    column, _, value = segment.partition("=")
+    shown = SEGMENT_VALUES[segment][language] if segment in SEGMENT_VALUES else value
+    return f"{_known(SEGMENT_COLUMNS, column, language)}: {shown}"
+
+
+def set_aside_reason(reason: str, language: str) -> str:
+    """Why rows were set aside; a reason without a translation is given as it came."""
+    return _known(SET_ASIDE, reason, language)
+
+
+def refusal(reason: str, language: str) -> str:
+    """Why an estimate could not be made, as part of a sentence.
+
+    `reason` is a key of `phrases.REFUSALS`, with or without ': details' behind it; another one is
+    reported as an analysis that was not possible, since free text would be in one language only.
+    """
+    known = REFUSALS.get(reason.partition(":")[0].strip())
+    if known:
+        return known[language]
+    return "deze berekening is niet mogelijk" if language == "nl" else "this analysis is not possible"
+
+
+def caveat(code: str, language: str) -> str:
+    """A caveat by its code (a key of `phrases.CAVEATS`).
+
+    Raises:
+        KeyError: no such caveat.
+    """
+    return CAVEATS[code][language]
+
+
+def check_sentence(
+    name: str, status: Status, *, language: str, facts: Mapping[str, float] | None = None
+) -> str:
+    """What a check found, for people. `facts` fills in counts, such as units and planned of plannedSize."""
+    texts = CHECK_SENTENCES.get((name, status.value))
+    if texts is None:
+        return f"{check_name(name, language)}: {status_name(status, language)}."
+    written = {key: number(value, language) for key, value in (facts or {}).items()}
+    try:
+        return texts[language].format_map(written)
+    except KeyError as missing:
+        raise ValueError(f"check_sentence({name!r}, …) needs the fact {missing}") from None
+
+
+# --- values --------------------------------------------------------------------------------------------
+
+
+def value_text(result: Result, value: float, language: str) -> str:
+    """A value of the result's metric with its unit: 57,0 %, 3 min 24 s, 4,21."""
+    if _is_share(result):
+        return percentage(value, language, decimals=_share_decimals(result))
+    if _is_time(result):
+        return duration(value, language)
+    return _mean_text(result, value, language)
+
+
+def difference_text(result: Result, value: float, language: str, *, bare: bool = False) -> str:
+    """A signed difference in the result's metric: +7,0 procentpunt, −20 s; `bare` leaves the unit out."""
+    if _is_share(result):
+        if bare:
+            return number(100 * value, language, decimals=_share_decimals(result), signed=True)
+        return points(value, language, decimals=_share_decimals(result))
+    if _is_time(result):
+        return duration(value, language, signed=True)
+    return _mean_text(result, value, language, signed=True)
+
+
+def interval_text(result: Result, language: str) -> str:
+    """The 95 % interval of the difference: '+3,0 tot +11,0'; empty for a refused result."""
+    if result.ci is None:
+        return ""
+    low, high = (difference_text(result, end, language, bare=True) for end in result.ci)
+    return f"{low} {'tot' if language == 'nl' else 'to'} {high}"
+
+
+def is_clear(result: Result) -> bool:
+    """True where chance is a poor explanation: p (corrected where it was) below .05, else by the interval."""
+    chance = result.p_adjusted if result.p_adjusted is not None else result.p_value
+    if chance is not None:
+        return chance < 0.05
+    return result.ci is not None and (result.ci[0] > 0 or result.ci[1] < 0)
+
+
+def how_sure(result: Result, language: str) -> str:
+    """How sure a result is, in a few words; for a guardrail whether it held, for a refusal why."""
+    dutch = language == "nl"
+    if result.reason is not None or result.estimate is None:
+        return ("niet te zeggen: " if dutch else "cannot be told: ") + refusal(result.reason or "", language)
+    if result.role is Role.GUARDRAIL:
+        if result.unbroken is None:
+            return "onzeker of de grens is gehouden" if dutch else "uncertain whether the limit held"
+        if result.unbroken:
+            return "binnen de grens gebleven" if dutch else "stayed within the limit"
+        return "over de grens gegaan" if dutch else "went over the limit"
+    if not is_clear(result):
+        return "geen duidelijk verschil" if dutch else "no clear difference"
+    if (result.estimate > 0) == (result.better == "higher"):
+        return "duidelijk beter" if dutch else "clearly better"
+    return "duidelijk slechter" if dutch else "clearly worse"
+
+
+# --- sentences -----------------------------------------------------------------------------------------
+
+
+def verdict_sentence(
+    code: VerdictCode,
+    primary: Result | None,
+    *,
+    language: str,
+    units: int | None = None,
+    planned_size: int | None = None,
+    failed: Sequence[Check] = (),
+    guardrails: Sequence[Result] = (),
+) -> str:
+    """The verdict as one or two sentences with natural frequencies and their range.
+
+    Args:
+        code: the verdict.
+        primary: result of the primary metric; None or a refused one where there is no figure.
+        language: nl or en.
+        units, planned_size: browsers that took part and were planned, for `notEnoughData`.
+        failed: the checks that failed, for `doNotUse`.
+        guardrails: guardrails that were broken or inconclusive and for that reason hold back a 'better'.
+    """
+    dutch = language == "nl"
+    if code is VerdictCode.DO_NOT_USE:
+        lead = "Gebruik deze uitslag niet." if dutch else "Do not use this outcome."
+        return " ".join([lead, *(check.sentence.get(language, "") for check in failed)]).strip()
+    if code is VerdictCode.NOT_ENOUGH_DATA:
+        return _not_enough(primary, language, units, planned_size)
+    if primary is None or primary.values is None or primary.ci is None:
+        lead = "Een oordeel is niet mogelijk" if dutch else "A verdict is not possible"
+        return f"{lead}: {refusal((primary and primary.reason) or '', language)}."
+    return _lead(code, primary, language, guardrails) + result_sentence(primary, language) + _held_back(
+        guardrails, language
+    )
+
+
+def result_sentence(result: Result, language: str, *, capital: bool = False) -> str:
+    """One result in words: both values, and where the real difference probably lies."""
+    dutch = language == "nl"
+    if result.values is None or result.ci is None:
+        name = metric_name(result.metric, language, estimand=result.estimand)
+        text = f"{name}: {how_sure(result, language)}."
+    else:
+        control = variant_name(result.control, language)
+        if _is_share(result):
+            base = _base(result)
+            old, new = (number(value * base, language) for value in result.values)
+            text = _share_clause(result, number(base, language), new, language)
+            bare = _words(result.metric, result.estimand) is None
+            at = ("bij " if dutch else "for ") if bare else ""
+            low, high = _share_ends(result, base, language)
+            directions = _MORE
+        else:
+            old, new = (value_text(result, value, language) for value in result.values)
+            text = _mean_clause(result, new, language)
+            at = ""
+            low, high = _ends(result, language)
+            directions = _LONGER if _is_time(result) else _LARGER
+        text += f", bij {control} {at}{old}" if dutch else f", with {control} {at}{old}"
+        text += "; het echte verschil ligt waarschijnlijk " if dutch else "; the real difference is probably "
+        text += _between(result.ci, low, high, directions[language], language) + "."
+    return text[0].upper() + text[1:] if capital else text
+
+
+_MORE: Mapping[str, tuple[str, str]] = {"nl": ("minder", "meer"), "en": ("fewer", "more")}
+_LARGER: Mapping[str, tuple[str, str]] = {"nl": ("minder", "meer"), "en": ("less", "more")}
+_LONGER: Mapping[str, tuple[str, str]] = {"nl": ("korter", "langer"), "en": ("shorter", "longer")}
+
+
+def _between(ci: tuple[float, float], low: str, high: str, directions: tuple[str, str], language: str) -> str:
+    """'tussen 3 en 11', or with a direction on both ends where the interval crosses zero."""
+    words = ("tussen", "en") if language == "nl" else ("between", "and")
+    if ci[0] < 0 < ci[1]:
+        return f"{words[0]} {low} {directions[0]} {words[1]} {high} {directions[1]}"
+    near, far = (low, high) if ci[0] >= 0 else (high, low)
+    return f"{words[0]} {near} {words[1]} {far}"
+
+
+def _share_ends(result: Result, base: int, language: str) -> tuple[str, str]:
+    low, high = result.ci or (0.0, 0.0)
+    above_zero = "net boven 0" if language == "nl" else "just above 0"
+    crosses = low < 0 < high
+
+    def end(value: float) -> str:
+        if value and not crosses and round(abs(value) * base) == 0:
+            return above_zero  # a clear difference is not told as one that may be nil
+        return number(abs(value) * base, language)
+
+    return end(low), end(high)
+
+
+def _ends(result: Result, language: str) -> tuple[str, str]:
+    low, high = result.ci or (0.0, 0.0)
+    return value_text(result, abs(low), language), value_text(result, abs(high), language)
+
+
+def _base(result: Result) -> int:
+    """Out of how many the figures are told: 100, unless rounding would hide what was found."""
+    low, high = result.ci or (0.0, 0.0)
+    present = [value for value in result.values or () if value > 0]
+    for base in _BASES:
+        if (high - low) / 2 * base >= 1.5 and all(value * base >= 1.5 for value in present):
+            return base
+    return _BASES[-1]
+
+
+def _share_clause(result: Result, base: str, value: str, language: str) -> str:
+    words = _words(result.metric, result.estimand)
+    if words is None:
+        noun = _noun(result, language)
+        if language == "nl":
+            return f"‘{result.metric}’ kwam voor bij {value} van de {base} {noun}"
+        return f"‘{result.metric}’ occurred for {value} out of {base} {noun}"
+    among = _noun(result, language) if words.among == "visitors" else NOUNS[words.among][language]
+    clause = words.clause[language].format(value=value)
+    return f"van de {base} {among} {clause}" if language == "nl" else f"out of {base} {among}, {clause}"
+
+
+def _noun(result: Result, language: str) -> str:
+    return NOUNS["questions" if result.estimand is Estimand.QUESTION else "visitors"][language]
+
+
+def _mean_clause(result: Result, value: str, language: str) -> str:
+    words = _words(result.metric, result.estimand)
+    if words is not None:
+        return words.clause[language].format(value=value)
+    if language == "nl":
+        return f"‘{result.metric}’ was gemiddeld {value}"
+    return f"‘{result.metric}’ was {value} on average"
+
+
+def _lead(code: VerdictCode, primary: Result, language: str, guardrails: Sequence[Result]) -> str:
+    name = variant_name(primary.variant, language)
+    name = name[0].upper() + name[1:]
+    if code is VerdictCode.NO_CLEAR_DIFFERENCE:
+        if guardrails:
+            return "Geen duidelijk betere versie: " if language == "nl" else "No version is clearly better: "
+        return "Er is geen duidelijk verschil: " if language == "nl" else "There is no clear difference: "
+    better = code is VerdictCode.BETTER
+    if language == "nl":
+        return f"{name} is {'beter' if better else 'slechter'}: "
+    return f"{name} is {'better' if better else 'worse'}: "
+
+
+def _held_back(guardrails: Sequence[Result], language: str) -> str:
+    """Why a good primary metric is not enough."""
+    if not guardrails:
+        return ""
+    told = "; ".join(
+        f"{metric_name(one.metric, language, estimand=one.estimand)} ({how_sure(one, language)})"
+        for one in guardrails
+    )
+    lead = "Let op wat niet slechter mocht worden" if language == "nl" else "Mind what was not to get worse"
+    return f" {lead}: {told}."
+
+
+def _not_enough(primary: Result | None, language: str, units: int | None, planned_size: int | None) -> str:
+    dutch = language == "nl"
+    if primary is not None and primary.reason is not None:
+        lead = "Nog geen oordeel mogelijk" if dutch else "No verdict is possible yet"
+        return f"{lead}: {refusal(primary.reason, language)}."
+    if units is None and primary is not None:
+        units = sum(primary.n)
+    lead = "Nog te weinig gegevens voor een oordeel" if dutch else "Not enough data for a verdict yet"
+    if units is None:
+        return f"{lead}."
+    count = number(units, language)
+    if planned_size is None or planned_size <= units:
+        return f"{lead}: er deden {count} bezoekers mee." if dutch else f"{lead}: {count} visitors took part."
+    planned = number(planned_size, language)
+    if dutch:
+        return f"{lead}: er deden {count} van de {planned} geplande bezoekers mee."
+    return f"{lead}: {count} of the {planned} planned visitors took part."
+
+
+# --- helpers -------------------------------------------------------------------------------------------
+
+
+def _words(metric: str, estimand: Estimand) -> MetricWords | None:
+    metric = SAME_METRIC.get(metric, metric)
+    if estimand is Estimand.QUESTION:
+        as_question = {"answered": "success", "contacted": "contact"}.get(metric, metric)
+        if as_question in QUESTION_METRICS:
+            return QUESTION_METRICS[as_question]
+    if estimand is Estimand.FIRST_QUESTION and metric == "answered":
+        metric = "first_answered"
+    return METRICS.get(metric) or QUESTION_METRICS.get(metric)
+
+
+def _is_share(result: Result) -> bool:
+    if result.kind == "proportion":
+        return True
+    words = _words(result.metric, result.estimand)
+    return words is not None and words.share
+
+
+def _is_time(result: Result) -> bool:
+    return result.unit == "s" or (result.kind == "time" and result.unit == "")
+
+
+def _share_decimals(result: Result) -> int:
+    """One decimal, or more where the interval would otherwise end in equal figures."""
+    if result.ci is None:
+        return 1
+    half = abs(result.ci[1] - result.ci[0]) / 2
+    return 1 if half >= 0.002 else 2 if half >= 0.0002 else 3
+
+
+def _mean_text(result: Result, value: float, language: str, *, signed: bool = False) -> str:
+    """A mean with the decimals that its uncertainty leaves: the first figure of the half-width is the last."""
+    if result.ci is None or not (half := abs(result.ci[1] - result.ci[0]) / 2):
+        return quantity(value, language, signed=signed)
+    decimals = min(4, max(0, -math.floor(math.log10(half))))
+    return number(value, language, decimals=decimals, signed=signed)
+
+
+def _known(phrases: Phrases, key: str, language: str) -> str:
+    texts: Texts | None = phrases.get(key)
+    return texts[language] if texts else key
