@@ -10,3 +10,7 @@ class KlantreisError(Exception):
 
 class SettingsError(KlantreisError):
     """The settings file or a KLANTREIS_ variable cannot be used."""
+
+
+class StoreError(KlantreisError):
+    """The store cannot be had or used."""
