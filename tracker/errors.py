@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What can go wrong in this room; every message says what came, what was expected and how to mend it."""
+
+from __future__ import annotations
+
+
+class TrackerError(Exception):
+    """Root of this room's errors; its text is one sentence for a person."""
+
+
+class SettingsMismatch(TrackerError):
+    """The settings disagree with what lies in the store."""
+
+
+class StoreAway(TrackerError):
+    """Redis cannot be reached, or answers that it cannot write."""
+
+
+class Undecodable(TrackerError):
+    """A stream entry that isn't of the shape `tracker.stream` writes."""

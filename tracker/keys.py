@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Names of all keys in Redis; no other module spells one.
+
+| key | type | holds |
+| --- | --- | --- |
+| `kr:{k}:events` | stream | events of partition k, one entry each; the braces are Redis Cluster's hash tag |
+| `kr:ledger:DAY` | hash | what arrived, was stored, was dropped and why, was redacted |
+| `kr:salt:DAY` | string, 48 h | the salt of that DAY's pseudonyms |
+| `kr:partitions` | string | the number of partitions, so that two settings cannot quietly disagree |
+| `kr:experiments`, `kr:experiments:audit` | hash, stream | what runs, and who started and stopped what |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Names under one prefix, by default `kr:`."""
+
+    prefix: str = "kr:"
+
+    def events(self, partition: int) -> str:
+        """Stream of one partition.
+
+        >>> Keys().events(3)
+        'kr:{3}:events'
+        """
+        return f"{self.prefix}{{{partition}}}:events"
+
+    def ledger(self, day: date) -> str:
+        return f"{self.prefix}ledger:{day.isoformat()}"
+
+    def salt(self, day: date) -> str:
+        return f"{self.prefix}salt:{day.isoformat()}"
+
+    @property
+    def partitions(self) -> str:
+        return f"{self.prefix}partitions"
+
+    @property
+    def experiments(self) -> str:
+        return f"{self.prefix}experiments"
+
+    @property
+    def audit(self) -> str:
+        return f"{self.prefix}experiments:audit"
