@@ -1,0 +1,357 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A page as a citizen sees it: links, results, forms, text and errors; and the marks that k.js reads.
+
+Parsing depends on the body alone, so a page that many people see is parsed once. The script tag differs by
+bucket and is read apart for that reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+from hashlib import blake2b
+from html import unescape
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+_SCRIPT = re.compile(rb"<script\b([^>]*\bsrc=[\"'][^\"']*k\.js[\"'][^>]*)>\s*</script>")
+_ATTRIBUTE = re.compile(r"([\w-]+)=\"([^\"]*)\"")
+_SPACE = re.compile(r"\s+")
+_BLOCKS = "h1,h2,h3,h4,p,li,dd,dt,tr,blockquote,figcaption"
+_BACK_WORDS = ("vorige", "terug", "annule", "opnieuw beginnen", "stop")
+_CONTROL = "input,select,textarea"
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What the script tag tells k.js: bucket, variants shown and experiments met for the first time."""
+
+    bucket: int | None = None
+    shown: tuple[tuple[str, str], ...] = ()
+    first: tuple[str, ...] = ()
+
+    @property
+    def exposures(self) -> str:
+        return ",".join(f"{name}={variant}" for name, variant in self.shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link. `part` is main, navigation or footer; `about` the text that stands with a search result."""
+
+    href: str
+    text: str
+    part: str = "main"
+    about: str = ""
+    rank: int | None = None
+    contact: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question of a form; a group of radio buttons or check boxes is one field."""
+
+    name: str
+    kind: str
+    label: str
+    required: bool = False
+    invalid: bool = False
+    value: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    pattern: str = ""
+    multiple: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form to fill in. `name` and `step` are None where k.js is not told about it."""
+
+    action: str
+    method: str
+    fields: tuple[Field, ...]
+    hidden: tuple[tuple[str, str], ...] = ()
+    button: tuple[str, str] | None = None
+    multipart: bool = False
+    validates: bool = True
+    name: str | None = None
+    step: int = 1
+    last: bool = False
+
+    @property
+    def refused(self) -> bool:
+        """Whether the page came back with errors in it."""
+        return any(field.invalid for field in self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, heading, list item or table row; `before` counts the words above it."""
+
+    text: str
+    before: int
+    listed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SearchBox:
+    """Where the site's own search is asked."""
+
+    action: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A page of search results: the query, how many there are, and the answer where it stands right there."""
+
+    query: str
+    count: int
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one body shows."""
+
+    title: str
+    heading: str
+    language: str
+    links: tuple[Link, ...]
+    blocks: tuple[Block, ...]
+    words: int
+    search: SearchBox | None = None
+    results: Results | None = None
+    forms: tuple[Form, ...] = ()
+    goals: tuple[str, ...] = ()
+    feedback: bool = False
+
+
+class Reader:
+    """Parses bodies and keeps the last `size` of them."""
+
+    def __init__(self, size: int = 2048) -> None:
+        self._size = size
+        self._pages: OrderedDict[bytes, Page] = OrderedDict()
+
+    def read(self, body: bytes) -> tuple[Page, Script | None]:
+        """The page and its script tag; None where k.js is not on the page."""
+        script = None
+        if tag := _SCRIPT.search(body):
+            script = _script(tag.group(1).decode())
+            body = body[: tag.start()] + body[tag.end() :]
+        key = blake2b(body, digest_size=16).digest()
+        page = self._pages.get(key)
+        if page is None:
+            page = self._pages[key] = parse(body)
+            if len(self._pages) > self._size:
+                self._pages.popitem(last=False)
+        else:
+            self._pages.move_to_end(key)
+        return page, script
+
+
+def _script(attributes: str) -> Script:
+    found = {key: unescape(value) for key, value in _ATTRIBUTE.findall(attributes)}
+    shown = (part.partition("=") for part in found.get("data-x", "").split(",") if part)
+    return Script(
+        bucket=int(found["data-b"]) if "data-b" in found else None,
+        shown=tuple((name, variant) for name, _, variant in shown),
+        first=tuple(part for part in found.get("data-f", "").split(",") if part),
+    )
+
+
+def parse(body: bytes) -> Page:
+    """Read a page of UTF-8 HTML; anything hidden is left out, as a resident does not see it."""
+    tree = LexborHTMLParser(body)
+    root = tree.css_first("html")
+    forms = [node for node in tree.css("form") if not _hidden(node)]
+    search = next((box for node in forms if (box := _search_box(node))), None)
+    main = tree.css_first("main") or tree.body
+    blocks, words = _blocks(main) if main else ((), 0)
+    heading = main.css_first("h1") if main else None
+    title = tree.css_first("title")
+    return Page(
+        title=_text(title) if title else "",
+        heading=_text(heading) if heading else "",
+        language=(root.attributes.get("lang") or "") if root else "",
+        links=tuple(_link(node) for node in tree.css("a[href]") if not _hidden(node)),
+        blocks=blocks,
+        words=words,
+        search=search,
+        results=_results(tree),
+        forms=tuple(_form(node) for node in forms if _is_task(node)),
+        goals=tuple(node.attributes.get("data-kr-goal") or "" for node in tree.css("[data-kr-goal]")),
+        feedback=tree.css_first("form[data-kr-feedback]") is not None,
+    )
+
+
+def _text(node: LexborNode) -> str:
+    return _SPACE.sub(" ", node.text(deep=True, separator=" ")).strip()
+
+
+def _hidden(node: LexborNode) -> bool:
+    above: LexborNode | None = node
+    while above is not None:
+        if above.tag == "template" or "hidden" in above.attributes:
+            return True
+        above = above.parent
+    return False
+
+
+def _blocks(main: LexborNode) -> tuple[tuple[Block, ...], int]:
+    found: list[Block] = []
+    words = 0
+    for node in main.css(_BLOCKS):
+        if _hidden(node) or (node.tag == "li" and node.css_first("p,li,h2,h3") is not None):
+            continue
+        if text := _text(node):
+            found.append(Block(text, words, node.tag == "li"))
+            words += text.count(" ") + 1
+    return tuple(found), words
+
+
+def _link(node: LexborNode) -> Link:
+    attributes = node.attributes
+    rank = attributes.get("data-kr-rank")
+    return Link(
+        href=attributes.get("href") or "",
+        text=_text(node) or attributes.get("aria-label") or "",
+        part=_part(node),
+        about=_beside(node) if rank else "",
+        rank=int(rank) if rank else None,
+        contact=_contact(node),
+    )
+
+
+def _contact(node: LexborNode) -> str | None:
+    href = node.attributes.get("href") or ""
+    marked = node.attributes.get("data-kr-contact")
+    return "tel" if href.startswith("tel:") else "mail" if href.startswith("mailto:") else marked
+
+
+def _part(node: LexborNode) -> str:
+    above = node.parent
+    while above is not None:
+        if above.tag in ("nav", "header"):
+            return "navigation"
+        if above.tag in ("footer", "main"):
+            return above.tag
+        above = above.parent
+    return "navigation"
+
+
+def _beside(node: LexborNode) -> str:
+    above = node.parent
+    while above is not None and above.tag not in ("li", "article", "main"):
+        above = above.parent
+    return _text(above).replace(_text(node), "", 1).strip() if above and above.tag != "main" else ""
+
+
+def _search_box(node: LexborNode) -> SearchBox | None:
+    asked = node.css_first("input[type=search]")
+    if asked is None and node.attributes.get("role") == "search":
+        asked = node.css_first("input[type=text], input:not([type])")
+    if asked is None:
+        return None
+    return SearchBox(node.attributes.get("action") or "", asked.attributes.get("name") or "q")
+
+
+def _results(tree: LexborHTMLParser) -> Results | None:
+    node = tree.css_first("[data-kr-query]")
+    if node is None:
+        return None
+    here = tree.css_first("[data-kr-answer]")
+    count = node.attributes.get("data-kr-results") or "0"
+    return Results(node.attributes.get("data-kr-query") or "", int(count), _text(here) if here else None)
+
+
+def _is_task(node: LexborNode) -> bool:
+    if "data-kr-feedback" in node.attributes or _search_box(node) is not None:
+        return False
+    return (node.attributes.get("method") or "get").lower() == "post" or "data-kr-form" in node.attributes
+
+
+def _form(node: LexborNode) -> Form:
+    attributes = node.attributes
+    hidden, fields = [], OrderedDict[str, Field]()
+    labels = {label.attributes.get("for") or "": _text(label) for label in node.css("label")}
+    for control in node.css(_CONTROL):
+        kind = _kind(control)
+        name = control.attributes.get("name") or ""
+        if kind == "hidden":
+            hidden.append((name, control.attributes.get("value") or ""))
+        elif name and kind not in ("submit", "button", "image", "reset") and not _hidden(control):
+            fields[name] = _field(control, kind, labels, fields.get(name))
+    step = attributes.get("data-kr-step") or "1"
+    return Form(
+        action=attributes.get("action") or "",
+        method=(attributes.get("method") or "get").lower(),
+        fields=tuple(fields.values()),
+        hidden=tuple(hidden),
+        button=_button(node),
+        multipart=attributes.get("enctype") == "multipart/form-data",
+        validates="novalidate" not in attributes,
+        name=attributes.get("data-kr-form"),
+        step=int(step) if step.isdigit() else 1,
+        last="data-kr-last" in attributes,
+    )
+
+
+def _kind(control: LexborNode) -> str:
+    if control.tag != "input":
+        return str(control.tag)
+    return (control.attributes.get("type") or "text").lower()
+
+
+def _field(control: LexborNode, kind: str, labels: dict[str, str], earlier: Field | None) -> Field:
+    attributes = control.attributes
+    label = labels.get(attributes.get("id") or "", "") or _wrapping(control, "label")
+    invalid = attributes.get("aria-invalid") == "true" or bool(earlier and earlier.invalid)
+    options: tuple[tuple[str, str], ...] = earlier.options if earlier else ()
+    value = earlier.value if earlier else ""
+    if kind in ("radio", "checkbox"):
+        this = attributes.get("value") or "on"
+        options = (*options, (this, label))
+        value = this if "checked" in attributes else value
+        label = _wrapping(control, "fieldset") or label
+    elif kind == "select":
+        choices = control.css("option")
+        options = tuple((c.attributes.get("value", _text(c)) or "", _text(c)) for c in choices)
+        value = next((c.attributes.get("value") or "" for c in choices if "selected" in c.attributes), "")
+    elif kind == "textarea":
+        value = _text(control)
+    else:
+        value = attributes.get("value") or ""
+    return Field(
+        name=attributes.get("name") or "",
+        kind=kind,
+        label=label,
+        required="required" in attributes or attributes.get("aria-required") == "true",
+        invalid=invalid,
+        value=value,
+        options=options,
+        pattern=attributes.get("pattern") or "",
+        multiple="multiple" in attributes,
+    )
+
+
+def _wrapping(control: LexborNode, tag: str) -> str:
+    above = control.parent
+    while above is not None and above.tag not in (tag, "form"):
+        above = above.parent
+    if above is None or above.tag != tag:
+        return ""
+    told = above.css_first("legend") if tag == "fieldset" else above
+    return _text(told) if told else ""
+
+
+def _button(node: LexborNode) -> tuple[str, str] | None:
+    for button in node.css("button, input[type=submit]"):
+        said = (_text(button) or button.attributes.get("value") or "").lower()
+        if button.attributes.get("type", "submit") != "submit" or said.startswith(_BACK_WORDS):
+            continue
+        if name := button.attributes.get("name"):
+            return name, button.attributes.get("value") or ""
+        return None
+    return None
