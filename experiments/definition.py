@@ -3,9 +3,26 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+
+#: Names of experiments and variants: they travel in a cookie, in HTML attributes and on the wire.
+NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+
+#: What a metric may be: a column of the units table, or `time`, the time to the answer.
+METRICS: Mapping[str, str] = {
+    "answered": "share of browsers with an answered question",
+    "contacted": "share of browsers that turned to phone, mail, chat or counter",
+    "started": "share of browsers that started a form",
+    "submitted": "share of browsers that submitted a form",
+    "questions": "questions per browser",
+    "pages": "page views per browser",
+    "searches": "site searches per browser",
+    "time": "restricted mean time to the answer, in seconds",
+}
 
 
 class Better(StrEnum):
@@ -25,7 +42,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What is measured and which way is better. `name` is a column of the units table (`analysis.tables`)."""
+    """What is measured and which way is better. `name` is one of `METRICS`."""
 
     name: str
     better: Better
