@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from klantreis.errors import SettingsError
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -22,3 +24,36 @@ def data_option(command: Command) -> Command:
         show_default=True,
         help="Folder of the installation's data.",
     )(command)
+
+
+def language_option(command: Command) -> Command:
+    """`--language nl|en`, for what people read."""
+    return click.option(
+        "--language",
+        type=click.Choice(["nl", "en"]),
+        default="nl",
+        envvar="KLANTREIS_LANGUAGE",
+        show_default=True,
+        help="Language of what people read.",
+    )(command)
+
+
+def out_option(command: Command) -> Command:
+    """`--out FILE` instead of the terminal."""
+    return click.option(
+        "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file instead of the terminal."
+    )(command)
+
+
+def write_out(text: str, out: Path | None) -> None:
+    """Write to the file, or to the terminal where none is given."""
+    if out is None:
+        click.echo(text)
+        return
+    try:
+        out.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(
+            f"{out} cannot be written ({error.strerror}). Give a file in a folder that you may write."
+        ) from None
+    click.echo(f"Written: {out}", err=True)

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`klantreis archive` and `klantreis close`: the jobs behind the pages."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from klantreis.commands import data_option
+
+
+
+@click.command(epilog="\b\nExample:\n  klantreis archive --once")
+@click.option("--once", is_flag=True, help="Move what is there and stop.")
+@click.option("--every", default=10.0, show_default=True, metavar="SECONDS", help="Pause between two rounds.")
+@data_option
+def archive(once: bool, every: float, data: Path) -> None:
+    """Move events from the store into the archive; close a day and renew reports when it is over."""
+    from klantreis.jobs import archive_once
+    from klantreis.settings import load
+    from klantreis.store import open_store
+
+    settings = load(data)
+    with open_store(settings.data, settings.redis_url) as store:
+        if once:
+            result = archive_once(settings, store)
+            click.echo(f"{result.events} events in {result.files} files under {settings.archive}")
+            return
+        from klantreis.night import run_forever
+
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        run_forever(settings, store, stop, every_s=every, say=click.echo)
+
+
+@click.command(epilog="\b\nExamples:\n  klantreis close\n  klantreis close 2026-06-01")
+@click.argument("day", type=click.DateTime(["%Y-%m-%d"]), required=False)
+@data_option
+def close(day: datetime | None, data: Path) -> None:
+    """Rebuild the journeys of DAY (all days in the archive, where none is given) and renew the reports.
+
+    Closing a day again gives the same tables, so it does no harm.
+    """
+    from klantreis.jobs import archive_once, close_days, make_report, promised_experiments, register_of
+    from klantreis.progress import progress
+    from klantreis.settings import load
+    from klantreis.store import open_store
+    from tracker.archive import days as archived_days
+
+    settings = load(data)
+    with open_store(settings.data, settings.redis_url) as store:
+        archive_once(settings, store)
+        days = [day.date()] if day else archived_days(settings.archive)
+        promised = promised_experiments(register_of(settings, store))
+        with progress("Closing days", total=len(days)) as advance:
+            for one in days:
+                close_days(settings, [one], promised.values())
+                advance()
+        for name in promised:
+            make_report(settings, store, name)
+    click.echo(f"{len(days)} days closed, {len(promised)} reports renewed")

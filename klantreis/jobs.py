@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What is computed beside the pages: archive, close a day, make a report. Every job can be run again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from experiments.definition import Experiment
+from experiments.loading import load as load_experiments
+from experiments.register import Register
+from klantreis.errors import SettingsError
+from klantreis.settings import Settings, make_folder
+from tracker.keys import Keys
+
+if TYPE_CHECKING:
+    from analysis.close import CloseResult
+    from analysis.report import Report
+    from analysis.tasks import Tasks
+    from klantreis.store import Store
+    from tracker.archive import ArchiveResult
+
+LANGUAGES = ("nl", "en")
+
+
+def now() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)
+
+
+def defined_experiments(settings: Settings) -> dict[str, Experiment]:
+    """All experiments that are written down for the sites of this installation, by name."""
+    folders = [files.experiments for files in settings.files.values() if files.experiments]
+    paths = [path for folder in folders for path in sorted(folder.glob("*.toml"))]
+    return load_experiments(paths)
+
+
+def register_of(settings: Settings, store: Store) -> Register:
+    """The register of running and past experiments."""
+    _ = settings
+    return Register(store.client(), keys=Keys())
+
+
+def promised_experiments(register: Register) -> dict[str, Experiment]:
+    """Every experiment that was ever started, as it was written down at that moment."""
+    return {name: entry.experiment for name, entry in register.all().items()}
+
+
+def tasks_of(settings: Settings, site: str) -> Tasks:
+    """The task definitions of a site; none where the settings name no file."""
+    from analysis.tasks import Tasks, load_tasks
+
+    files = settings.files.get(site)
+    return load_tasks(files.tasks) if files and files.tasks else Tasks.none()
+
+
+def archive_once(settings: Settings, store: Store) -> ArchiveResult:
+    """Move everything that the store holds into the archive."""
+    from tracker.archive import Archiver
+
+    make_folder(settings.archive)
+    archiver = Archiver(
+        store.client(), settings.archive, sites=settings.registry(), partitions=settings.partitions, keys=Keys()
+    )
+    return archiver.run_once()
+
+
+def close_days(settings: Settings, days: Iterable[date], experiments: Iterable[Experiment]) -> list[CloseResult]:
+    """Rebuild the journeys of the given DAYs into their day tables."""
+    from analysis.close import close_day
+
+    tasks = {site.name: tasks_of(settings, site.name) for site in settings.sites}
+    known = tuple(experiments)
+    return [
+        close_day(
+            settings.archive,
+            settings.tables,
+            day,
+            sites=settings.registry(),
+            tasks=tasks,
+            experiments=known,
+            partitions=settings.partitions,
+        )
+        for day in days
+    ]
+
+
+def make_report(settings: Settings, store: Store, name: str) -> Report:
+    """Compute the report of an experiment as it was promised, and write its files under `reports/`."""
+    from analysis.evaluate import evaluate
+
+    promised = promised_experiments(register_of(settings, store))
+    if name not in promised:
+        known = ", ".join(sorted(promised)) or "none was started yet"
+        raise SettingsError(
+            f'There is no started experiment "{name}" here. Started: {known}. '
+            f"Start one with: klantreis experiment start {name}"
+        )
+    report = evaluate(promised[name], settings.tables, now=now())
+    write_report(report, settings.reports)
+    return report
+
+
+def write_report(report: Report, folder: Path) -> None:
+    """Write the JSON, and the text and the page in every language; each file whole or not at all."""
+    from analysis.rendering import render
+
+    make_folder(folder)
+    files = {f"{report.experiment}.json": render(report, form="json", language="en")}
+    for language in LANGUAGES:
+        files[f"{report.experiment}.{language}.txt"] = render(report, form="text", language=language)
+        files[f"{report.experiment}.{language}.html"] = render(report, form="html", language=language)
+    for file, text in files.items():
+        aside = folder / f".{file}.{os.getpid()}"
+        aside.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+        aside.replace(folder / file)
