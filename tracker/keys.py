@@ -4,6 +4,7 @@
 | key | type | holds |
 | --- | --- | --- |
 | `kr:{k}:events` | stream | events of partition k, one entry each; the braces are Redis Cluster's hash tag |
+| `kr:{k}:lease` | string, 1 min | the archiver that writes partition k |
 | `kr:ledger:DAY` | hash | what arrived, was stored, was dropped and why, was redacted |
 | `kr:salt:DAY` | string, 48 h | the salt of that DAY's pseudonyms |
 | `kr:partitions` | string | the number of partitions, so that two settings cannot quietly disagree |
@@ -29,6 +30,9 @@ class Keys:
         'kr:{3}:events'
         """
         return f"{self.prefix}{{{partition}}}:events"
+
+    def lease(self, partition: int) -> str:
+        return f"{self.prefix}{{{partition}}}:lease"
 
     def ledger(self, day: date) -> str:
         return f"{self.prefix}ledger:{day.isoformat()}"
