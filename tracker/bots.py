@@ -47,9 +47,10 @@ _DEEDS = (
 _TOOLS = (
     r"\bcurl\b", r"\bwget\b", "httpie", "python[-/ ]", "urllib", "aiohttp", r"\bhttpx\b", "okhttp",
     "go-http", r"^go \d", "guzzle", "^php/", r"\bperl\b", r"\blwp[ :/-]", "^java/", "httpclient",
-    "http-client", "http-kit", "scalaj", "resty", "^axios", r"^node(?:js|-fetch)?\b", "undici", "request-promise",
-    r"\brest-?(?:client|sharp)", r"\bruby\b", "grpc-", "postman", "insomnia", "winhttp", "cryptoapi", "swcd",
-    "apachebench", "amaya/", "openai/", "fake_?user_?agent", "default_user_agent", r"useragent\b", "devtools",
+    "http-client", "http-kit", "scalaj", "resty", "^axios", r"^node(?:js|-fetch)?\b", "undici",
+    "request-promise", r"\brest-?(?:client|sharp)", r"\bruby\b", "grpc-", "postman", "insomnia", "winhttp",
+    "cryptoapi", "swcd", "apachebench", "amaya/", "openai/", "fake_?user_?agent", "default_user_agent",
+    r"useragent\b", "devtools",
 )
 
 # Programs of good manners carry an address to write to or to read more at.

@@ -8,13 +8,13 @@ class TrackerError(Exception):
     """Root of this room's errors; its text is one sentence for a person."""
 
 
-class SettingsMismatch(TrackerError):
+class MismatchError(TrackerError):
     """The settings disagree with what lies in the store."""
 
 
-class StoreAway(TrackerError):
+class StoreAwayError(TrackerError):
     """Redis cannot be reached, or answers that it cannot write."""
 
 
-class Undecodable(TrackerError):
+class UndecodableError(TrackerError):
     """A stream entry that isn't of the shape `tracker.stream` writes."""

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Addresses of pages: taken apart, and reduced to what may be kept."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import parse_qsl, quote, quote_plus
+
+_ADDRESS = re.compile(
+    r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]{1,253})(?::(\d{1,5}))?(/[^?#\s\x00-\x1f]*)?"
+    r"(?:\?([^#\s\x00-\x1f]*))?(?:#([^\s\x00-\x1f]*))?", re.IGNORECASE)
+
+# Where people search the web, and the parameters in which those engines carry the words.
+_ENGINE = re.compile(
+    r"(?:^|\.)(?:google|bing|duckduckgo|yahoo|ecosia|startpage|qwant|yandex|baidu|ask|aol|kagi|brave|swisscows|"
+    r"mojeek|lycos|vinden|ilse|dogpile|naver|seznam)\.[a-z.]{2,6}$", re.IGNORECASE)
+_WORDS = {"q", "p", "query", "text", "wd", "words"}
+
+
+class Address(NamedTuple):
+    """Parts of an http(s) address; the host without port, in lower case."""
+
+    scheme: str
+    host: str
+    path: str
+    query: str
+    fragment: str
+
+
+def split(url: str) -> Address | None:
+    """Parts of the address of a page, or None where it isn't one (other scheme, no host, a password in it).
+
+    >>> split("https://www.voorbeeldstad.nl:8000/afval?q=x#top")
+    Address(scheme='https', host='www.voorbeeldstad.nl', path='/afval', query='q=x', fragment='top')
+    >>> split("javascript:alert(1)") is None
+    True
+    """
+    match = _ADDRESS.fullmatch(url)
+    if match is None:
+        return None
+    scheme, host, port, path, query, fragment = match.groups()
+    if port and int(port) > 65_535:
+        return None
+    return Address(scheme.lower(), host.lower(), path or "/", query or "", fragment or "")
+
+
+def kept_parameters(query: str, names: frozenset[str]) -> list[tuple[str, str]]:
+    """Decoded (name, value) pairs of a query of which the name is in `names`, in their order.
+
+    >>> kept_parameters("q=grof+vuil&sessie=1", frozenset({"q"}))
+    [('q', 'grof vuil')]
+    """
+    if "=" not in query:
+        return []
+    return [(name, value) for name, value in parse_qsl(query, max_num_fields=None) if name in names]
+
+
+def join_parameters(pairs: list[tuple[str, str]]) -> str:
+    """Query of the pairs, url-encoded; the marks of `tracker.scrub` stay readable."""
+    return "&".join(f"{quote_plus(name)}={quote_plus(value, safe='[]')}" for name, value in pairs)
+
+
+def search_words(host: str, query: str) -> tuple[str, str] | None:
+    """The (parameter, words) with which someone searched on a search engine, or None on any other page.
+
+    >>> search_words("www.google.nl", "client=x&q=grof+vuil")
+    ('q', 'grof vuil')
+    """
+    if not _ENGINE.search(host):
+        return None
+    return next(((name, words) for name, words in parse_qsl(query) if name in _WORDS), None)
+
+
+def quote_path(path: str) -> str:
+    """A path with what may not stand in one encoded; what was encoded already stays as it is."""
+    if path.isascii() and path.isprintable() and " " not in path:
+        return path
+    return quote(path, safe="/%[]:@!$&'()*+,;=~-._")
