@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One ASGI application out of the rooms, and the uvicorn that serves it.
+
+The collector stands in front, since it is on the way of every page; Flask answers behind it, in threads.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from klantreis.errors import KlantreisError
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from klantreis.settings import Settings
+    from klantreis.store import Store
+
+ASGI = Any  # an ASGI 3 callable; its type is as wide as the protocol
+
+
+class PortError(KlantreisError):
+    """The address to listen on cannot be had."""
+
+
+def create_collector(settings: Settings, store_url: str, *, fallback: ASGI | None = None) -> ASGI:
+    """The collector of this installation; what is not for it goes to `fallback`."""
+    from klantreis.settings import run_token
+    from tracker.collector import Collector, CollectorSettings
+
+    return Collector(
+        CollectorSettings(
+            sites=settings.registry(),
+            store_url=store_url,
+            partitions=settings.partitions,
+            trusted_proxies=settings.trusted_proxies,
+            run_token=run_token(settings.data),
+            archive=settings.archive,
+        ),
+        fallback=fallback,
+    )
+
+
+def create_demo_site(
+    settings: Settings, store: Store, *, clock: Any = None, chance: random.Random | None = None
+) -> Flask:
+    """The municipal site with the running experiments wired in."""
+    from experiments.flask_extension import Experiments
+    from klantreis.jobs import now, register_of
+    from web_demo.site import create_site
+
+    extension = Experiments(register_of(settings, store), clock=clock or now, random=chance or random.SystemRandom())
+    return create_site(experiments=extension, data_dir=settings.data)
+
+
+def create_app(settings: Settings, store: Store, *, demo_site: bool) -> ASGI:
+    """Collector in front; reports, register and, for the demo, the municipal site behind it."""
+    from a2wsgi import WSGIMiddleware
+
+    from klantreis.jobs import register_of
+    from klantreis.web import beside, create_console
+
+    pages: Any = create_console(settings, register_of(settings, store))
+    if demo_site:
+        pages = beside(create_demo_site(settings, store), pages)
+    return create_collector(settings, store.url, fallback=WSGIMiddleware(pages, workers=8))
+
+
+def collector_from_environment() -> ASGI:
+    """For the workers of `klantreis collect`: the same collector, from the variables their parent set."""
+    from klantreis.settings import load
+
+    settings = load(Path(os.environ["KLANTREIS_DATA"]))
+    return create_collector(settings, os.environ["KLANTREIS_COLLECT_STORE"])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, or one sentence that says why there is none."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = getattr(error, "strerror", None) or error
+        raise PortError(
+            f"Cannot listen on {host}:{port} ({reason}). Give a free port with --port, such as --port {port % 64000 + 1}."
+        ) from None
+    return listener
+
+
+def run(app: ASGI, listener: socket.socket) -> None:
+    """Serve until a signal says stop."""
+    import uvicorn
+
+    config = uvicorn.Config(app, access_log=False, log_level="warning", timeout_graceful_shutdown=5, server_header=False)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+@contextmanager
+def archiver_beside(settings: Settings, store: Store, *, every_s: float = 10.0) -> Iterator[None]:
+    """`klantreis archive` as a process of its own for as long as we serve, so that it costs no page anything."""
+    command = [sys.executable, "-m", "klantreis", "archive", "--every", str(every_s), "--data", str(settings.data)]
+    environment = {**os.environ, **({"KLANTREIS_REDIS_URL": store.url} if settings.redis_url else {})}
+    process = subprocess.Popen(command, env=environment)  # noqa: S603  our own program
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
