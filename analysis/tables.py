@@ -51,6 +51,16 @@ class Cause(StrEnum):
     ABANDONED = "abandoned"
 
 
+class Phase(StrEnum):
+    """The phases of a journey, in their order (KING/VNG)."""
+
+    ORIENTATION = "oriëntatie"
+    CONTACT = "contact"
+    EXECUTION = "uitvoering"
+    COMPLETION = "afronding"
+    EVALUATION = "evaluatie"
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """`dtype` is a pandas dtype; `unit` is empty for names and flags."""
@@ -92,7 +102,7 @@ QUESTIONS: Mapping[str, Column] = {
     "outcome": Column("str", "", "how it ended (`Outcome`)"),
     "success": Column("bool", "", "answered or read"),
     "confirming_contact": Column("bool", "", "a contact after the answer"),
-    "time_s": Column("float64", "s", "from the start to the arrival on the answer, or to the end where none came"),
+    "time_s": Column("float64", "s", "from the start to the arrival on the answer, or to the end if none came"),
     "cause": Column("str", "", "how that time ended (`Cause`)"),
     "events": Column("int32", "events", ""),
     "pages": Column("int32", "page views", ""),
@@ -124,8 +134,12 @@ MOVES: Mapping[str, Column] = {
     "question": Column("int64", "", "number of the question within (day, partition)"),
     "order": Column("int32", "", "from 0 within the question"),
     "at": Column("int64", "ms since 1970", ""),
-    "kind": Column("str", "", "view, search, result, form, contact, goal, feedback, reformulation, pogo_stick, backtrack, hop"),
-    "type": Column("str", "", "of a reformulation: repeat, spelling, added, removed, substituted, reordered; else empty"),
+    "kind": Column(
+        "str", "", "view, search, result, form, contact, goal, feedback, reformulation, pogo_stick, backtrack, hop"
+    ),
+    "type": Column(
+        "str", "", "of a reformulation: repeat, spelling, added, removed, substituted, reordered; else empty"
+    ),
     "touchpoint": Column("str", "", "page path, or search, tel, mail, …"),
     "phase": Column("str", "", "oriëntatie, contact, uitvoering, afronding or evaluatie"),
     "heartbeat": Column("float64", "-1..1", "NaN where none"),
@@ -145,7 +159,7 @@ UNITS: Mapping[str, Column] = {
     "contacted": Column("int8", "0/1", "some question of the task ended in a channel shift"),
     "started": Column("int8", "0/1", "a form of the task was started"),
     "submitted": Column("int8", "0/1", "a form of the task was submitted"),
-    "first_answered": Column("int8", "0/1/-1", "the first question of the task ended in success; -1: no question"),
+    "first_answered": Column("int8", "0/1/-1", "first question of the task ended in success; -1: no question"),
     "questions": Column("int32", "questions", "questions of the task"),
     "pages": Column("int32", "page views", "over those questions"),
     "searches": Column("int32", "site searches", "over those questions"),
@@ -169,7 +183,7 @@ BUCKETS: Mapping[str, Column] = {
     **{f"{m}_squares": Column("float64", "", f"sum of squares of `{m}` over units") for m in UNIT_MEASURES},
     "first_questions": Column("int64", "browsers", "units with a question of the task"),
     "first_answered_sum": Column("float64", "", "of those, first question ended in success"),
-    "all_questions": Column("int64", "questions", "questions of the task by every exposed browser, returns included"),
+    "all_questions": Column("int64", "questions", "of the task, by every exposed browser, returns included"),
     **{f"question_{m}_sum": Column("float64", "", f"sum over those of `{m}`") for m in QUESTION_MEASURES},
 }
 

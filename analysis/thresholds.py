@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Every number on which the reconstruction stands, named, in one place.
+
+A report prints them, and says whether its verdict survives other ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What makes a session, a question, a move and an answer; defaults as in `docs/journeys.md`."""
+
+    #: Silence that ends a session (Matomo, PostHog, GA4, Mixpanel: 30 minutes).
+    session_gap_s: int = 1800
+    #: Silence after which a question is open no longer.
+    question_open_s: int = 86_400
+    #: How many of a visitor's open questions, newest first, a search or a page is compared with.
+    open_questions: int = 100
+    #: Two queries are alike when the cosine of their character 3-grams, weighted down with the time between
+    #: them, reaches this.
+    trigram_cosine: float = 0.5
+    #: Time after which that cosine counts for half.
+    trigram_half_life_s: float = 3600.0
+    #: A page tagged as answer counts as read after so many visible seconds ...
+    read_s: float = 30.0
+    #: ... and so many seconds without a search for the same question.
+    quiet_after_read_s: int = 1800
+    #: Visible seconds within which a return to the results is a pogo-stick.
+    pogo_stick_s: float = 15.0
+    #: The soft definition of success also counts an answer that stood on the results page.
+    soft_answer: bool = False
+    #: More events than this in one DAY come from no resident; that visitor is set aside and counted.
+    events_per_visitor: int = 10_000
+    #: Steps of a path that the flow tables tell apart; later ones are pooled.
+    flow_steps: int = 20
+
+
+DEFAULTS = Thresholds()
