@@ -23,6 +23,7 @@ class Behaviour:
     second_question_share: float = 0.14
     interleaves_share: float = 0.45  # of those with two questions; the others ask one after the other
     returns_share: float = 0.22  # of unanswered questions, on one of the next days
+    returning_patience: float = 0.8  # part of the patience that is left for a second try
     feedback_share: float = 0.06
 
     # How they come
@@ -58,7 +59,11 @@ class Behaviour:
     long_text_cost: float = 0.45
     sensitive_cost: float = 0.5  # a field that asks what people rather keep to themselves
     unfamiliar_cost: float = 0.25  # a label or choice that is not in their words
-    file_cost: float = 1.0
+    paper_ready_cost: float = 0.12  # a document that lies at hand
+    paper_fetch_cost: float = 0.4  # one that they have to look for
+    paper_found_share: float = 0.9  # chance to find it then
+    ticks_anyway_share: float = 0.45  # say that all is there when it is not
+    optional_filled_share: float = 0.35
     document_listed_cost: float = 0.18  # each document that a page says they need
     error_cost: float = 1.1
     quits_mildly_share: float = 0.012  # per page: the doorbell, the bus stop
@@ -73,7 +78,6 @@ class Behaviour:
     skim_words: float = 420.0  # words after which only a third of the readers still look for the answer
     calls_below: float = 0.35  # those who prefer the phone call when this part of patience is left
     calls_exhausted_share: float = 0.14  # the others, when nothing is left
-    returns_with_documents_share: float = 0.3
 
     # Pace, in seconds
     page_turn_s: float = 1.2

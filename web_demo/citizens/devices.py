@@ -34,7 +34,11 @@ _DESKTOP = (
 )
 _MOBILE_SCREENS = ((360, 780), (375, 812), (390, 844), (393, 852), (412, 915), (430, 932))
 _DESKTOP_SCREENS = ((820, 1180), (1280, 720), (1366, 768), (1440, 900), (1536, 864), (1920, 1080))
-_LANGUAGES = (("nl-NL,nl;q=0.9,en;q=0.8", 0.78), ("nl,en-US;q=0.7,en;q=0.3", 0.14), ("en-GB,en;q=0.9,nl;q=0.6", 0.08))
+_LANGUAGES = (
+    ("nl-NL,nl;q=0.9,en;q=0.8", 0.78),
+    ("nl,en-US;q=0.7,en;q=0.3", 0.14),
+    ("en-GB,en;q=0.9,nl;q=0.6", 0.08),
+)
 _CRAWLERS = (
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
     "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)",

@@ -86,10 +86,11 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph, heading, list item or table row; `before` counts the words above it."""
+    """A paragraph, heading, list item or table row under its headings; `before` counts the words above it."""
 
     text: str
     before: int
+    under: str = ""
     listed: bool = False
 
 
@@ -103,11 +104,11 @@ class SearchBox:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """A page of search results: the query, how many there are, and the answer where it stands right there."""
+    """A page of search results: the query, how many there are, and whether an answer stands right there."""
 
     query: str
     count: int
-    answer: str | None
+    answered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +169,10 @@ def parse(body: bytes) -> Page:
     forms = [node for node in tree.css("form") if not _hidden(node)]
     search = next((box for node in forms if (box := _search_box(node))), None)
     main = tree.css_first("main") or tree.body
-    blocks, words = _blocks(main) if main else ((), 0)
+    results = _results(tree)
     heading = main.css_first("h1") if main else None
+    # Above results stands what the visitor typed: an echo, not something the site says.
+    blocks, words = _blocks(main, "" if results or not heading else _text(heading)) if main else ((), 0)
     title = tree.css_first("title")
     return Page(
         title=_text(title) if title else "",
@@ -179,7 +182,7 @@ def parse(body: bytes) -> Page:
         blocks=blocks,
         words=words,
         search=search,
-        results=_results(tree),
+        results=results,
         forms=tuple(_form(node) for node in forms if _is_task(node)),
         goals=tuple(node.attributes.get("data-kr-goal") or "" for node in tree.css("[data-kr-goal]")),
         feedback=tree.css_first("form[data-kr-feedback]") is not None,
@@ -199,14 +202,16 @@ def _hidden(node: LexborNode) -> bool:
     return False
 
 
-def _blocks(main: LexborNode) -> tuple[tuple[Block, ...], int]:
+def _blocks(main: LexborNode, heading: str) -> tuple[tuple[Block, ...], int]:
     found: list[Block] = []
-    words = 0
+    words, under = 0, heading
     for node in main.css(_BLOCKS):
         if _hidden(node) or (node.tag == "li" and node.css_first("p,li,h2,h3") is not None):
             continue
         if text := _text(node):
-            found.append(Block(text, words, node.tag == "li"))
+            if node.tag in ("h2", "h3", "h4"):
+                under = f"{heading} {text}"
+            found.append(Block(text, words, under, node.tag == "li"))
             words += text.count(" ") + 1
     return tuple(found), words
 
@@ -261,9 +266,9 @@ def _results(tree: LexborHTMLParser) -> Results | None:
     node = tree.css_first("[data-kr-query]")
     if node is None:
         return None
-    here = tree.css_first("[data-kr-answer]")
     count = node.attributes.get("data-kr-results") or "0"
-    return Results(node.attributes.get("data-kr-query") or "", int(count), _text(here) if here else None)
+    here = tree.css_first("[data-kr-answer]") is not None
+    return Results(node.attributes.get("data-kr-query") or "", int(count), here)
 
 
 def _is_task(node: LexborNode) -> bool:
@@ -306,29 +311,29 @@ def _kind(control: LexborNode) -> str:
 
 def _field(control: LexborNode, kind: str, labels: dict[str, str], earlier: Field | None) -> Field:
     attributes = control.attributes
-    label = labels.get(attributes.get("id") or "", "") or _wrapping(control, "label")
-    invalid = attributes.get("aria-invalid") == "true" or bool(earlier and earlier.invalid)
+    label = labels.get(attributes.get("id") or "", "") or _text_of(_wrapping(control, "label"))
+    marked: dict[str, str | None] = dict(attributes)
     options: tuple[tuple[str, str], ...] = earlier.options if earlier else ()
     value = earlier.value if earlier else ""
     if kind in ("radio", "checkbox"):
         this = attributes.get("value") or "on"
         options = (*options, (this, label))
         value = this if "checked" in attributes else value
-        label = _wrapping(control, "fieldset") or label
+        if (group := _wrapping(control, "fieldset")) is not None:
+            label = _text_of(group.css_first("legend")) or label
+            marked = {**group.attributes, **marked}
     elif kind == "select":
-        choices = control.css("option")
-        options = tuple((c.attributes.get("value", _text(c)) or "", _text(c)) for c in choices)
-        value = next((c.attributes.get("value") or "" for c in choices if "selected" in c.attributes), "")
-    elif kind == "textarea":
-        value = _text(control)
+        options = tuple((c.attributes.get("value", _text(c)) or "", _text(c)) for c in control.css("option"))
+        chosen = control.css_first("option[selected]")
+        value = (chosen.attributes.get("value", _text(chosen)) or "") if chosen is not None else ""
     else:
-        value = attributes.get("value") or ""
+        value = _text(control) if kind == "textarea" else attributes.get("value") or ""
     return Field(
         name=attributes.get("name") or "",
         kind=kind,
         label=label,
-        required="required" in attributes or attributes.get("aria-required") == "true",
-        invalid=invalid,
+        required="required" in marked or marked.get("aria-required") == "true",
+        invalid=marked.get("aria-invalid") == "true",
         value=value,
         options=options,
         pattern=attributes.get("pattern") or "",
@@ -336,14 +341,15 @@ def _field(control: LexborNode, kind: str, labels: dict[str, str], earlier: Fiel
     )
 
 
-def _wrapping(control: LexborNode, tag: str) -> str:
+def _wrapping(control: LexborNode, tag: str) -> LexborNode | None:
     above = control.parent
     while above is not None and above.tag not in (tag, "form"):
         above = above.parent
-    if above is None or above.tag != tag:
-        return ""
-    told = above.css_first("legend") if tag == "fieldset" else above
-    return _text(told) if told else ""
+    return above if above is not None and above.tag == tag else None
+
+
+def _text_of(node: LexborNode | None) -> str:
+    return _text(node) if node is not None else ""
 
 
 def _button(node: LexborNode) -> tuple[str, str] | None:

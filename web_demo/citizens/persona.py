@@ -41,7 +41,9 @@ class Persona:
     interleaves: bool
 
 
-def draw_persona(number: int, vocabulary: Vocabulary, behaviour: Behaviour, random: np.random.Generator) -> Persona:
+def draw_persona(
+    number: int, vocabulary: Vocabulary, behaviour: Behaviour, random: np.random.Generator
+) -> Persona:
     """Draw one person; two calls with equal generators give the same person."""
     device = draw_device(
         random,
