@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Finding the way: breadcrumb, lists of pages by variant, and the words of the page shell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from web_demo.content import Content, Page
+
+TOP_TASKS_SHOWN = 8
+
+WORDS: dict[str, dict[str, str]] = {
+    "nl": {
+        "home": "Home", "home_path": "/", "search_path": "/zoeken", "municipality": "Gemeente Voorbeeldstad",
+        "search_label": "Zoeken op deze website", "search": "Zoeken", "skip": "Naar de inhoud",
+        "main_navigation": "Hoofdmenu", "breadcrumb": "U bent hier", "contact": "Contact", "contact_path": "/contact",
+        "other_language": "English", "other_path": "/en", "other_code": "en",
+        "feedback": "Hebt u gevonden wat u zocht?", "yes": "Ja", "partly": "Een beetje", "no": "Nee",
+        "thanks": "Bedankt voor uw antwoord. Zo maken wij deze website beter.",
+        "thanks_title": "Bedankt", "not_found": "Deze pagina bestaat niet",
+        "related": "Zie ook", "question": "Hebt u nog een vraag?",
+    },
+    "en": {
+        "home": "Home", "home_path": "/en", "search_path": "/en/search", "municipality": "Municipality of Voorbeeldstad",
+        "search_label": "Search this website", "search": "Search", "skip": "Go to content",
+        "main_navigation": "Main menu", "breadcrumb": "You are here", "contact": "Contact", "contact_path": "/en/contact",
+        "other_language": "Nederlands", "other_path": "/", "other_code": "nl",
+        "feedback": "Did you find what you were looking for?", "yes": "Yes", "partly": "Partly", "no": "No",
+        "thanks": "Thank you for your answer. It helps us to improve this website.",
+        "thanks_title": "Thank you", "not_found": "This page does not exist",
+        "related": "See also", "question": "Do you have another question?",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Crumb:
+    """One step of the breadcrumb."""
+
+    title: str
+    path: str
+
+
+def breadcrumb(content: Content, section: str, language: str) -> list[Crumb]:
+    """The way from the home page down to a section; the page itself is not part of it."""
+    words = WORDS[language]
+    crumbs = [Crumb(words["home"], words["home_path"])]
+    if section in content.sections and section != words["home_path"]:
+        crumbs.append(Crumb(content.sections[section].title, section))
+    elif section in content.pages:
+        crumbs += [Crumb(page.short, page.path) for page in content.pages[section].values()]
+    return crumbs
+
+
+def top_tasks(content: Content, language: str, variant_of: Callable[[str], str]) -> list[Page]:
+    """The tasks on the home page as one visitor sees them: the first of the list that this visitor has."""
+    return content.listed(content.top_tasks[language], variant_of)[:TOP_TASKS_SHOWN]
+
+
+def experiments_in(content: Content, paths: Iterable[str]) -> list[str]:
+    """The experiments that make a list of pages look different for different visitors."""
+    return sorted({name for path in paths if (name := content.experiment_of(path)) is not None})
