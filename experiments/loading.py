@@ -14,7 +14,7 @@ from experiments.definition import METRICS, NAME, Better, Experiment, Guardrail,
 from experiments.errors import DefinitionsError, Problem, did_you_mean
 from experiments.places import Places, Steps
 from experiments.reading import MISSING, Reader, shown
-from experiments.scope import PATTERN
+from experiments.scope import is_pattern
 
 #: What a definition may not lack, with a line to take over.
 _EXAMPLES = {
@@ -186,11 +186,11 @@ def _guardrail(reader: Reader, at: Steps, value: object) -> Guardrail:
 def _pages(reader: Reader, at: Steps, value: object) -> tuple[str, ...]:
     pages = reader.texts(at, value)
     for page in pages:
-        if not page.startswith("/") or not PATTERN.fullmatch(page):
+        if not is_pattern(page):
             reader.report(
                 at,
                 f'"{page}" is no page. Expected a path from the root without host or query, as "/zoeken"; '
-                '"*" stands for one step of the path and "/**" at the end for everything below.',
+                '"*" stands for anything within a step of the path, "/**" at the end for everything below.',
             )
     return pages
 
@@ -214,7 +214,7 @@ def _check_dates(reader: Reader, at: Steps, experiment: Experiment) -> None:
     elif days > LONGEST_DAYS:
         reader.report(
             (*at, "ends"),
-            f"the test would last {days} days. Expected at most {LONGEST_DAYS}, the longest that the cookie may "
+            f"the test would last {days} days. Expected at most {LONGEST_DAYS}, as long as the cookie may "
             "live: end it earlier; `klantreis experiment plan` tells what a shorter test can show.",
         )
 

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""On which pages an experiment applies."""
+"""On which pages an experiment applies.
+
+A pattern is a path from the root: `*` stands for anything within one step of it, `/**` at the end for the
+page before it and everything below. A slash at the end of a path makes no difference.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,23 @@ from functools import lru_cache
 
 from experiments.definition import Experiment
 
-#: A path from the root; `*` is one whole step of it, `**` at the end is everything below, itself included.
-PATTERN = re.compile(r"/(?:(?:[^/?#*\s]+|\*)/)*(?:[^/?#*\s]+|\*\*?)?")
+PATTERN = re.compile(r"/(?:[^/?#\s]+/)*[^/?#\s]*")
+
+
+def is_pattern(text: str) -> bool:
+    """Whether the text is a path from the root, with stars only where they mean something.
+
+    >>> [is_pattern(text) for text in ("/", "/afval/**", "/afval/grof*", "afval", "/afval?q=1", "/**/afval")]
+    [True, True, True, False, False, False]
+    """
+    if not PATTERN.fullmatch(text):
+        return False
+    steps = _steps(text)
+    return not any("**" in step for step in steps[:-1]) and ("**" not in text or steps[-1] == "**")
 
 
 def applies_to(experiment: Experiment, path: str) -> bool:
-    """Whether the page lies within the experiment; a slash at the end of `path` makes no difference."""
+    """Whether the page (a path without query) lies within the experiment."""
     return any(_compiled(page).fullmatch(path.rstrip("/")) for page in experiment.pages)
 
 
@@ -22,13 +37,12 @@ def _compiled(page: str) -> re.Pattern[str]:
     """The pattern as a regular expression over paths without their last slash ('' is the root)."""
     steps = _steps(page)
     below = steps[-1:] == ("**",)
-    exact = steps[:-1] if below else steps
-    path = "".join("/[^/]+" if step == "*" else "/" + re.escape(step) for step in exact)
+    path = "".join("/" + re.escape(step).replace(r"\*", "[^/]*") for step in (steps[:-1] if below else steps))
     return re.compile(path + ("(?:/.*)?" if below else ""))
 
 
 def overlap(one: str, other: str) -> bool:
-    """Whether some page lies within both patterns.
+    """Whether some page may lie within both patterns.
 
     >>> overlap("/afval/**", "/afval/grofvuil"), overlap("/*", "/afval/grofvuil")
     (True, False)
@@ -41,7 +55,17 @@ def _overlap(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
         return True  # whatever is left of the other one lies below
     if not one or not other:
         return not one and not other
-    return (one[0] == other[0] or "*" in (one[0], other[0])) and _overlap(one[1:], other[1:])
+    return _step_overlap(one[0], other[0]) and _overlap(one[1:], other[1:])
+
+
+def _step_overlap(one: str, other: str) -> bool:
+    if not one or not other:
+        return not (one + other).strip("*")
+    if one[0] == "*":
+        return _step_overlap(one[1:], other) or _step_overlap(one, other[1:])
+    if other[0] == "*":
+        return _step_overlap(other, one)
+    return one[0] == other[0] and _step_overlap(one[1:], other[1:])
 
 
 def _steps(page: str) -> tuple[str, ...]:
