@@ -4,7 +4,7 @@
 | key | type | holds |
 | --- | --- | --- |
 | `kr:{k}:events` | stream | events of partition k, one entry each; the braces are Redis Cluster's hash tag |
-| `kr:{k}:lease` | string, 1 min | the archiver that writes partition k |
+| `kr:{k}:lease` | string, 30 s | the archiver that writes partition k |
 | `kr:ledger:DAY` | hash | what arrived, was stored, was dropped and why, was redacted |
 | `kr:salt:DAY` | string, 48 h | the salt of that DAY's pseudonyms |
 | `kr:partitions` | string | the number of partitions, so that two settings cannot quietly disagree |

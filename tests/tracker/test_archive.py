@@ -1,0 +1,441 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The archive: what was acknowledged goes in at least once and comes out exactly once."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import redis
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import url_of
+from tracker import archive as archive_module
+from tracker.archive import (
+    ArchiveError,
+    Archiver,
+    append,
+    compact,
+    days,
+    identities_of_run,
+    read_events,
+    read_frame,
+)
+from tracker.archive_files import ASIDE, files_of, folder_of, table_of, write_table
+from tracker.day import day_bounds
+from tracker.event import Event, Kind, arrow_schema
+from tracker.keys import Keys
+from tracker.site import Site, Sites
+from tracker.stream import encode
+
+SITE = Site(name="voorbeeldstad", hosts=frozenset({"www.voorbeeldstad.nl"}))
+SITES = Sites([SITE])
+DAY = date(2026, 11, 22)
+BEFORE, AFTER = date(2026, 11, 21), date(2026, 11, 23)
+NOON = day_bounds(DAY, SITE.zone)[0] + 8 * 3_600_000
+PARTITIONS = 4
+
+
+def event(number: int = 0, **other: Any) -> Event:
+    facts = {
+        "site": SITE.name, "visitor": number, "time": NOON + number, "page_view": f"page{number:08d}",
+        "index": 0, "kind": Kind.VIEW, "path": "/afval",
+    }
+    return Event(**{**facts, **other})
+
+
+def identities(table: pa.Table) -> list[tuple[str, str, int]]:
+    return list(zip(*(table[name].to_pylist() for name in ("site", "page_view", "index")), strict=True))
+
+
+class Streams:
+    """The streams of one test, and an archiver of them."""
+
+    def __init__(self, client: redis.Redis, prefix: str, root: Path) -> None:
+        self.client, self.keys, self.root = client, Keys(prefix), root
+
+    def add(self, *events: Event) -> None:
+        for one in events:
+            self.client.xadd(self.keys.events(one.visitor % PARTITIONS), encode(one))
+
+    def archiver(self, client: Any = None, partitions: int = PARTITIONS) -> Archiver:
+        return Archiver(client or self.client, self.root, SITES, partitions, self.keys)
+
+    def waiting(self) -> int:
+        return sum(int(self.client.xlen(self.keys.events(number))) for number in range(PARTITIONS))
+
+
+@pytest.fixture
+def streams(stores: redis.Redis, prefix: str, tmp_path: Path) -> Iterator[Streams]:
+    here = Streams(stores, prefix, tmp_path / "archive")
+    yield here
+    stores.delete(*(here.keys.events(number) for number in range(PARTITIONS)))
+
+
+COMMON = {
+    "visitor": -(2**63), "parameters": "q=grofvuil", "origin": "Qm81xPz0aB2c", "bucket": 417,
+    "language": "nl", "referrer": "https://www.google.com/", "exposures": "schuldhulp=current,zwerfvuil=redesign",
+    "first": "zwerfvuil", "consented": True, "viewport": "s", "run": "r1", "automated": True,
+}
+OF_KIND: dict[Kind, dict[str, Any]] = {
+    Kind.VIEW: {"title": "Afval é €"},
+    Kind.SEARCH: {"query": "grofvuil", "results": 8, "answered_here": True},
+    Kind.RESULT: {"query": "grofvuil", "rank": 3, "target": "/x"},
+    Kind.ENGAGE: {"visible_s": 12.5, "depth": 80},
+    Kind.FORM: {"form": "melding", "action": "step", "step": 2},
+    Kind.GOAL: {"goal": "melding_verzonden"},
+    Kind.CONTACT: {"channel": "tel"},
+    Kind.FEEDBACK: {"heartbeat": -1},
+    Kind.LINK: {"target": "www.example.nl/x"},
+    Kind.FILE: {"target": "/x.pdf"},
+    Kind.FRICTION: {"friction": "rage"},
+}
+
+
+def test_every_field_of_every_kind_arrives(streams: Streams) -> None:
+    sent = [event(n, index=n, kind=kind, **COMMON, **OF_KIND[kind]) for n, kind in enumerate(Kind)]
+    lean = [event(100 + n, kind=kind) for n, kind in enumerate(Kind)]
+    streams.add(*sent, *lean)
+    result = streams.archiver().run_once()
+    assert (result.events, result.unreadable, result.busy) == (2 * len(Kind), 0, 0)
+    rows = read_events(streams.root, DAY).to_pylist()
+    assert [msgspec.convert(row, Event) for row in rows] == [*sent, *lean]
+    assert streams.waiting() == 0
+
+
+def test_a_file_says_which_entries_it_holds(streams: Streams) -> None:
+    streams.add(event(4), event(8))
+    ids = [entry_id.decode() for entry_id, _ in streams.client.xrange(streams.keys.events(0))]
+    streams.archiver().run_once()
+    (path,) = files_of(streams.root, DAY)
+    assert path == folder_of(streams.root, DAY, 0) / f"{ids[0]}-{ids[1]}.parquet"
+    assert pq.read_schema(path).metadata[b"klantreis.archive"] == b"1"
+    assert pq.read_schema(path).equals(arrow_schema())
+    assert pq.ParquetFile(path).metadata.row_group(0).column(0).compression == "ZSTD"
+
+
+def test_an_event_belongs_to_the_day_on_which_it_happened(streams: Streams) -> None:
+    turn = day_bounds(DAY, SITE.zone)[1]
+    streams.add(event(4, time=turn - 1), event(8, time=turn))
+    streams.archiver().run_once()
+    assert days(streams.root) == [DAY, AFTER]
+    assert [read_events(streams.root, day).num_rows for day in (BEFORE, DAY, AFTER)] == [0, 1, 1]
+
+
+class DiesBefore:
+    """A client that is cut off before the given command: what a killed archiver looks like from outside."""
+
+    def __init__(self, client: redis.Redis, command: str) -> None:
+        self._client, self._command = client, command
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._command:
+            raise redis.ConnectionError("cut off")
+        return getattr(self._client, name)
+
+
+def test_dying_between_writing_and_removing_makes_no_repeats(streams: Streams) -> None:
+    streams.add(*(event(number) for number in range(40)))
+    with pytest.raises(redis.ConnectionError):
+        streams.archiver(DiesBefore(streams.client, "xdel")).run_once()
+    assert files_of(streams.root, DAY)
+    assert streams.waiting() == 40
+    streams.add(*(event(number) for number in range(40, 50)))  # the next batch is longer: another file name
+    streams.archiver().run_once()
+    assert len(files_of(streams.root, DAY)) == PARTITIONS + 1
+    assert len(identities(read_events(streams.root, DAY))) == 50
+    assert len(set(identities(read_events(streams.root, DAY)))) == 50
+    assert streams.waiting() == 0
+
+
+# An archiver in a process of its own that is killed for good where it would remove from the stream.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import redis
+from tests.tracker.test_archive import PARTITIONS, SITES
+from tracker.archive import Archiver
+from tracker.keys import Keys
+
+class Killed(redis.Redis):
+    def xdel(self, *names):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Archiver(Killed.from_url(sys.argv[1]), Path(sys.argv[2]), SITES, PARTITIONS, Keys(sys.argv[3])).run_once()
+"""
+
+
+def test_an_archiver_that_is_killed_leaves_its_work_to_the_next(streams: Streams) -> None:
+    streams.add(*(event(4 * number) for number in range(20)))
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, url_of(streams.client), streams.root, streams.keys.prefix],
+        cwd=Path(__file__).parents[2], timeout=60, check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert read_events(streams.root, DAY).num_rows == streams.waiting() == 20
+    assert streams.archiver().run_once().busy == 1  # its lease lives on for a while
+    assert 0 < streams.client.pttl(streams.keys.lease(0)) <= archive_module.LEASE_MS
+    streams.client.delete(streams.keys.lease(0))
+    assert streams.archiver().run_once().events == 20
+    assert read_events(streams.root, DAY).num_rows == 20
+    assert streams.waiting() == 0
+
+
+def test_dying_in_the_middle_of_removing_loses_nothing(
+    streams: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive_module, "REMOVE_AT_ONCE", 3)
+    streams.add(*(event(4 * number) for number in range(10)))
+
+    class DiesLater(DiesBefore):
+        calls = 0
+
+        def __getattr__(self, name: str) -> Any:
+            self.calls += name == "xdel"
+            return super().__getattr__(name) if self.calls == 3 else getattr(self._client, name)
+
+    with pytest.raises(redis.ConnectionError):
+        streams.archiver(DiesLater(streams.client, "xdel")).run_once()
+    assert streams.waiting() == 4
+    streams.archiver().run_once()
+    assert read_events(streams.root, DAY).num_rows == 10
+
+
+def test_what_comes_while_a_batch_is_written_stays_for_the_next(
+    streams: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streams.add(event(4))
+
+    def write_while_one_comes(path: Path, table: pa.Table) -> None:
+        streams.add(event(8))
+        write_table(path, table)
+
+    monkeypatch.setattr(archive_module, "write_table", write_while_one_comes)
+    streams.archiver().run_once()
+    assert streams.waiting() == 1
+    monkeypatch.undo()
+    streams.archiver().run_once()
+    assert read_events(streams.root, DAY).num_rows == 2
+
+
+def test_a_disk_that_refuses_leaves_everything_in_the_stream(streams: Streams) -> None:
+    streams.add(event(4))
+    streams.root.mkdir()
+    (streams.root / f"day={DAY}").write_text("a file where a folder belongs")
+    with pytest.raises(ArchiveError, match="cannot be written"):
+        streams.archiver().run_once()
+    assert streams.waiting() == 1
+
+
+def test_a_long_stream_is_drained_in_batches(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive_module, "BATCH_ENTRIES", 7)
+    streams.add(*(event(4 * number) for number in range(20)))
+    result = streams.archiver().run_once()
+    assert (result.events, result.files, streams.waiting()) == (20, 3, 0)
+
+
+def test_a_partition_that_another_archiver_writes_is_left_alone(streams: Streams) -> None:
+    streams.add(event(4), event(5))
+    streams.client.set(streams.keys.lease(0), "another", px=60_000)
+    result = streams.archiver().run_once()
+    assert (result.events, result.busy) == (1, 1)
+    assert streams.client.get(streams.keys.lease(0)) == b"another"
+    assert not streams.client.exists(streams.keys.lease(1))
+
+
+def test_an_entry_that_nobody_understands_is_kept_aside_and_stops_nobody(streams: Streams) -> None:
+    streams.client.xadd(streams.keys.events(0), {"from": "another program", b"\xff": b"\x00"})
+    streams.add(event(4), event(8, index=40_000))  # an index beyond its column
+    result = streams.archiver().run_once()
+    assert (result.events, result.unreadable, streams.waiting()) == (1, 2, 0)
+    (aside,) = (streams.root / "unreadable" / "partition=00").iterdir()
+    entries = [json.loads(line) for line in aside.read_text().splitlines()]
+    assert entries[0]["fields"] == {"b'from'": "b'another program'", r"b'\xff'": r"b'\x00'"}
+    assert len(entries) == 2
+
+
+def test_another_number_of_partitions_is_refused(streams: Streams) -> None:
+    streams.archiver().run_once()
+    with pytest.raises(ArchiveError, match=r"has 4 partitions and the settings say 8"):
+        streams.archiver(partitions=8).run_once()
+
+
+def test_a_torn_file_is_not_read_and_goes_at_the_next_run(streams: Streams) -> None:
+    torn = folder_of(streams.root, DAY, 1) / f"1-0-2-0.parquet{ASIDE}"
+    torn.parent.mkdir(parents=True)
+    torn.write_bytes(b"PAR1 and then the power went")
+    assert read_events(streams.root, DAY).num_rows == 0
+    assert days(streams.root) == []
+    streams.archiver().run_once()
+    assert not torn.exists()
+
+
+def put(root: Path, day: date, partition: int, name: str, *events: Event) -> None:
+    write_table(folder_of(root, day, partition) / f"{name}.parquet", table_of(events))
+
+
+# An event that came again: under another pseudonym (another network), after 04:00, or just as it was.
+REPEATS = {
+    "same file twice": [(DAY, 0, "1-0-1-0", event(4)), (DAY, 0, "1-0-2-0", event(4))],
+    "another partition": [(DAY, 0, "1-0-1-0", event(4)), (DAY, 1, "1-0-1-0", event(4, visitor=5))],
+    "the next day": [
+        (DAY, 0, "1-0-1-0", event(4)),
+        (AFTER, 1, "1-0-1-0", event(4, visitor=5, time=NOON + 90)),
+    ],
+}
+
+
+@pytest.mark.parametrize("copies", REPEATS.values(), ids=REPEATS)
+def test_an_event_counts_once_in_the_place_where_it_came_first(
+    tmp_path: Path, copies: list[tuple[date, int, str, Event]]
+) -> None:
+    for day, partition, name, one in copies:
+        put(tmp_path, day, partition, name, one)
+    everywhere = [read_events(tmp_path, day).num_rows for day in (BEFORE, DAY, AFTER)]
+    by_partition = {
+        (day, number): read_events(tmp_path, day, number).num_rows
+        for day in (DAY, AFTER)
+        for number in range(PARTITIONS)
+    }
+    assert everywhere == [0, 1, 0]
+    assert {place for place, rows in by_partition.items() if rows} == {(DAY, 0)}
+
+
+def test_only_the_asked_columns_come_in_the_asked_order(tmp_path: Path) -> None:
+    put(tmp_path, DAY, 0, "1-0-2-0", event(8), event(4, query="x"))
+    table = read_events(tmp_path, DAY, columns=["query", "kind"])
+    assert table.to_pydict() == {"query": ["x", None], "kind": ["view", "view"]}
+    assert read_events(tmp_path, AFTER, columns=["query"]).to_pydict() == {"query": []}
+    with pytest.raises(ArchiveError, match="An event has no colour"):
+        read_events(tmp_path, DAY, columns=["colour"])
+
+
+def test_the_order_is_that_of_time_page_view_and_index(tmp_path: Path) -> None:
+    shuffled = [event(n, time=NOON + n // 4, page_view=f"page{n % 2:08d}", index=n) for n in range(40)]
+    random.Random(1).shuffle(shuffled)
+    put(tmp_path, DAY, 0, "1-0-1-0", *shuffled[:20])
+    put(tmp_path, DAY, 1, "1-0-1-0", *shuffled[20:])
+    rows = read_events(tmp_path, DAY, columns=["time", "page_view", "index"]).to_pylist()
+    assert rows == sorted(rows, key=lambda row: (row["time"], row["page_view"], row["index"]))
+    assert len(rows) == 40
+
+
+def test_a_frame_has_the_same_types_whether_values_are_absent_or_not(tmp_path: Path) -> None:
+    put(tmp_path, DAY, 0, "1-0-1-0", event(1))
+    put(tmp_path, AFTER, 0, "1-0-1-0", event(1, time=NOON + 86_400_000))
+    frame = read_frame(tmp_path, DAY)
+    assert list(frame.columns) == arrow_schema().names
+    assert (frame.dtypes["time"], frame.dtypes["index"]) == ("int64", "int16")
+    assert frame["bucket"].isna().all()
+
+
+def test_a_column_that_an_older_file_did_not_know_is_absent(tmp_path: Path) -> None:
+    old = table_of([event(1)]).drop_columns(["friction", "rank"])
+    write_table(folder_of(tmp_path, DAY, 0) / "1-0-1-0.parquet", old)
+    table = read_events(tmp_path, DAY, columns=["rank", "path"])
+    assert table.to_pydict() == {"rank": [None], "path": ["/afval"]}
+
+
+def test_a_file_of_a_newer_version_is_refused_with_words(tmp_path: Path) -> None:
+    newer = table_of([event(1)]).replace_schema_metadata({"klantreis.archive": "2"})
+    write_table(folder_of(tmp_path, DAY, 0) / "1-0-1-0.parquet", newer)
+    with pytest.raises(ArchiveError, match=r"is of archive version 2.*Upgrade"):
+        read_events(tmp_path, DAY)
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    put(tmp_path, DAY, 0, "1-0-1-0", event(1))
+    (path,) = files_of(tmp_path, DAY)
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(ArchiveError, match=r"1-0-1-0\.parquet is not a whole Parquet file"):
+        read_events(tmp_path, DAY)
+
+
+def test_compaction_leaves_one_file_and_every_event(streams: Streams) -> None:
+    for number in range(6):
+        streams.add(event(4 * number), event(4 * number + 1))
+        streams.archiver().run_once()
+    before = read_events(streams.root, DAY)
+    assert compact(streams.root, DAY) == 10
+    assert len(files_of(streams.root, DAY)) == 2
+    assert read_events(streams.root, DAY).equals(before)
+    assert compact(streams.root, DAY) == 0
+
+
+def test_compaction_that_died_before_removing_makes_no_repeats(tmp_path: Path) -> None:
+    put(tmp_path, DAY, 0, "1-0-2-0", event(4), event(8))
+    put(tmp_path, DAY, 0, "1-0-3-0", event(4), event(8), event(12))  # the compacted file, and a part of it
+    assert read_events(tmp_path, DAY).num_rows == 3
+    compact(tmp_path, DAY)
+    assert [path.name for path in files_of(tmp_path, DAY)] == ["1-0-3-0.parquet"]
+    assert read_events(tmp_path, DAY).num_rows == 3
+
+
+def test_an_import_counts_once_however_often_it_is_done(tmp_path: Path) -> None:
+    events = [event(number, visitor=number - 20) for number in range(40)]
+    first = append(tmp_path, events, name="access-log-1", sites=SITES, partitions=PARTITIONS)
+    again = append(tmp_path, events, name="access-log-1", sites=SITES)
+    assert (first.events, first.already) == (40, False)
+    assert (again.events, again.files, again.already) == (40, 0, True)
+    assert read_events(tmp_path, DAY).num_rows == 40
+
+
+def test_what_an_interrupted_import_left_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive_module, "APPEND_EVENTS", 10)
+
+    def breaking() -> Iterator[Event]:
+        yield from (event(number) for number in range(15))
+        raise RuntimeError("the cable was pulled")
+
+    with pytest.raises(RuntimeError):
+        append(tmp_path, breaking(), name="log", partitions=PARTITIONS)
+    other_pseudonyms = [event(number, visitor=number + 1) for number in range(15)]
+    append(tmp_path, other_pseudonyms, name="log", partitions=PARTITIONS)
+    assert sorted(read_events(tmp_path, DAY)["visitor"].to_pylist()) == [number + 1 for number in range(15)]
+    assert len(days(tmp_path)) == 1
+
+
+def test_an_import_needs_a_name_that_can_be_a_file(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveError, match="expected letters, digits"):
+        append(tmp_path, [], name="../../etc")
+
+
+def test_events_of_a_load_test_are_found_wherever_they_lie(tmp_path: Path) -> None:
+    put(tmp_path, DAY, 0, "1-0-1-0", event(4, run="r1"), event(8, run="r2"), event(12))
+    put(tmp_path, AFTER, 0, "1-0-1-0", event(4, run="r1"), event(16, run="r1", index=3))
+    found = identities_of_run(tmp_path, "r1")
+    assert found == {(SITE.name, "page00000004", 0), (SITE.name, "page00000016", 3)}
+
+
+PLACES = st.tuples(st.sampled_from([BEFORE, DAY, AFTER]), st.integers(0, 1), st.integers(0, 3))
+
+
+@settings(max_examples=25, deadline=None)
+@given(places=st.lists(PLACES, max_size=10))
+def test_however_copies_are_spread_each_event_comes_once(
+    tmp_path_factory: pytest.TempPathFactory, places: list[tuple[date, int, int]]
+) -> None:
+    root = tmp_path_factory.mktemp("archive")
+    for number, (day, partition, identity) in enumerate(places):
+        # Copies lie on neighbouring days at most: a retry ends within the hour.
+        near = BEFORE if (day == AFTER and identity % 2) else day
+        near = DAY if (day == BEFORE and not identity % 2) else near
+        copy = event(identity, visitor=number, time=NOON + number)
+        put(root, near, partition, f"{number}-0-{number}-0", copy)
+    found = [
+        one for day in (BEFORE, DAY, AFTER) for number in range(2)
+        for one in identities(read_events(root, day, number))
+    ]
+    assert sorted(found) == sorted({(SITE.name, f"page{identity:08d}", 0) for *_, identity in places})
