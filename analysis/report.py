@@ -46,7 +46,7 @@ class _Noun(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     """Base of the report's parts: immutable, camelCase outside."""
 
 
-class Check(_Noun):
+class Check(_Noun, frozen=True):
     """A condition on which the whole comparison stands. `p_value` is None where the check has none."""
 
     name: str  # sampleRatio, exposureMismatch, plannedSize, ...
@@ -56,7 +56,7 @@ class Check(_Noun):
     sentence: dict[str, str]  # the same for people, per language: nl, en
 
 
-class VariantCount(_Noun):
+class VariantCount(_Noun, frozen=True):
     """How many took part. `units` are browsers at their first exposure."""
 
     name: str
@@ -65,8 +65,8 @@ class VariantCount(_Noun):
     questions: int
 
 
-class Result(_Noun):
-    """One comparison of one variant with the control. An impossible one says why in `reason`, without numbers.
+class Result(_Noun, frozen=True):
+    """One comparison of one variant with the control. An impossible one has a `reason` and no numbers.
 
     `n`, `values`: control first, then the variant. `estimate` = variant - control, in the metric's unit,
     with its 95 % interval `ci`; `relative` is estimate / control value.
@@ -96,17 +96,18 @@ class Result(_Noun):
     reason: str | None = None
 
 
-class SetAside(_Noun):
+class SetAside(_Noun, frozen=True):
     reason: str
     rows: int
+    table: str = ""  # whose rows: events, units, ...
 
 
-class Verdict(_Noun):
+class Verdict(_Noun, frozen=True):
     code: VerdictCode
     sentence: dict[str, str]  # nl, en
 
 
-class Curve(_Noun):
+class Curve(_Noun, frozen=True):
     """Cumulative share of a variant's browsers over time (Aalen-Johansen), with its 95 % band."""
 
     variant: str
@@ -118,7 +119,7 @@ class Curve(_Noun):
     abandoned: tuple[float, ...]
 
 
-class Flow(_Noun):
+class Flow(_Noun, frozen=True):
     """`questions` that went from `source` to `target` at position `order` of their path."""
 
     variant: str
@@ -128,7 +129,7 @@ class Flow(_Noun):
     questions: int
 
 
-class Heartbeat(_Noun):
+class Heartbeat(_Noun, frozen=True):
     """Heartbeat of one phase in one variant: counts of -1, 0 and +1, and their mean."""
 
     variant: str
@@ -138,7 +139,7 @@ class Heartbeat(_Noun):
     mean: float
 
 
-class Pictures(_Noun):
+class Pictures(_Noun, frozen=True):
     """The numbers behind the pictures."""
 
     time_to_answer: tuple[Curve, ...] = ()
@@ -146,7 +147,7 @@ class Pictures(_Noun):
     heartbeats: tuple[Heartbeat, ...] = ()
 
 
-class Report(_Noun):
+class Report(_Noun, frozen=True):
     experiment: str
     question: str
     control: str

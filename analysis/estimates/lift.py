@@ -30,7 +30,9 @@ def relative(control: Arm, variant: Arm, *, critical: float) -> Lift | Refused:
     `critical` is the quantile (t or normal) the interval is made with.
     """
     if control.value == 0:
-        return Refused(Refusal.CONTROL_NEAR_ZERO, "the control's value is 0, so there is no relative difference")
+        return Refused(
+            Refusal.CONTROL_NEAR_ZERO, "the control's value is 0, so there is no relative difference"
+        )
     if abs(control.value) >= NEAR_ZERO * math.sqrt(control.variance):
         return Lift(variant.value / control.value - 1, delta(control, variant, critical), "delta method")
     return Lift(variant.value / control.value - 1, fieller(control, variant, critical), "Fieller")

@@ -65,14 +65,13 @@ def difference_skewness(control: Arm, variant: Arm, skewness: Pair) -> float:
 
     Equal arms of equal shape cancel; that is why a heavy tail harms most where the arms differ in size.
     """
-    spread = (control.variance + variant.variance) ** 1.5
-    if spread == 0:
+    error = math.sqrt(control.variance + variant.variance)
+    if error == 0:
         return 0.0
-    third = (
-        skewness[1] * variant.variance**1.5 / math.sqrt(variant.n)
-        - skewness[0] * control.variance**1.5 / math.sqrt(control.n)
+    return sum(
+        sign * skew / math.sqrt(one.n) * (math.sqrt(one.variance) / error) ** 3
+        for sign, skew, one in zip((-1, 1), skewness, (control, variant), strict=True)
     )
-    return third / spread
 
 
 def contrast(
@@ -133,6 +132,6 @@ def no_variation() -> Refused:
 def heavy_tail(skew: float) -> Refused:
     return Refused(
         Refusal.HEAVY_TAIL,
-        f"a few very large values decide the difference (its skewness is {skew:.2f}, up to {MAX_SKEW} an interval "
-        "holds); agree on a cap for outliers beforehand, or measure longer",
+        f"a few very large values decide the difference (its skewness is {skew:.2f}, an interval holds up to "
+        f"{MAX_SKEW}); agree on a cap for outliers beforehand, or measure longer",
     )

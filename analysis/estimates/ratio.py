@@ -56,7 +56,9 @@ def arm(clusters: Clusters) -> Arm | Refused:
     if len(x) == 0:
         return mean.no_units()
     if size <= 0 or float(x.min()) < 0:
-        return Refused(Refusal.ZERO_DENOMINATOR, "what is divided by adds up to nothing, or is negative somewhere")
+        return Refused(
+            Refusal.ZERO_DENOMINATOR, "what is divided by adds up to nothing, or is negative somewhere"
+        )
     if len(x) < MIN_OCCUPIED:
         detail = f"{len(x)} hold anyone in one of the variants, at least {MIN_OCCUPIED} are needed"
         return Refused(Refusal.TOO_FEW_BUCKETS, detail)

@@ -109,10 +109,10 @@ def incidence(data: Ends) -> Incidence:
 
 
 def restricted_mean(data: Ends, horizon_s: float = HORIZON_S) -> Arm | Refused:
-    """Mean time to an answer up to the horizon: τ - ∫₀^τ F_answered(t) dt, with its variance.
+    """Mean time to an answer up to the horizon, τ - ∫₀^τ F_answered(t) dt, and its variance.
 
-    The variance is Σ IF² · n/(n-1) / n² over the influence IF of each unit, which depends only on its time and
-    cause: one pass over the times. Without censoring it is exactly the variance of the mean of min(T, τ).
+    The variance is Σ IF² · n/(n-1) / n² over the influence IF of each unit, which depends only on its time
+    and cause: one pass over the times. Without censoring it is exactly the variance of the mean of min(T, τ).
 
     `Refused` for fewer than 20 units, nobody answered, or units not followed up to the horizon.
 
@@ -187,7 +187,9 @@ def log_rank(control: Ends, variant: Ends, horizon_s: float = HORIZON_S) -> tupl
         if data.n == 0:
             return mean.no_units()
         if early > 0.05 * data.n:
-            return Refused(Refusal.BEYOND_FOLLOW_UP, f"{early / data.n:.0%} was not followed up to the horizon")
+            return Refused(
+                Refusal.BEYOND_FOLLOW_UP, f"{early / data.n:.0%} was not followed up to the horizon"
+            )
     times = np.union1d(control.time_s, variant.time_s)
     times = times[times <= horizon_s]
     hits, risk = [], []
@@ -216,8 +218,8 @@ def _not_followed(data: Ends, curve: Incidence, horizon_s: float) -> Refused | N
     if later < MIN_AT_RISK and still_looking > 0.01:
         return Refused(
             Refusal.BEYOND_FOLLOW_UP,
-            f"{later:.0f} units were followed up to the horizon of {horizon_s:.0f} s while {still_looking:.0%} "
-            "would still be looking; choose an earlier horizon beforehand",
+            f"{later:.0f} units were followed up to the horizon of {horizon_s:.0f} s, while "
+            f"{still_looking:.0%} would still be looking; choose an earlier horizon beforehand",
         )
     return None
 

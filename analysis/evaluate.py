@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""From the day tables of one experiment to its report.
+
+Rows of equal bucket are added over days and partitions first; every variance is taken after that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analysis import picture_data, promises, verdict, wording
+from analysis.bucket_table import BucketTable
+from analysis.estimates import multiplicity
+from analysis.measures import Measure, measure
+from analysis.report import Estimand, Report, Result, Role, SetAside, VariantCount
+from analysis.results import corrected, result
+from analysis.thresholds import DEFAULTS, Thresholds
+from experiments.definition import Experiment, Metric
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Tables of `analysis.tables` that a report is made of.
+TABLES = ("buckets", "times", "flows", "heartbeats", "set_aside")
+
+#: What every report shows beside what the experiment promised.
+ALWAYS = (
+    measure("answered", "higher", estimand=Estimand.QUESTION),
+    measure("answered", "higher", estimand=Estimand.FIRST_QUESTION),
+    measure("time_s", "lower"),
+    measure("contacted", "lower"),
+    measure("pages", "lower"),
+    measure("searches", "lower"),
+    measure("form_success", "higher"),
+)
+
+
+def evaluate(
+    experiment: Experiment,
+    tables_root: Path,
+    *,
+    now: datetime,
+    days: Sequence[date] | None = None,
+    thresholds: Thresholds = DEFAULTS,
+    changed: Sequence[str] | None = None,
+) -> Report:
+    """The report of one experiment, from the day tables under `tables_root`.
+
+    Args:
+        experiment: the definition as it was when the experiment started.
+        now: the moment of the report, with a time zone.
+        days: DAYs to read; all by default.
+        thresholds: those with which the days were closed; they are printed.
+        changed: names of what was changed after the start; None where that is not known.
+
+    Raises:
+        AnalysisError: the primary metric or a guardrail is none that is measured.
+    """
+    from analysis import day_tables
+
+    read = {
+        name: day_tables.read(tables_root, name, days=days, experiment=experiment.name) for name in TABLES
+    }
+    seen = [day.isoformat() for day in (days if days is not None else day_tables.days(tables_root))]
+    return evaluate_tables(experiment, read, now=now, days=seen, thresholds=thresholds, changed=changed)
+
+
+def evaluate_tables(
+    experiment: Experiment,
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    now: datetime,
+    days: Sequence[str],
+    thresholds: Thresholds = DEFAULTS,
+    changed: Sequence[str] | None = None,
+) -> Report:
+    """The same from frames: rows of all `days` (ISO dates) and partitions, in any order."""
+    table = BucketTable.of(tables["buckets"], tables["times"])
+    names = [variant.name for variant in experiment.variants]
+    primary, secondary, guardrails, exploration = compare_all(experiment, table)
+    checks = promises.checks(experiment, table, tables["set_aside"], days=days, changed=changed)
+    last = max(days, default="")
+    return Report(
+        experiment=experiment.name,
+        question=experiment.question,
+        control=experiment.control.name,
+        period={"from": min(days, default=""), "to": last},
+        definitions=promises.definitions(experiment, thresholds),
+        checks=checks,
+        variants=tuple(
+            VariantCount(
+                name=name,
+                units=table.units(name),
+                visitors=table.visitors(name),
+                questions=table.questions(name),
+            )
+            for name in names
+        ),
+        results=(*primary, *guardrails, *secondary, *exploration),
+        set_aside=_set_aside(tables["set_aside"]),
+        verdict=verdict.decide(
+            primary,
+            checks=checks,
+            guardrails=guardrails,
+            units=sum(table.units(name) for name in names),
+            planned_size=experiment.planned_size,
+        ),
+        **_caveats(experiment, running=now.date() <= experiment.ends and last < experiment.ends.isoformat()),
+        pictures=picture_data.of(table, tables["flows"], tables["heartbeats"], names),
+        created_at=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+
+
+def compare_all(
+    experiment: Experiment, table: BucketTable
+) -> tuple[tuple[Result, ...], tuple[Result, ...], tuple[Result, ...], tuple[Result, ...]]:
+    """Primary, secondary, guardrail and exploratory results, each family with its own correction.
+
+    Primary: Holm over the variants. Secondary metrics that were promised: Holm over metrics and variants.
+    Guardrails: none, since every one of them must hold. All else, segments included: Benjamini-Hochberg.
+    """
+    first = _promised(experiment.primary, Role.PRIMARY)
+    secondary = [_promised(metric, Role.SECONDARY) for metric in experiment.secondary]
+    rails = [_promised(rail.metric, Role.GUARDRAIL, rail.margin) for rail in experiment.guardrails]
+    named = {(m.asked.metric, m.asked.estimand) for m in (first, *secondary, *rails)}
+    extra = [m for m in ALWAYS if (m.asked.metric, m.asked.estimand) not in named]
+    exploration = [
+        *_over_variants(experiment, table, extra),
+        *(
+            one
+            for segment in table.segments
+            for one in _over_variants(experiment, table, [first.as_secondary()], segment)
+        ),
+    ]
+    return (
+        corrected(_over_variants(experiment, table, [first]), multiplicity.holm),
+        corrected(_over_variants(experiment, table, secondary), multiplicity.holm),
+        tuple(_over_variants(experiment, table, rails)),
+        corrected(exploration, multiplicity.benjamini_hochberg),
+    )
+
+
+def _promised(metric: Metric, role: Role, margin: float | None = None) -> Measure:
+    return measure(metric.name, metric.better.value, role=role, margin=margin)
+
+
+def _over_variants(
+    experiment: Experiment, table: BucketTable, measures: Sequence[Measure], segment: str = ""
+) -> list[Result]:
+    control = experiment.control.name
+    return [
+        result(
+            one.asked,
+            one.compare(table, control, variant.name, segment),
+            variant=variant.name,
+            control=control,
+            n=(one.count(table, control, segment), one.count(table, variant.name, segment)),
+            segment=segment or None,
+        )
+        for one in measures
+        for variant in experiment.variants[1:]
+    ]
+
+
+def _set_aside(frame: pd.DataFrame) -> tuple[SetAside, ...]:
+    if frame.empty:
+        return ()
+    counted = frame.groupby(["table", "reason"], sort=True)["rows"].sum().reset_index()
+    return tuple(
+        SetAside(reason=str(reason), rows=int(rows), table=str(table))
+        for table, reason, rows in zip(counted["table"], counted["reason"], counted["rows"], strict=True)
+        if rows
+    )
+
+
+def _caveats(experiment: Experiment, *, running: bool) -> dict[str, Any]:
+    codes = ["browsersNotPeople", "oneDay", "inferred", "segments"]
+    if len(experiment.variants) > 2:
+        codes.append("manyVariants")
+    if running:
+        codes.append("interim")
+    return {
+        "caveats": tuple(wording.caveat(code, "en") for code in codes),
+        "caveat_sentences": tuple(
+            {language: wording.caveat(code, language) for language in wording.LANGUAGES} for code in codes
+        ),
+    }

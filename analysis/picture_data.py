@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The numbers behind the pictures of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.bucket_table import BucketTable
+from analysis.estimates import survival
+from analysis.report import Curve, Flow, Heartbeat, Pictures
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Points of a time-to-answer curve, evenly up to the horizon.
+POINTS = 121
+
+
+def of(
+    table: BucketTable, flows: pd.DataFrame, heartbeats: pd.DataFrame, variants: Sequence[str]
+) -> Pictures:
+    """Curves, flows and heartbeats of all variants, added over days and partitions."""
+    curves = [curve(name, table.ends(name)) for name in variants]
+    return Pictures(
+        time_to_answer=tuple(one for one in curves if one is not None),
+        flows=_flows(flows, variants),
+        heartbeats=_heartbeats(heartbeats, variants),
+    )
+
+
+def curve(variant: str, data: survival.Ends, horizon_s: float = survival.HORIZON_S) -> Curve | None:
+    """How the browsers of a variant ended over time, with a pointwise 95 % band; None for nobody."""
+    if data.n == 0:
+        return None
+    found = survival.incidence(data)
+    grid = np.linspace(0.0, horizon_s, POINTS)
+    low, high = survival.band(found.answered, found.answered_variance)
+
+    def read(values: survival.Floats) -> tuple[float, ...]:
+        return tuple(survival.at(found.time_s, values, grid).round(5).tolist())
+
+    return Curve(
+        variant=variant,
+        time_s=tuple(grid.tolist()),
+        answered=read(found.answered),
+        low=read(low),
+        high=read(high),
+        elsewhere=read(found.elsewhere),
+        abandoned=read(found.abandoned),
+    )
+
+
+def _flows(frame: pd.DataFrame, variants: Sequence[str]) -> tuple[Flow, ...]:
+    keys = ["variant", "order", "source", "target"]
+    counted = frame.groupby(keys, sort=True)["questions"].sum().reset_index()
+    rows = zip(*(counted[name] for name in (*keys, "questions")), strict=True)
+    return tuple(
+        Flow(variant=str(v), order=int(o), source=str(s), target=str(t), questions=int(q))
+        for v, o, s, t, q in rows
+        if v in variants and q
+    )
+
+
+def _heartbeats(frame: pd.DataFrame, variants: Sequence[str]) -> tuple[Heartbeat, ...]:
+    keys = ["variant", "phase", "given", "heartbeat"]
+    counted = frame.groupby(keys, sort=True)["touchpoints"].sum().reset_index()
+    found: dict[tuple[str, str, bool], dict[int, int]] = {}
+    rows = zip(*(counted[name] for name in (*keys, "touchpoints")), strict=True)
+    for variant, phase, given, value, touchpoints in rows:
+        found.setdefault((str(variant), str(phase), bool(given)), {})[int(value)] = int(touchpoints)
+    return tuple(
+        Heartbeat(
+            variant=variant,
+            phase=phase,
+            given=given,
+            counts=(bad := values.get(-1, 0), values.get(0, 0), good := values.get(1, 0)),
+            mean=(good - bad) / total,
+        )
+        for (variant, phase, given), values in found.items()
+        if variant in variants and (total := sum(values.values()))
+    )

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What was fixed beforehand, and whether it was kept: the definitions and checks of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from analysis import allocation, verdict, wording
+from analysis.bucket_table import BucketTable
+from analysis.estimates import LEVEL, Refused, survival
+from analysis.report import Check, Status
+from analysis.thresholds import Thresholds
+from experiments.assignment import assignments, shares
+from experiments.definition import Experiment, Metric
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Reason under which the reconstruction sets an exposure aside.
+MISMATCH = "variant differs from the hash of the bucket"
+
+#: A change of these while the experiment runs makes two experiments of one.
+VOIDING = ("variants", "primary", "pages", "coverage", "name")
+
+
+def definitions(experiment: Experiment, thresholds: Thresholds) -> dict[str, Any]:
+    """Everything that was fixed beforehand, as the report's JSON prints it."""
+    drawn = shares(experiment)
+
+    def written(metric: Metric) -> dict[str, Any]:
+        return {"metric": metric.name, "better": metric.better.value}
+
+    return {
+        "question": experiment.question,
+        "site": experiment.site,
+        "task": experiment.task,
+        "pages": list(experiment.pages),
+        "variants": [
+            {"name": one.name, "weight": one.weight, "buckets": drawn[one.name]}
+            for one in experiment.variants
+        ],
+        "coverage": experiment.coverage,
+        "primary": written(experiment.primary),
+        "secondary": [written(metric) for metric in experiment.secondary],
+        "guardrails": [{**written(g.metric), "margin": g.margin} for g in experiment.guardrails],
+        "plannedSize": experiment.planned_size,
+        "starts": experiment.starts.isoformat(),
+        "ends": experiment.ends.isoformat(),
+        "approvedBy": experiment.approved_by,
+        "rollBack": experiment.roll_back,
+        "unit": "browser at its first exposure",
+        "outcomeWindow": "the DAY of the first exposure",
+        "success": "answered or read" + (" or answered on results" if thresholds.soft_answer else ""),
+        "horizonS": survival.HORIZON_S,
+        "alpha": verdict.ALPHA,
+        "confidence": LEVEL,
+        "corrections": {
+            "primary": "Holm over variants",
+            "secondary": "Holm over metrics and variants",
+            "guardrail": "none: all must hold",
+            "exploration": "Benjamini-Hochberg, segments included",
+        },
+        "thresholds": asdict(thresholds),
+    }
+
+
+def checks(
+    experiment: Experiment,
+    table: BucketTable,
+    set_aside: pd.DataFrame,
+    *,
+    days: Sequence[str],
+    changed: Sequence[str] | None,
+) -> tuple[Check, ...]:
+    """The conditions on which the comparison stands, in the order in which they void it."""
+    names = [variant.name for variant in experiment.variants]
+    units = {name: table.units(name) for name in names}
+    mismatched = int(set_aside.loc[set_aside["reason"] == MISMATCH, "rows"].sum()) if len(set_aside) else 0
+    found = [
+        sample_ratio(units, shares(experiment)),
+        exposure_mismatch(mismatched + _misplaced(experiment, table), sum(units.values())),
+        dispersion(table, sum(shares(experiment).values())),
+        planned_size(sum(units.values()), experiment.planned_size),
+        duration(experiment, max(days, default="")),
+    ]
+    if changed is not None:
+        found.append(unchanged(changed))
+    return tuple(found)
+
+
+def sample_ratio(units: Mapping[str, int], drawn: Mapping[str, float]) -> Check:
+    """First exposures against the buckets that the hash gives each variant."""
+    found = allocation.sample_ratio(units, drawn)
+    if isinstance(found, Refused):
+        return check("sampleRatio", Status.WARN, str(found), sentence=_unknown(str(found)))
+    status = Status.PASS if found.sound else Status.FAIL
+    seen = ", ".join(
+        f"{name} {units.get(name, 0)} ({mean:.1f} expected)" for name, mean in found.expected.items()
+    )
+    return check("sampleRatio", status, f"first exposures: {seen}", p_value=found.p_value)
+
+
+def exposure_mismatch(mismatched: int, units: int) -> Check:
+    """Exposures whose variant is not the one that the hash gives their bucket."""
+    total = mismatched + units
+    share = mismatched / total if total else 0.0
+    status = Status.FAIL if share > allocation.MAX_MISMATCH else Status.WARN if mismatched else Status.PASS
+    return check(
+        "exposureMismatch",
+        status,
+        f"{mismatched} of {total} exposures showed another variant than the hash of their bucket gives "
+        f"({share:.2%}; at most {allocation.MAX_MISMATCH:.1%})",
+    )
+
+
+def dispersion(table: BucketTable, buckets: int) -> Check:
+    """No bucket holds more browsers than an even draw can give it."""
+    units = table.units_by_bucket()
+    p_value = allocation.fullest_bucket(units, buckets)
+    status = Status.PASS if p_value >= allocation.ALPHA else Status.FAIL
+    most = max(units.values(), default=0)
+    detail = f"the fullest of {buckets} buckets holds {most} of {sum(units.values())} browsers"
+    return check("bucketDispersion", status, detail, p_value=p_value)
+
+
+def planned_size(units: int, planned: int) -> Check:
+    """Whether the size that was fixed beforehand has been reached."""
+    status = Status.PASS if units >= planned else Status.WARN
+    facts = {"units": units, "planned": planned}
+    return check("plannedSize", status, f"{units} of {planned} planned first exposures", facts=facts)
+
+
+def duration(experiment: Experiment, last: str) -> Check:
+    """Whether the days seen reach the end that was fixed beforehand."""
+    ends = experiment.ends.isoformat()
+    return check(
+        "duration",
+        Status.PASS if last >= ends else Status.WARN,
+        f"planned {experiment.starts.isoformat()} to {ends}; last day seen {last or 'none'}",
+    )
+
+
+def unchanged(changed: Sequence[str]) -> Check:
+    """Whether the definition is still the one with which the experiment started."""
+    if not changed:
+        return check("definitions", Status.PASS, "nothing was changed after the start")
+    status = Status.FAIL if any(name in VOIDING for name in changed) else Status.WARN
+    return check("definitions", status, f"changed after the start: {', '.join(changed)}")
+
+
+def check(
+    name: str,
+    status: Status,
+    detail: str,
+    *,
+    p_value: float | None = None,
+    facts: Mapping[str, float] | None = None,
+    sentence: dict[str, str] | None = None,
+) -> Check:
+    """A check with its sentence in every language, `sentence` where there is one of its own."""
+    return Check(
+        name=name,
+        status=status,
+        p_value=p_value,
+        detail=detail,
+        sentence=sentence
+        or {
+            language: wording.check_sentence(name, status, language=language, facts=facts)
+            for language in wording.LANGUAGES
+        },
+    )
+
+
+def _unknown(reason: str) -> dict[str, str]:
+    return {
+        "nl": f"De verdeling kon niet worden getoetst: {wording.refusal(reason, 'nl')}.",
+        "en": f"The allocation could not be tested: {wording.refusal(reason, 'en')}.",
+    }
+
+
+def _misplaced(experiment: Experiment, table: BucketTable) -> int:
+    """Units that the bucket table counts under another variant than the hash of their bucket gives."""
+    drawn = assignments(experiment)
+    rows = table.rows[table.rows["segment"] == ""]
+    return sum(
+        int(units)
+        for variant, bucket, units in zip(rows["variant"], rows["bucket"], rows["units"], strict=True)
+        if drawn[int(bucket)] != variant
+    )

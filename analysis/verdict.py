@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The verdict: one of five words, and the sentence that says it.
+
+Fixed before anyone looks: the primary metric decides; a failed condition voids everything; before the planned
+size there is no verdict; a better primary metric is held back by a guardrail that broke or stayed uncertain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analysis import wording
+from analysis.report import Check, Result, Status, Verdict, VerdictCode
+
+ALPHA = 0.05
+
+#: Checks that tell of time and size; when they fail it is too early, the rest is not void.
+_PATIENCE = ("plannedSize", "duration")
+
+
+def decide(
+    primary: Sequence[Result],
+    *,
+    checks: Sequence[Check] = (),
+    guardrails: Sequence[Result] = (),
+    units: int | None = None,
+    planned_size: int | None = None,
+) -> Verdict:
+    """The verdict on the primary metric, with its sentence in every language of the report.
+
+    Args:
+        primary: results of the primary metric, one per variant other than the control, p corrected over them.
+        checks: a failed one voids the comparison, except `plannedSize` and `duration`.
+        guardrails: results of the guardrails of all variants.
+        units, planned_size: browsers that took part and were planned; None where nothing was planned.
+
+    With several variants the verdict is `better` as soon as one is, and speaks of the best of those; it is
+    `worse` only where every one is.
+    """
+    failed = tuple(c for c in checks if c.status is Status.FAIL and c.name not in _PATIENCE)
+    waiting = any(c.status is not Status.PASS for c in checks if c.name == "plannedSize")
+    if failed:
+        return _verdict(VerdictCode.DO_NOT_USE, _leading(primary), failed=failed)
+    if waiting or all(one.estimate is None for one in primary):
+        code = VerdictCode.NOT_ENOUGH_DATA
+        return _verdict(code, _leading(primary), units=units, planned_size=planned_size)
+    known = [one for one in primary if one.estimate is not None]
+    good = [one for one in known if _clear(one) and gain(one) > 0]
+    sound = [one for one in good if not held_back(one, guardrails)]
+    if sound:
+        return _verdict(VerdictCode.BETTER, max(sound, key=gain))
+    if good:
+        best = max(good, key=gain)
+        return _verdict(VerdictCode.NO_CLEAR_DIFFERENCE, best, guardrails=held_back(best, guardrails))
+    if all(_clear(one) for one in known):
+        return _verdict(VerdictCode.WORSE, max(known, key=gain))
+    return _verdict(VerdictCode.NO_CLEAR_DIFFERENCE, _leading(primary))
+
+
+def gain(result: Result) -> float:
+    """The estimate, turned so that more is better; -inf where there is none."""
+    if result.estimate is None:
+        return float("-inf")
+    return result.estimate if result.better == "higher" else -result.estimate
+
+
+def held_back(result: Result, guardrails: Sequence[Result]) -> tuple[Result, ...]:
+    """Guardrails of this result's variant that broke or stayed uncertain."""
+    return tuple(rail for rail in guardrails if rail.variant == result.variant and rail.unbroken is not True)
+
+
+def _clear(result: Result) -> bool:
+    p = result.p_adjusted if result.p_adjusted is not None else result.p_value
+    return p is not None and p < ALPHA
+
+
+def _leading(primary: Sequence[Result]) -> Result | None:
+    return max(primary, key=gain, default=None)
+
+
+def _verdict(
+    code: VerdictCode,
+    primary: Result | None,
+    *,
+    units: int | None = None,
+    planned_size: int | None = None,
+    failed: Sequence[Check] = (),
+    guardrails: Sequence[Result] = (),
+) -> Verdict:
+    sentence = {
+        language: wording.verdict_sentence(
+            code,
+            primary,
+            language=language,
+            units=units,
+            planned_size=planned_size,
+            failed=failed,
+            guardrails=guardrails,
+        )
+        for language in wording.LANGUAGES
+    }
+    return Verdict(code=code, sentence=sentence)
