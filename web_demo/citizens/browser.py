@@ -66,7 +66,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Beacon:
-    """What k.js posts: body, number of events in it, when, and the headers a browser adds."""
+    """What k.js posts: body, number of events in it, when, and a browser's headers (names in lower case)."""
 
     body: bytes
     events: int
@@ -135,6 +135,7 @@ class Browser:
         self._headers = {"User-Agent": device.user_agent, "Accept-Language": device.accept_language}
         if device.opts_out:
             self._headers["Sec-GPC"] = "1"
+        self._lower = {name.lower(): value for name, value in self._headers.items()}
 
     def do(self, action: Action, now_ms: int) -> View | None:
         """Carry out one action at a moment; returns what is on the screen then, None after leaving.
@@ -206,7 +207,8 @@ class Browser:
             return shown.view
         if shown.tracker is not None:
             shown.tracker.submitted(form, now_ms)
-        pairs = [*form.hidden, *((name, value) for name, values in action.answers.items() for value in values)]
+        filled = ((name, value) for name, values in action.answers.items() for value in values)
+        pairs = [*form.hidden, *filled]
         if form.button is not None:
             pairs.append(form.button)
         url = urljoin(shown.url, form.action)
@@ -216,7 +218,15 @@ class Browser:
         return self._load(tab, "POST", url, _bare(shown.url), now_ms, body=body, content_type=kind)
 
     def _load(
-        self, tab: _Tab, method: str, url: str, referrer: str, now_ms: int, *, body: bytes = b"", content_type: str = ""
+        self,
+        tab: _Tab,
+        method: str,
+        url: str,
+        referrer: str,
+        now_ms: int,
+        *,
+        body: bytes = b"",
+        content_type: str = "",
     ) -> View:
         for _ in range(_MOST_REDIRECTS):
             response = self._send(self._request(method, url, referrer, body, content_type))
@@ -230,8 +240,7 @@ class Browser:
         else:
             raise BrowserError(f"{url} redirects more than {_MOST_REDIRECTS} times.")
         self._unload(tab, now_ms)
-        shortest, longest = self._loading_ms
-        opened_ms = now_ms + (int(self._random.integers(shortest, longest)) if longest > shortest else shortest)
+        opened_ms = now_ms + int(self._random.integers(*self._loading_ms, endpoint=True))
         return self._show(tab, url, referrer, response.body, opened_ms)
 
     def _show(self, tab: _Tab, url: str, referrer: str, body: bytes, now_ms: int) -> View:
@@ -255,8 +264,8 @@ class Browser:
             return None
 
         def post(body: bytes, events: int, at_ms: int) -> None:
-            added = {"Content-Type": "text/plain;charset=UTF-8", "Origin": self._origin, "Referer": url}
-            self._post(Beacon(body, events, at_ms, {**self._headers, **added}))
+            added = {"content-type": "text/plain;charset=UTF-8", "origin": self._origin, "referer": url}
+            self._post(Beacon(body, events, at_ms, {**self._lower, **added}))
 
         return Tracker(
             id=page_view_id(self._random.bytes),

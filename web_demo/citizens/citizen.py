@@ -98,7 +98,9 @@ class Citizen:
         return int(self._random.integers(1, 6))
 
     def _mind(self, wish: Wish) -> Mind:
-        question = Question(self.persona.number, self._visits, wish.name, self._channel)
+        question = Question(
+            self.persona.number, self._visits, wish.name, self._channel, self.persona.prefers_phone
+        )
         self.questions.append(question)
         mind = Mind(
             self.persona,

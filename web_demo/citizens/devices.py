@@ -39,8 +39,9 @@ _LANGUAGES = (
     ("nl,en-US;q=0.7,en;q=0.3", 0.14),
     ("en-GB,en;q=0.9,nl;q=0.6", 0.08),
 )
+CRAWLER = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 _CRAWLERS = (
-    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+    CRAWLER,
     "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)",
     "Mozilla/5.0 (compatible; AhrefsBot/7.0; +http://ahrefs.com/robot/)",
     "Mozilla/5.0 (compatible; YandexBot/3.0; +http://yandex.com/bots)",

@@ -34,6 +34,7 @@ class Question:
     visit: int
     task: str
     channel: Channel
+    prefers_phone: bool = False
     started_ms: int | None = None
     ended_ms: int | None = None
     pages: int = 0
