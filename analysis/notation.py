@@ -38,13 +38,17 @@ def number(value: float, language: str, *, decimals: int = 0, signed: bool = Fal
     return sign + digits.translate({ord(","): thousands, ord("."): point})
 
 
-def quantity(value: float, language: str, *, signed: bool = False) -> str:
+def quantity(value: float, language: str, *, signed: bool = False, trim: bool = False) -> str:
     """An average or a ratio, with the decimals its size deserves: 0,57 and 4,21 and 31,6 and 1.490.
+
+    `trim` leaves out decimals that are zero, as on an axis.
 
     >>> quantity(4.213, "nl"), quantity(1490.2, "en")
     ('4,21', '1,490')
     """
     decimals = 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
+    while trim and decimals and round(value, decimals) == round(value, decimals - 1):
+        decimals -= 1
     return number(value, language, decimals=decimals, signed=signed)
 
 

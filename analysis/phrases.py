@@ -105,7 +105,8 @@ METRICS: Mapping[str, MetricWords] = {
         },
         meaning={
             "nl": "De tijd van het begin van de vraag tot de pagina met het antwoord. Wie geen antwoord "
-            "vindt, telt mee met de langste tijd. Zo lijkt een versie niet sneller als bezoekers eerder stoppen.",
+            "vindt, telt mee met de langste tijd. Zo lijkt een versie niet sneller als bezoekers eerder "
+            "stoppen.",
             "en": "The time from the start of the question to the page with the answer. Whoever finds no "
             "answer counts with the longest time, so that giving up sooner does not look faster.",
         },
@@ -409,6 +410,14 @@ REFUSALS: Phrases = {
         "nl": "de huidige versie ligt te dicht bij nul voor een verhouding",
         "en": "the current version lies too close to zero for a relative difference",
     },
+    "beyondFollowUp": {
+        "nl": "bezoekers zijn niet zo lang gevolgd als daarvoor nodig is",
+        "en": "visitors were not followed for as long as this needs",
+    },
+    "expectedTooSmall": {
+        "nl": "er worden te weinig bezoekers verwacht om dit te toetsen",
+        "en": "too few visitors are expected to test this",
+    },
     "unmeasured": {
         "nl": "dit is niet gemeten",
         "en": "this was not measured",
@@ -428,6 +437,10 @@ METHODS: Phrases = {
     "barnard": {
         "nl": "exacte toets voor kleine aantallen (Barnard)",
         "en": "exact test for small numbers (Barnard)",
+    },
+    "miettinen": {
+        "nl": "twee aandelen vergeleken (Miettinen–Nurminen)",
+        "en": "two shares compared (Miettinen–Nurminen)",
     },
     "exact": {"nl": "exacte toets voor kleine aantallen", "en": "exact test for small numbers"},
     "permutation": {

@@ -60,6 +60,9 @@ __all__ = [
     "how_sure",
     "interval_text",
     "is_clear",
+    "is_share",
+    "is_share_metric",
+    "is_time",
     "method_name",
     "metric_meaning",
     "metric_name",
@@ -75,6 +78,7 @@ __all__ = [
     "result_sentence",
     "segment_name",
     "set_aside_reason",
+    "short_variant_name",
     "status_name",
     "touchpoint_name",
     "value_text",
@@ -155,6 +159,11 @@ def set_aside_reason(reason: str, language: str) -> str:
     return _known(SET_ASIDE, reason, language)
 
 
+def short_variant_name(name: str, language: str) -> str:
+    """The same without its article, for tables and pictures: 'huidige versie'."""
+    return variant_name(name, language).removeprefix("de " if language == "nl" else "the ")
+
+
 def refusal(reason: str, language: str) -> str:
     """Why an estimate could not be made, as part of a sentence.
 
@@ -195,20 +204,20 @@ def check_sentence(
 
 def value_text(result: Result, value: float, language: str) -> str:
     """A value of the result's metric with its unit: 57,0 %, 3 min 24 s, 4,21."""
-    if _is_share(result):
+    if is_share(result):
         return percentage(value, language, decimals=_share_decimals(result))
-    if _is_time(result):
+    if is_time(result):
         return duration(value, language)
     return _mean_text(result, value, language)
 
 
 def difference_text(result: Result, value: float, language: str, *, bare: bool = False) -> str:
     """A signed difference in the result's metric: +7,0 procentpunt, −20 s; `bare` leaves the unit out."""
-    if _is_share(result):
+    if is_share(result):
         if bare:
             return number(100 * value, language, decimals=_share_decimals(result), signed=True)
         return points(value, language, decimals=_share_decimals(result))
-    if _is_time(result):
+    if is_time(result):
         return duration(value, language, signed=True)
     return _mean_text(result, value, language, signed=True)
 
@@ -279,8 +288,10 @@ def verdict_sentence(
     if primary is None or primary.values is None or primary.ci is None:
         lead = "Een oordeel is niet mogelijk" if dutch else "A verdict is not possible"
         return f"{lead}: {refusal((primary and primary.reason) or '', language)}."
-    return _lead(code, primary, language, guardrails) + result_sentence(primary, language) + _held_back(
-        guardrails, language
+    return (
+        _lead(code, primary, language, guardrails)
+        + result_sentence(primary, language)
+        + _held_back(guardrails, language)
     )
 
 
@@ -292,7 +303,7 @@ def result_sentence(result: Result, language: str, *, capital: bool = False) -> 
         text = f"{name}: {how_sure(result, language)}."
     else:
         control = variant_name(result.control, language)
-        if _is_share(result):
+        if is_share(result):
             base = _base(result)
             old, new = (number(value * base, language) for value in result.values)
             text = _share_clause(result, number(base, language), new, language)
@@ -305,7 +316,7 @@ def result_sentence(result: Result, language: str, *, capital: bool = False) -> 
             text = _mean_clause(result, new, language)
             at = ""
             low, high = _ends(result, language)
-            directions = _LONGER if _is_time(result) else _LARGER
+            directions = _LONGER if is_time(result) else _LARGER
         text += f", bij {control} {at}{old}" if dutch else f", with {control} {at}{old}"
         text += "; het echte verschil ligt waarschijnlijk " if dutch else "; the real difference is probably "
         text += _between(result.ci, low, high, directions[language], language) + "."
@@ -437,14 +448,19 @@ def _words(metric: str, estimand: Estimand) -> MetricWords | None:
     return METRICS.get(metric) or QUESTION_METRICS.get(metric)
 
 
-def _is_share(result: Result) -> bool:
-    if result.kind == "proportion":
-        return True
-    words = _words(result.metric, result.estimand)
+def is_share_metric(metric: str, *, estimand: Estimand = Estimand.VISITOR) -> bool:
+    """Whether a metric by this name is a share of visitors or questions, told as "57 of 100"."""
+    words = _words(metric, estimand)
     return words is not None and words.share
 
 
-def _is_time(result: Result) -> bool:
+def is_share(result: Result) -> bool:
+    """Whether the result's values are shares (1.0 is all)."""
+    return result.kind == "proportion" or is_share_metric(result.metric, estimand=result.estimand)
+
+
+def is_time(result: Result) -> bool:
+    """Whether the result's values are seconds."""
     return result.unit == "s" or (result.kind == "time" and result.unit == "")
 
 
@@ -457,7 +473,7 @@ def _share_decimals(result: Result) -> int:
 
 
 def _mean_text(result: Result, value: float, language: str, *, signed: bool = False) -> str:
-    """A mean with the decimals that its uncertainty leaves: the first figure of the half-width is the last."""
+    """A mean with the decimals that its uncertainty leaves: down to the half-width's first figure."""
     if result.ci is None or not (half := abs(result.ci[1] - result.ci[0]) / 2):
         return quantity(value, language, signed=signed)
     decimals = min(4, max(0, -math.floor(math.log10(half))))
