@@ -12,8 +12,9 @@ nothing but the question whether an exposure is the first.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -64,15 +65,15 @@ def renewed(cookie: BucketCookie, reported: Iterable[str], running: Collection[s
     return BucketCookie(cookie.bucket, tuple(sorted({*cookie.met, *reported}.intersection(running))))
 
 
-def lifetime_s(experiments: Iterable[Experiment], now: int, zone: ZoneInfo) -> int:
+def lifetime_s(experiments: Iterable[Experiment], now: datetime, zone: ZoneInfo) -> int:
     """Seconds (`Max-Age`) until the last of these experiments is over, 90 days at most.
 
-    An experiment is over when the DAY `ends` is. `now` in milliseconds since 1970; 0 without experiments.
+    An experiment is over when the DAY `ends` is. 0 without experiments.
     """
-    over = max((day_bounds(experiment.ends, zone)[1] for experiment in experiments), default=now)
-    return min(max((over - now) // 1000, 0), LONGEST_S)
+    over_s = max((day_bounds(experiment.ends, zone)[1] / 1000 for experiment in experiments), default=0)
+    return min(max(int(over_s - now.timestamp()), 0), LONGEST_S)
 
 
-def opted_out(headers: Mapping[str, str]) -> bool:
-    """Whether the browser says not to take part: Global Privacy Control or Do Not Track."""
-    return headers.get("Sec-GPC") == "1" or headers.get("DNT") == "1"
+def opted_out(sec_gpc: str | None, dnt: str | None) -> bool:
+    """Whether the browser asks not to take part: its headers `Sec-GPC` (Global Privacy Control) and `DNT`."""
+    return "1" in (sec_gpc, dnt)

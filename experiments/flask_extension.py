@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from random import Random
 from secrets import token_hex
 from typing import Protocol, cast
@@ -53,18 +54,18 @@ class Running(Protocol):
     def known(self) -> bool:
         """False while it is not known what runs."""
 
-    def running(self, now: int) -> Mapping[str, Experiment]:
-        """The experiments that run at `now` (milliseconds since 1970), by name."""
+    def running(self, now: datetime) -> Mapping[str, Experiment]:
+        """The experiments that run at `now`, by name."""
 
 
 class Experiments:
     """The extension: `variant` and `klantreis_script` in templates, cookie and caching headers on answers.
 
     Args:
-        app: the application; None, and `init_app` later.
         register: tells what runs.
-        clock: milliseconds since 1970, UTC.
+        clock: this moment, with its time zone.
         random: draws buckets (`random.SystemRandom()` in production).
+        app: the application; None, and `init_app` later.
         definitions: every experiment that the templates may name, so that drafts can be previewed and the
             name of their control is known while nothing runs (or Redis is away).
         site: name of the site, where one register serves several.
@@ -75,11 +76,11 @@ class Experiments:
 
     def __init__(
         self,
-        app: Flask | None,
         register: Running,
         *,
-        clock: Callable[[], int],
+        clock: Callable[[], datetime],
         random: Random,
+        app: Flask | None = None,
         definitions: Iterable[Experiment] = (),
         site: str | None = None,
         zone: ZoneInfo = AMSTERDAM,
@@ -96,7 +97,7 @@ class Experiments:
         # A layout prints the script before the page has asked for its variants, so what it prints is a tag
         # without data that is exchanged for the real one when the page is complete. Nobody can guess it.
         self._placeholder = self._tag({"data-kr-late": token_hex(8)})
-        self._told: set[str] = set()
+        self._told: set[tuple[str | None, ...]] = set()
         if app is not None:
             self.init_app(app)
 
@@ -120,12 +121,20 @@ class Experiments:
         except UnknownExperimentError as error:
             if current_app.debug:
                 raise
-            self._tell(str(error))
+            self._tell(("unknown", name), str(error))
             return ""
         if visit.closed:
             self._tell(
-                f'variant("{name}") was asked on {request.path} after the answer had left (a streamed body?): the '
-                "control is shown, uncounted. Ask before streaming starts."
+                ("late", name, request.endpoint),
+                f'variant("{name}") was asked on {request.path} after the answer had left (streamed?): the '
+                "control is shown, uncounted. Ask before streaming starts.",
+            )
+        if not visit.applies(name):
+            self._tell(
+                ("pages", name, request.endpoint),
+                f'variant("{name}") is asked by {request.endpoint} for {request.path}, which is not among the '
+                "experiment's pages: the control is shown, uncounted. Add the page to the definition, or do not "
+                "ask.",
             )
         return shown
 
@@ -146,9 +155,9 @@ class Experiments:
                 if self._site is None or one.site == self._site
             }
             visit = request.environ[_VISIT] = Visit(
-                path=request.path,
+                path=request.script_root + request.path,
                 cookie=request.cookies.get(COOKIE),
-                opted_out=opted_out(request.headers),
+                opted_out=opted_out(request.headers.get("Sec-GPC"), request.headers.get("DNT")),
                 preview=previewed(
                     request.args.get(PREVIEW_PARAMETER),
                     request.cookies.get(PREVIEW_COOKIE),
@@ -192,8 +201,7 @@ class Experiments:
     def _set_cookies(self, response: Response, preview: str | None, change: CookieChange | None) -> None:
         secure = request.is_secure
         if change is not None:
-            # Not HttpOnly: k.js looks whether the browser took the cookie, and reads the bucket on cached
-            # pages.
+            # Not HttpOnly: k.js looks whether the browser took it, and reads the bucket on cached pages.
             response.set_cookie(
                 COOKIE, change.value, max_age=change.max_age_s, path="/", secure=secure, samesite="Lax"
             )
@@ -209,9 +217,10 @@ class Experiments:
         written = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
         return Markup(f"<script{written} defer></script>")  # noqa: S704  every value is escaped
 
-    def _tell(self, sentence: str) -> None:
-        if sentence not in self._told:
-            self._told.add(sentence)
+    def _tell(self, what: tuple[str | None, ...], sentence: str) -> None:
+        """Say it to the author of the page, once."""
+        if what not in self._told:
+            self._told.add(what)
             LOG.warning("%s", sentence)
 
 

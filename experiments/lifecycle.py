@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import fields, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from experiments.definition import Experiment
 from experiments.errors import RefusedError
+from tracker.day import day_of
 
 
 class State(StrEnum):
@@ -29,24 +31,24 @@ class State(StrEnum):
 
 
 class Ramp(msgspec.Struct, frozen=True):
-    """From `at` (milliseconds since 1970) the experiment had this coverage."""
+    """From `at` on the experiment had this coverage."""
 
-    at: int
+    at: datetime
     coverage: float
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """An experiment since it was started; times in milliseconds since 1970 (UTC).
+    """An experiment since it was started; times in UTC.
 
     `experiment` is the definition as it was promised, with today's coverage; `ramps` is the history of that.
     """
 
     experiment: Experiment
     digest: str
-    started_at: int
+    started_at: datetime
     started_by: str
     ramps: tuple[Ramp, ...]
-    stopped_at: int | None = None
+    stopped_at: datetime | None = None
     stopped_by: str | None = None
     stop_reason: str | None = None
 
@@ -57,6 +59,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         if day < self.experiment.starts:
             return State.SCHEDULED
         return State.RUNNING if day <= self.experiment.ends else State.ENDED
+
+
+def day_at(now: datetime, zone: ZoneInfo) -> date:
+    """The DAY of a moment. Raises `ValueError` for one without a time zone, which might be any."""
+    if now.tzinfo is None:
+        raise ValueError(f"{now} has no time zone; expected one, such as datetime.now(UTC)")
+    return day_of(int(now.timestamp() * 1000), zone)
 
 
 def digest(experiment: Experiment) -> str:
@@ -73,7 +82,7 @@ def changed_fields(one: Experiment, other: Experiment) -> tuple[str, ...]:
     )
 
 
-def started(experiment: Experiment, known: Record | None, *, actor: str, now: int, day: date) -> Record:
+def started(experiment: Experiment, known: Record | None, *, actor: str, now: datetime, day: date) -> Record:
     """The record of an experiment that starts; `known` is what the register holds under its name.
 
     Raises `RefusedError` with every reason against it.
@@ -94,13 +103,13 @@ def started(experiment: Experiment, known: Record | None, *, actor: str, now: in
     return Record(
         experiment=experiment,
         digest=digest(experiment),
-        started_at=now,
+        started_at=now.astimezone(UTC),
         started_by=actor,
-        ramps=(Ramp(now, experiment.coverage),),
+        ramps=(Ramp(now.astimezone(UTC), experiment.coverage),),
     )
 
 
-def ramped(name: str, coverage: float, known: Record | None, *, now: int, day: date) -> Record:
+def ramped(name: str, coverage: float, known: Record | None, *, now: datetime, day: date) -> Record:
     """The record after raising the coverage (a share of the buckets): browsers join, none changes variant.
 
     Raises `RefusedError`.
@@ -118,11 +127,11 @@ def ramped(name: str, coverage: float, known: Record | None, *, now: int, day: d
     return msgspec.structs.replace(
         known,
         experiment=replace(known.experiment, coverage=coverage),
-        ramps=(*known.ramps, Ramp(now, coverage)),
+        ramps=(*known.ramps, Ramp(now.astimezone(UTC), coverage)),
     )
 
 
-def stopped(name: str, known: Record | None, *, actor: str, now: int, reason: str, day: date) -> Record:
+def stopped(name: str, known: Record | None, *, actor: str, now: datetime, reason: str, day: date) -> Record:
     """The record of an experiment that is stopped: from now on everybody sees the control.
 
     Raises `RefusedError`.
@@ -138,7 +147,9 @@ def stopped(name: str, known: Record | None, *, actor: str, now: int, reason: st
         reasons.append("Nobody is named who stops it: name the actor.")
     if reasons or known is None:
         raise RefusedError(f'Stop of "{name}"', reasons)
-    return msgspec.structs.replace(known, stopped_at=now, stopped_by=actor, stop_reason=reason.strip())
+    return msgspec.structs.replace(
+        known, stopped_at=now.astimezone(UTC), stopped_by=actor, stop_reason=reason.strip()
+    )
 
 
 def _name_taken(experiment: Experiment, known: Record, day: date) -> str:

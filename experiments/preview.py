@@ -19,7 +19,7 @@ PREVIEW_COOKIE = "kr_preview"
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What somebody looks at. `keep` is a value for the cookie, '' to delete it, None to leave it as it is."""
+    """What somebody looks at. `keep`: a value for the cookie, '' to delete it, None to leave it."""
 
     active: bool = False
     name: str = ""

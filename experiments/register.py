@@ -21,8 +21,7 @@ import redis
 
 from experiments.definition import Experiment
 from experiments.errors import ExperimentsError, RefusedError
-from experiments.lifecycle import Record, State, ramped, started, stopped
-from tracker.day import day_of
+from experiments.lifecycle import Record, State, day_at, ramped, started, stopped
 from tracker.keys import Keys
 
 LOG = logging.getLogger(__name__)
@@ -105,14 +104,14 @@ class Register:
         """False until the register could be read once; until then an empty `running` means nothing."""
         return self._known
 
-    def running(self, now: int) -> Mapping[str, Experiment]:
-        """The experiments that run at `now` (milliseconds since 1970), by name; never raises for Redis.
+    def running(self, now: datetime) -> Mapping[str, Experiment]:
+        """The experiments that run at `now`, by name; never raises for Redis.
 
         What was read is believed for a few seconds and, while Redis is away, for as long as that lasts; first
         and last day hold all the same. A change made elsewhere is seen some seconds later.
         """
         self._keep_fresh()
-        day = day_of(now, self._zone)
+        day = day_at(now, self._zone)
         return {
             name: record.experiment
             for name, record in self._records.items()
@@ -127,7 +126,9 @@ class Register:
         raw = cast("dict[bytes, bytes]", self._client.hgetall(self._keys.experiments))
         return {name: _decoded(name, raw_record) for name, raw_record in _texts(raw)}
 
-    def start(self, experiment: Experiment, actor: str, now: int, *, origin: str = "command line") -> Record:
+    def start(
+        self, experiment: Experiment, actor: str, now: datetime, *, origin: str = "command line"
+    ) -> Record:
         """Start an experiment; it runs from its first DAY on. Raises `RefusedError` with every reason."""
         return self._change(
             "start", experiment.name, actor, now, origin, "",
@@ -135,7 +136,7 @@ class Register:
         )  # fmt: skip
 
     def ramp(
-        self, name: str, coverage: float, actor: str, now: int, *, origin: str = "command line"
+        self, name: str, coverage: float, actor: str, now: datetime, *, origin: str = "command line"
     ) -> Record:
         """Raise the share of buckets that take part. Raises `RefusedError`."""
         return self._change(
@@ -143,7 +144,9 @@ class Register:
             lambda known, day: ramped(name, coverage, known, now=now, day=day),
         )  # fmt: skip
 
-    def stop(self, name: str, actor: str, now: int, reason: str, *, origin: str = "command line") -> Record:
+    def stop(
+        self, name: str, actor: str, now: datetime, reason: str, *, origin: str = "command line"
+    ) -> Record:
         """Stop an experiment: from now on everybody sees its control. Raises `RefusedError`."""
         return self._change(
             "stop", name, actor, now, origin, reason,
@@ -166,12 +169,12 @@ class Register:
         action: str,
         name: str,
         actor: str,
-        now: int,
+        now: datetime,
         origin: str,
         detail: str,
         decide: Callable[[Record | None, date], Record],
     ) -> Record:
-        """Read, decide, and write only if nobody else wrote meanwhile; every attempt leaves an audit entry."""
+        """Read, decide, and write only if nobody else wrote meanwhile; every attempt is audited."""
         entry = AuditEntry(
             action=action,
             object=name,
@@ -184,7 +187,7 @@ class Register:
         for _ in range(_TRIES):
             before = cast("bytes | None", self._client.hget(self._keys.experiments, name))
             try:
-                record = decide(_decoded(name, before) if before else None, day_of(now, self._zone))
+                record = decide(_decoded(name, before) if before else None, day_at(now, self._zone))
             except RefusedError as refused:
                 refusal = msgspec.structs.replace(entry, result="refused", detail=" ".join(refused.reasons))
                 self._client.xadd(self._keys.audit, msgspec.structs.asdict(refusal))  # type: ignore[arg-type]
@@ -226,9 +229,9 @@ class FixedRegister:
         self._experiments = {experiment.name: experiment for experiment in experiments}
         self._zone = zone
 
-    def running(self, now: int) -> Mapping[str, Experiment]:
-        """The experiments whose dates hold `now` (milliseconds since 1970), by name."""
-        day = day_of(now, self._zone)
+    def running(self, now: datetime) -> Mapping[str, Experiment]:
+        """The experiments whose dates hold `now`, by name."""
+        day = day_at(now, self._zone)
         return {name: one for name, one in self._experiments.items() if one.starts <= day <= one.ends}
 
 
@@ -262,5 +265,5 @@ def _text(value: bytes | str) -> str:
     return value.decode() if isinstance(value, bytes) else value
 
 
-def _utc(now: int) -> str:
-    return datetime.fromtimestamp(now / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _utc(now: datetime) -> str:
+    return now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

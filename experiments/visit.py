@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -64,6 +65,10 @@ class Visit:
         self._applying = {name: one for name, one in running.items() if applies_to(one, path)}
         self._shown: dict[str, str] = {}
 
+    def applies(self, name: str) -> bool:
+        """Whether the experiment does not run, or runs on this page: False is worth a word to the author."""
+        return name in self._applying or name not in self._running
+
     def variant(self, name: str) -> str:
         """The variant to show; marks the page as an exposure where this browser takes part.
 
@@ -108,13 +113,13 @@ class Visit:
             data["data-f"] = ",".join(first)
         return data
 
-    def leave(self, *, reported: bool, known: bool, now: int, zone: ZoneInfo) -> CookieChange | None:
+    def leave(self, *, reported: bool, known: bool, now: datetime, zone: ZoneInfo) -> CookieChange | None:
         """Close the page view; the change of the cookie, None where it stays as it is.
 
         Args:
             reported: the body carries the script with what `script_data` said.
             known: it is known what runs, so that an empty register means that nothing does.
-            now: milliseconds since 1970, UTC.
+            now: this moment, with its time zone.
             zone: time zone in which an experiment's days turn.
         """
         self.closed = True
@@ -126,6 +131,8 @@ class Visit:
         if str(cookie) == self._received:
             return None
         lasting = {**self._applying, **{name: self._running[name] for name in cookie.met}}
+        if not lasting:  # what it was made for is over
+            return CookieChange("", 0)
         return CookieChange(str(cookie), lifetime_s(lasting.values(), now, zone))
 
     def _own_bucket(self) -> BucketCookie:
