@@ -8,6 +8,7 @@
 | `kr:ledger:DAY` | hash | what arrived, was stored, was dropped and why, was redacted |
 | `kr:salt:DAY` | string, 48 h | the salt of that DAY's pseudonyms |
 | `kr:partitions` | string | the number of partitions, so that two settings cannot quietly disagree |
+| `kr:runs` | hash | events acknowledged, by load-test run |
 | `kr:experiments`, `kr:experiments:audit` | hash, stream | what runs, and who started and stopped what |
 """
 
@@ -43,6 +44,10 @@ class Keys:
     @property
     def partitions(self) -> str:
         return f"{self.prefix}partitions"
+
+    @property
+    def runs(self) -> str:
+        return f"{self.prefix}runs"
 
     @property
     def experiments(self) -> str:

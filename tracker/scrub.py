@@ -160,8 +160,9 @@ _ADDRESS_BEFORE = re.compile(rf"(?<![\w.]){_NUMBER}[\s,;+/]{{1,3}}{_POSTCODE}(?!
 # Two letters after four digits that are a unit or a word rather than half a postcode.
 _UNITS = frozenset({"kg", "km", "cm", "mm", "ml", "cl", "kw", "gb", "mb", "st", "px", "pk", "ca"})
 _SMALL_WORDS = frozenset({
-    "al", "de", "di", "do", "en", "er", "eu", "in", "is", "je", "ma", "na", "nr", "nu", "of", "om", "op", "te",
-    "tm", "uw", "vr", "we", "wo", "za", "ze", "zo", "an", "as", "at", "by", "no", "on", "or", "to", "us",
+    "al", "de", "di", "do", "en", "er", "eu", "in", "is", "je", "ma", "na", "nr", "nu", "of", "om", "op",
+    "te", "tm", "uw", "vr", "we", "wo", "za", "ze", "zo", "an", "as", "at", "by", "no", "on", "or", "to",
+    "us",
 })
 
 

@@ -200,7 +200,7 @@ def _all_problems(body: bytes) -> list[Problem]:
     return found or _between_fields(msgspec.convert(raw, Beacon))
 
 
-_KINDS = {kind.__struct_config__.tag: kind for kind in get_args(AnyEvent)}
+KINDS = {kind.__struct_config__.tag: kind for kind in get_args(AnyEvent)}
 
 
 def _in_events(raw: Any) -> list[Problem]:
@@ -215,10 +215,10 @@ def _in_events(raw: Any) -> list[Problem]:
             found.append(Problem(path, f"expected object, got {_name(event)}"))
             continue
         tag = event.get("k")
-        kind = _KINDS.get(tag) if isinstance(tag, str) else None
+        kind = KINDS.get(tag) if isinstance(tag, str) else None
         if kind is None:
             came = f"{tag[:40]!r}" if isinstance(tag, str) else _name(tag)
-            found.append(Problem(f"{path}.k", f"unknown kind {came}; expected one of {', '.join(_KINDS)}"))
+            found.append(Problem(f"{path}.k", f"unknown kind {came}; expected one of {', '.join(KINDS)}"))
         for field in msgspec.structs.fields(kind or _Event):
             if field.encode_name in event:
                 found += _in_value(event[field.encode_name], field.type, f"{path}.{field.encode_name}")

@@ -1,0 +1,348 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Admission: what becomes of a beacon, as a list of small steps.
+
+Each step looks at the arrival and at the draft made of it so far, and hands the draft on or drops the arrival
+for one of the `Reason`s. No step touches Redis, a file or a clock. Read `STEPS` at the end first.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from tracker import address, wire
+from tracker.bots import is_bot
+from tracker.event import Event, Kind
+from tracker.identity import consented_visitor, daily_visitor, partition_of
+from tracker.scrub import Mark, scrub
+from tracker.site import Site, Sites
+from tracker.stream import DETAILS
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Reason(StrEnum):
+    """Why an arrival was dropped; the word in the ledger and in the header `Klantreis-Dropped`."""
+
+    TOO_LARGE = "too_large"
+    MALFORMED = "malformed"
+    OPT_OUT = "opt_out"
+    BOT = "bot"
+    UNKNOWN_SITE = "unknown_site"
+    STAFF = "staff"
+    STALE = "stale"
+    RUN_TOKEN = "run_token"  # noqa: S105 - a name
+
+
+class Arrival(NamedTuple):
+    """One request as it came in. `headers` has lower-case names; `client` is the address of the other end."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    client: str
+    method: str
+    content_type: str
+    time_ms: int
+
+
+class Drop(NamedTuple):
+    """An arrival that isn't stored, why, and for a malformed one everything that is wrong with it."""
+
+    reason: Reason
+    problems: tuple[wire.Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What admission needs to know of the outside.
+
+    `salt` gives the salt of a moment's DAY in a time zone, or None where it must first be fetched.
+    `trusted_proxies` are the networks from which `X-Forwarded-For` is believed, `staff_networks` those of the
+    municipality's own people, `run_token` the secret of load tests (None: none are admitted).
+    """
+
+    sites: Sites
+    salt: Callable[[ZoneInfo, int], bytes | None]
+    partitions: int = 16
+    trusted_proxies: tuple[Network, ...] = ()
+    staff_networks: tuple[Network, ...] = ()
+    run_token: bytes | None = None
+
+
+class SaltMissingError(Exception):
+    """The salt of this moment isn't at hand: fetch it and admit the arrival again."""
+
+    def __init__(self, zone: ZoneInfo, time_ms: int) -> None:
+        super().__init__(f"no salt for {time_ms} in {zone}")
+        self.zone = zone
+        self.time_ms = time_ms
+
+
+class Draft:
+    """What the steps have made of an arrival so far."""
+
+    __slots__ = ("beacon", "client", "events", "page", "partition", "redacted", "rules", "run", "site",
+                 "visitor")
+
+    rules: Rules
+    beacon: wire.Beacon
+    page: address.Address
+    site: Site
+    client: str
+    run: str | None
+    visitor: int
+    partition: int
+    events: list[Event]
+    redacted: list[Mark]
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.run = None
+
+
+Step = Callable[[Arrival, Draft], Draft | Drop]
+
+
+def admit(arrival: Arrival, rules: Rules) -> Draft | Drop:
+    """The finished draft of an arrival, with its events, or why it is dropped.
+
+    Raises `SaltMissingError` where the salt of the arrival's DAY must be fetched first.
+    """
+    draft = Draft(rules)
+    for step in STEPS:
+        outcome = step(arrival, draft)
+        if type(outcome) is Drop:
+            return outcome
+    return draft
+
+
+def small_enough(arrival: Arrival, draft: Draft) -> Draft | Drop:
+    return Drop(Reason.TOO_LARGE) if len(arrival.body) > wire.MAX_BYTES else draft
+
+
+def well_formed(arrival: Arrival, draft: Draft) -> Draft | Drop:
+    try:
+        draft.beacon = wire.decode(arrival.body)
+    except wire.MalformedError as error:
+        return Drop(Reason.MALFORMED, tuple(error.problems))
+    page = address.split(draft.beacon.u)
+    if page is None:
+        return Drop(Reason.MALFORMED, (wire.NOT_A_PAGE,))
+    draft.page = page
+    return draft
+
+
+def not_opted_out(arrival: Arrival, draft: Draft) -> Draft | Drop:
+    headers = arrival.headers
+    # Our script sends nothing then; the pixel cannot know.
+    return Drop(Reason.OPT_OUT) if headers.get("sec-gpc") == "1" or headers.get("dnt") == "1" else draft
+
+
+def by_a_person(arrival: Arrival, draft: Draft) -> Draft | Drop:
+    return Drop(Reason.BOT) if is_bot(arrival.headers.get("user-agent", "")) else draft
+
+
+def of_a_known_site(arrival: Arrival, draft: Draft) -> Draft | Drop:
+    site = draft.rules.sites.by_host(draft.page.host)
+    origin = arrival.headers.get("origin")
+    if site is None or (origin is not None and not is_site_origin(origin, draft.rules.sites)):
+        return Drop(Reason.UNKNOWN_SITE)
+    draft.site = site
+    return draft
+
+
+def not_by_staff(arrival: Arrival, draft: Draft) -> Draft | Drop:
+    rules, forwarded = draft.rules, arrival.headers.get("x-forwarded-for")
+    draft.client = client_address(arrival.client, forwarded, rules.trusted_proxies)
+    if rules.staff_networks and _within(draft.client, rules.staff_networks):
+        return Drop(Reason.STAFF)
+    return draft
+
+
+def fresh(_arrival: Arrival, draft: Draft) -> Draft | Drop:
+    # A beacon is taken whole or not at all; the script sends within minutes, so one stale event says that the
+    # whole beacon lay somewhere.
+    for event in draft.beacon.e:
+        if event.d > wire.STALE_MS:
+            return Drop(Reason.STALE)
+    return draft
+
+
+def with_a_true_run(_arrival: Arrival, draft: Draft) -> Draft | Drop:
+    run = draft.beacon.run
+    if run is None:
+        return draft
+    name, _, proof = run.partition(".")
+    token = draft.rules.run_token
+    if token is None or not hmac.compare_digest(proof, run_proof(token, name)):
+        return Drop(Reason.RUN_TOKEN)
+    draft.run = name
+    return draft
+
+
+def pseudonymous(arrival: Arrival, draft: Draft) -> Draft | Drop:
+    beacon, site = draft.beacon, draft.site
+    if beacon.c is not None:
+        draft.visitor = consented_visitor(site.name, beacon.c)
+    else:
+        zone = _zone(site.timezone)
+        salt = draft.rules.salt(zone, arrival.time_ms)
+        if salt is None:
+            raise SaltMissingError(zone, arrival.time_ms)
+        headers = arrival.headers
+        draft.visitor = daily_visitor(
+            salt, site=site.name, ip=draft.client, user_agent=headers.get("user-agent", ""),
+            language=headers.get("accept-language", ""), bucket=beacon.b)
+    draft.partition = partition_of(draft.visitor, draft.rules.partitions)
+    return draft
+
+
+def scrubbed(arrival: Arrival, draft: Draft) -> Draft | Drop:
+    """The events, with every text scrubbed: nothing else of the arrival goes further."""
+    beacon, site = draft.beacon, draft.site
+    clean = _Scrubber()
+    shared: dict[str, Any] = {
+        "site": site.name, "visitor": draft.visitor, "page_view": beacon.p, "origin": beacon.o,
+        "path": clean.path(draft.page.path), "parameters": clean.parameters(draft.page.query, _kept(site)),
+        "referrer": clean.referrer(beacon.r), "bucket": beacon.b,
+        "consented": beacon.c is not None, "language": beacon.l, "viewport": beacon.w, "run": draft.run,
+    }
+    if beacon.x:
+        shared["exposures"] = ",".join([f"{name}={beacon.x[name]}" for name in sorted(beacon.x)])
+    if beacon.f:
+        shared["first"] = ",".join(sorted(set(beacon.f)))
+    draft.events = [
+        Event(kind=_KIND_OF[type(event)], index=event.i, time=arrival.time_ms - event.d,
+              **_MAKERS[type(event)](event, clean), **shared)
+        for event in beacon.e
+    ]
+    draft.redacted = clean.redacted
+    return draft
+
+
+STEPS: tuple[Step, ...] = (
+    small_enough,
+    well_formed,
+    not_opted_out,
+    by_a_person,
+    of_a_known_site,
+    not_by_staff,
+    fresh,
+    with_a_true_run,
+    pseudonymous,
+    scrubbed,
+)
+
+
+def run_proof(token: bytes, run: str) -> str:
+    """What follows the dot in a load test's `run`: 16 hex digits that only the token's holder can make."""
+    return hmac.digest(token, run.encode(), "sha256").hex()[:16]
+
+
+def is_site_origin(origin: str, sites: Sites) -> bool:
+    """Whether an `Origin` header names a host of one of the sites."""
+    page = address.split(origin)
+    return page is not None and sites.by_host(page.host) is not None
+
+
+def client_address(client: str, forwarded: str | None, trusted: tuple[Network, ...]) -> str:
+    """Address of the visitor: the nearest hop that isn't one of our proxies.
+
+    `forwarded` is what `X-Forwarded-For` says; each proxy adds the hop before it at the end, and whatever a
+    stranger wrote in front of that is not believed.
+
+    >>> client_address("10.0.0.1", "6.6.6.6, 192.0.2.7", (ipaddress.ip_network("10.0.0.0/8"),))
+    '192.0.2.7'
+    """
+    if forwarded is None or not trusted:
+        return client
+    for hop in reversed(forwarded.split(",")):
+        if not _within(client, trusted):
+            break
+        client = hop.strip()
+    return client
+
+
+def _within(ip: str, networks: tuple[Network, ...]) -> bool:
+    try:
+        found = ipaddress.ip_address(ip)
+    except ValueError:
+        return False
+    return any(found in network for network in networks)
+
+
+@lru_cache(maxsize=256)
+def _kept(site: Site) -> frozenset[str]:
+    return frozenset((*site.search_parameters, *site.campaign_parameters))
+
+
+_zone = lru_cache(maxsize=256)(ZoneInfo)
+_BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+
+
+class _Scrubber:
+    """Scrubs the texts of one beacon and remembers what it found."""
+
+    __slots__ = ("redacted",)
+
+    def __init__(self) -> None:
+        self.redacted: list[Mark] = []
+
+    def text(self, raw: str | None) -> str | None:
+        """Free text on one line, or None where there is none."""
+        if not raw:
+            return None
+        if not raw.isprintable():
+            raw = _BLANKS.sub(" ", raw)
+        clean, found = scrub(raw.strip())
+        self.redacted += found
+        return clean or None
+
+    def path(self, raw: str) -> str:
+        clean, found = scrub(raw)
+        self.redacted += found
+        return address.quote_path(clean)
+
+    def parameters(self, query: str, names: frozenset[str]) -> str:
+        if not query:
+            return ""
+        pairs = address.kept_parameters(query, names)
+        return address.join_parameters([(name, text) for name, value in pairs if (text := self.text(value))])
+
+    def referrer(self, raw: str | None) -> str | None:
+        page = address.split(raw) if raw else None
+        if page is None:
+            return None
+        words = address.search_words(page.host, page.query) if page.query else None
+        query = f"?{self.parameters(page.query, frozenset({words[0]}))}" if words else ""
+        return f"{page.scheme}://{page.host}{self.path(page.path)}{query}"
+
+    def target(self, raw: str) -> str | None:
+        """Where a click led: a path, or host and path, without query and fragment."""
+        return self.text(re.split(r"[?#]", raw, maxsplit=1)[0])
+
+
+_KIND_OF: Mapping[type, Kind] = {kind: Kind(tag) for tag, kind in wire.KINDS.items()}
+_TEXTS = {"t": _Scrubber.text, "q": _Scrubber.text, "f": _Scrubber.text, "g": _Scrubber.text,
+          "to": _Scrubber.target}
+
+
+def _maker(kind: type) -> Callable[[Any, _Scrubber], dict[str, Any]]:
+    """What turns a kind's own wire fields into those of `Event`: texts scrubbed, the rest as validated."""
+    fields = [(name, field, _TEXTS.get(name)) for name, field in DETAILS[_KIND_OF[kind]].items()]
+
+    def make(event: Any, clean: _Scrubber) -> dict[str, Any]:
+        return {field: getattr(event, name) if text is None else text(clean, getattr(event, name))
+                for name, field, text in fields}
+
+    return make
+
+
+_MAKERS = {kind: _maker(kind) for kind in _KIND_OF}

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the collector says, in HTTP: made once where it can be, problems as `application/problem+json`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from tracker.admission import Drop, Reason
+from tracker.wire import MAX_BYTES, Problem
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+API_VERSION = b"1.0.0"
+RETRY_AFTER_S = 5
+
+_PLAIN: Headers = ((b"api-version", API_VERSION), (b"cache-control", b"no-store"))
+_GUARDED: Headers = (
+    *_PLAIN,
+    (b"content-security-policy", b"frame-ancestors 'none'"),
+    (b"strict-transport-security", b"max-age=31536000"),
+    (b"x-content-type-options", b"nosniff"),
+)
+
+
+class Answer(NamedTuple):
+    """An HTTP answer; header names are in lower case."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """Value of the first header of that name (lower case), or None."""
+        return next((value.decode() for key, value in self.headers if key == name.encode()), None)
+
+
+def problem(
+    status: int, title: str, detail: str, *, headers: Headers = (), errors: Sequence[Problem] = ()
+) -> Answer:
+    """An answer that says what is wrong (RFC 9457); `errors` lists every fault of the input."""
+    page: dict[str, Any] = {"status": status, "title": title, "detail": detail}
+    if errors:
+        page["errors"] = [{"path": error.path, "detail": error.detail} for error in errors]
+    body = msgspec.json.encode(page)
+    return Answer(status, (*_GUARDED, (b"content-type", b"application/problem+json"), *headers), body)
+
+
+def page(content: Any) -> Answer:
+    """An answer of the API; timestamps and such are the caller's to name in camelCase."""
+    return Answer(200, (*_GUARDED, (b"content-type", b"application/json")), msgspec.json.encode(content))
+
+
+STORED = Answer(204, _PLAIN)
+DROPPED = {reason: Answer(204, (*_PLAIN, (b"klantreis-dropped", reason.encode()))) for reason in Reason}
+AWAY = problem(
+    503,
+    "The store is away",
+    "Nothing was stored. Send the same beacon again later.",
+    headers=((b"retry-after", b"%d" % RETRY_AFTER_S),),
+)
+TOO_LARGE = problem(
+    413, "The beacon is too large", f"Expected at most {MAX_BYTES} bytes. Send several beacons."
+)
+NOT_FOUND = problem(404, "Nothing here", "No page of the collector has this address.")
+WRONG_TYPE = problem(
+    415,
+    "Wrong content type",
+    # Any other type would make browsers ask leave first (CORS preflight), at a resident's cost.
+    "Expected text/plain in UTF-8, also for JSON: browsers send that without asking leave first.",
+)
+
+_GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c000000000100010000020144003b")
+
+
+def wrong_method(allowed: str) -> Answer:
+    return problem(405, "Wrong method", f"Expected {allowed}.", headers=((b"allow", allowed.encode()),))
+
+
+def of_drop(drop: Drop) -> Answer:
+    """What a dropped beacon's sender hears: the faults of a malformed one, else 204 with the reason."""
+    if drop.reason is Reason.MALFORMED:
+        count = len(drop.problems)
+        return problem(
+            400,
+            "The beacon is malformed",
+            f"{count} problem{'s' if count != 1 else ''}; nothing was stored.",
+            errors=drop.problems,
+        )
+    return TOO_LARGE if drop.reason is Reason.TOO_LARGE else DROPPED[drop.reason]
+
+
+def as_pixel(answer: Answer) -> Answer:
+    """The same as an image of one transparent point, for pages without script; faults stay what they are."""
+    if answer.status != 204:
+        return answer
+    return Answer(200, (*answer.headers, (b"content-type", b"image/gif")), _GIF)
+
+
+def for_origin(answer: Answer, origin: str) -> Answer:
+    """The same, readable by the script of a page of this origin."""
+    allowed: Headers = (
+        (b"access-control-allow-origin", origin.encode()),
+        (b"access-control-allow-credentials", b"true"),
+        (b"access-control-expose-headers", b"klantreis-dropped, retry-after"),
+        (b"vary", b"origin"),
+    )
+    return answer._replace(headers=(*answer.headers, *allowed))

@@ -1,0 +1,370 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The collector: takes beacons over HTTP and answers when Redis has them.
+
+An ASGI callable without a framework, since it stands on every page of the municipality. `take` is the way in
+for who is in the same process; `__call__` is a thin shell round it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from tracker import answers, ledger, pixel, runs, wire
+from tracker.admission import Arrival, Drop, Network, Rules, SaltMissingError, admit, is_site_origin
+from tracker.answers import Answer
+from tracker.commit import GroupCommit
+from tracker.day import day_of
+from tracker.errors import MismatchError, StoreAwayError
+from tracker.identity import Salts
+from tracker.keys import Keys
+from tracker.served_script import ServedScript
+from tracker.site import Site, Sites
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectorSettings:
+    """What may differ between installations; `tracker.admission.Rules` explains the networks and the token.
+
+    `max_waiting` events may wait for the store before new ones are answered 503; `store_timeout_s` bounds how
+    long one group, hence one visitor's beacon, waits for it.
+    """
+
+    partitions: int = 16
+    trusted_proxies: tuple[Network, ...] = ()
+    staff_networks: tuple[Network, ...] = ()
+    run_token: bytes | None = None
+    max_waiting: int = 20_000
+    store_timeout_s: float = 2.0
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def _nothing_archived(_run: str) -> Collection[runs.Identity]:
+    return ()
+
+
+class Collector:
+    """Takes beacons for `sites` into the Redis of `client` (one without `decode_responses`).
+
+    `clock` gives milliseconds since 1970; `random` gives n random bytes; `archived` gives the identities that
+    the archive holds of a load-test run. What isn't the collector's goes to the ASGI app `fallback`.
+    """
+
+    def __init__(
+        self,
+        sites: Sites,
+        client: Redis,
+        settings: CollectorSettings | None = None,
+        *,
+        keys: Keys | None = None,
+        clock: Callable[[], int] = now_ms,
+        random: Callable[[int], bytes] = secrets.token_bytes,
+        archived: Callable[[str], Collection[runs.Identity]] = _nothing_archived,
+        script: ServedScript | None = None,
+        fallback: App | None = None,
+    ) -> None:
+        self._settings = settings = settings or CollectorSettings()
+        self._sites = sites
+        self._client = client
+        self._keys = keys = keys or Keys()
+        self._clock = clock
+        self._archived = archived
+        self._script = script or ServedScript()
+        self._fallback = fallback
+        self._salts = Salts(client, keys, random)
+        self._rules = Rules(
+            sites=sites,
+            salt=self._salts.known,
+            partitions=settings.partitions,
+            trusted_proxies=settings.trusted_proxies,
+            staff_networks=settings.staff_networks,
+            run_token=settings.run_token,
+        )
+        self._commit = GroupCommit(
+            client,
+            keys,
+            partitions=settings.partitions,
+            max_waiting=settings.max_waiting,
+            timeout_s=settings.store_timeout_s,
+        )
+        self._settled = False
+        self._away_until = 0.0
+        self._asking = asyncio.Lock()
+        self._counting = asyncio.Lock()
+        self._zone = next(iter(sites), Site("", frozenset())).zone  # of arrivals that name no site of ours
+        self._site_origin = lru_cache(maxsize=256)(lambda origin: is_site_origin(origin, sites))
+
+    async def start(self) -> None:
+        """Claim the store for this number of partitions.
+
+        Raises `MismatchError` where its streams were made for another number. A store that is away is no
+        error: it is claimed when it is back, and until then every beacon is answered 503.
+        """
+        with contextlib.suppress(StoreAwayError):
+            await self._ask(self._settle)
+
+    async def close(self) -> None:
+        """Finish what waits for the store and hang up; the client given stays open."""
+        await self._commit.close()
+
+    async def take(self, arrival: Arrival) -> Answer:
+        """Admit one beacon and store it; the answer comes when Redis has it. Never raises for what came."""
+        if arrival.method != "POST":
+            return answers.wrong_method("POST, OPTIONS")
+        if not _is_plain_text(arrival.content_type):
+            return answers.WRONG_TYPE
+        try:
+            return await self._take(arrival)
+        except (StoreAwayError, MismatchError):
+            return answers.AWAY
+
+    async def _take(self, arrival: Arrival) -> Answer:
+        try:
+            outcome = admit(arrival, self._rules)
+        except SaltMissingError as missing:
+            zone, time_ms = missing.zone, missing.time_ms
+            await self._ask(lambda: self._load_salt(zone, time_ms))
+            outcome = admit(arrival, self._rules)
+        day = day_of(arrival.time_ms, self._zone)
+        if isinstance(outcome, Drop):
+            self._commit.count_drop(day, ledger.dropped(outcome.reason))
+            return answers.of_drop(outcome)
+        if not self._settled:
+            await self._ask(self._settle)
+        await self._commit.store(
+            outcome.partition, outcome.events, day=day, redacted=outcome.redacted, run=outcome.run
+        )
+        return answers.STORED
+
+    async def _ask(self, question: Callable[[], Awaitable[None]]) -> None:
+        """Ask the store something that many arrivals may need at once: one asks, the others wait for it.
+
+        After a failure nobody asks for a second, so that a crowd is answered 503 at once.
+        Raises `StoreAwayError`.
+        """
+        loop = asyncio.get_running_loop()
+        async with self._asking:
+            if loop.time() < self._away_until:
+                raise StoreAwayError("the store was away a moment ago")
+            try:
+                async with asyncio.timeout(self._settings.store_timeout_s):
+                    await question()
+            except (RedisError, OSError, TimeoutError) as error:
+                self._away_until = loop.time() + 1
+                raise StoreAwayError(f"the store does not answer ({error or 'time-out'})") from error
+
+    async def _load_salt(self, zone: ZoneInfo, time_ms: int) -> None:
+        if self._salts.known(zone, time_ms) is None:
+            await self._salts.load(zone, time_ms)
+
+    async def _settle(self) -> None:
+        if self._settled:
+            return
+        ours = self._settings.partitions
+        await self._client.set(self._keys.partitions, ours, nx=True)
+        theirs = int(await self._client.get(self._keys.partitions) or ours)
+        if theirs != ours:
+            raise MismatchError(
+                f"The store holds {theirs} partitions and the settings say {ours}. Set the number of "
+                f"partitions to {theirs}, or begin with an empty store."
+            )
+        self._settled = True
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application."""
+        if scope["type"] == "http":
+            answer = await self._beacon(scope, receive) if scope["path"] == "/e" else await self._other(scope)
+            if answer is not None:
+                await send(
+                    {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
+                )
+                await send({"type": "http.response.body", "body": answer.body})
+                return
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        if self._fallback is not None:
+            await self._fallback(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self.start()
+        except MismatchError as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _beacon(self, scope: Scope, receive: Receive) -> Answer:
+        headers = _wanted(scope)
+        origin = headers.get("origin")
+        if scope["method"] == "OPTIONS":
+            answer = _PREFLIGHT
+        else:
+            answer = await self.take(
+                Arrival(
+                    await _body(receive),
+                    headers,
+                    _client(scope),
+                    scope["method"],
+                    headers.get("content-type", ""),
+                    self._clock(),
+                )
+            )
+        if origin is not None and self._site_origin(origin):
+            return answers.for_origin(answer, origin)
+        return answer
+
+    async def _other(self, scope: Scope) -> Answer | None:
+        """Every address but `/e`; None where it is the fallback's."""
+        path: str = scope["path"]
+        route = self._routes().get(path)
+        if route is None and path.startswith("/v1/runs/"):
+            route = self._run
+        if route is None:
+            return None if self._fallback is not None else answers.NOT_FOUND
+        if scope["method"] not in {"GET", "HEAD"}:
+            return answers.wrong_method("GET, HEAD")
+        try:
+            return await route(scope)
+        except (StoreAwayError, RedisError, OSError):
+            return answers.AWAY
+
+    def _routes(self) -> Mapping[str, Callable[[Scope], Awaitable[Answer]]]:
+        return {
+            "/e.gif": self._pixel,
+            "/k.js": self._served_script,
+            "/healthz": self._health,
+            "/v1/ledger": self._ledger,
+        }
+
+    async def _pixel(self, scope: Scope) -> Answer:
+        headers = _wanted(scope)
+        body = pixel.beacon_of(scope["query_string"].decode("latin-1"), headers.get("referer"))
+        return answers.as_pixel(
+            await self.take(Arrival(body, headers, _client(scope), "POST", "text/plain", self._clock()))
+        )
+
+    async def _served_script(self, scope: Scope) -> Answer:
+        return self._script.answer(_wanted(scope))
+
+    async def _health(self, _scope: Scope) -> Answer:
+        """200 as long as the process lives: a store that is away is no reason to restart the collector."""
+        try:
+            async with asyncio.timeout(1):
+                await self._client.ping()
+        except (RedisError, OSError, TimeoutError):
+            return answers.page({"status": "ok", "store": "away"})
+        return answers.page({"status": "ok", "store": "ok"})
+
+    async def _ledger(self, scope: Scope) -> Answer:
+        given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        text = given.pop("day", None)
+        problems = [wire.Problem(name, "unknown parameter; expected day") for name in given]
+        try:
+            day = date.fromisoformat(text) if text is not None else day_of(self._clock(), self._zone)
+        except ValueError:
+            problems.append(wire.Problem("day", f"{text!r} is no date; expected YYYY-MM-DD"))
+        if problems:
+            return answers.problem(400, "Wrong parameters", "Nothing was looked up.", errors=problems)
+        return answers.page(await ledger.read(self._client, self._keys, day))
+
+    async def _run(self, scope: Scope) -> Answer:
+        run = scope["path"].removeprefix("/v1/runs/")
+        accepted = await self._client.hget(self._keys.runs, run)
+        if accepted is None:
+            return answers.problem(404, "Unknown run", "No event of this run was ever taken.")
+        async with self._counting:  # it reads every stream; one at a time is enough
+            stored = await runs.stored_events(
+                self._client,
+                self._keys,
+                partitions=self._settings.partitions,
+                run=run,
+                archived=self._archived,
+            )
+        return answers.page({"run": run, "accepted": int(accepted), "stored": stored})
+
+
+_WANTED = {
+    name.encode(): name
+    for name in (
+        "accept-encoding",
+        "accept-language",
+        "content-type",
+        "dnt",
+        "if-none-match",
+        "origin",
+        "referer",
+        "sec-gpc",
+        "user-agent",
+        "x-forwarded-for",
+    )
+}
+
+_PREFLIGHT = Answer(
+    204,
+    (
+        (b"access-control-allow-methods", b"POST"),
+        (b"access-control-allow-headers", b"content-type"),
+        (b"access-control-max-age", b"86400"),
+    ),
+)
+
+
+def _wanted(scope: Scope) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        known = _WANTED.get(name)
+        if known is not None:
+            # A header may come several times; for all of these that means one list.
+            found[known] = (
+                f"{found[known]},{value.decode('latin-1')}" if known in found else value.decode("latin-1")
+            )
+    return found
+
+
+def _client(scope: Scope) -> str:
+    client = scope.get("client")
+    return client[0] if client else ""
+
+
+async def _body(receive: Receive) -> bytes:
+    """The request's body, or its beginning where it is too large: no more is ever held."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body") and len(body) <= wire.MAX_BYTES:
+        message = await receive()
+        body += message.get("body", b"")
+    return body
+
+
+@lru_cache(maxsize=256)
+def _is_plain_text(content_type: str) -> bool:
+    kind, _, rest = content_type.partition(";")
+    charset = rest.strip().lower().replace('"', "")
+    return kind.strip().lower() == "text/plain" and charset in {"", "charset=utf-8"}

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Group commit: everything that arrives while one pipeline is on its way to Redis goes into the next one.
+
+A beacon is acknowledged when Redis acknowledged all its events. Under load a group grows by itself, so that
+all who wait share the price of a round trip, and of `appendfsync always`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from typing import Any, cast
+
+import hiredis
+from redis.asyncio import Redis
+from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+
+from tracker import ledger
+from tracker.errors import StoreAwayError
+from tracker.event import Event
+from tracker.keys import Keys
+from tracker.scrub import Mark
+from tracker.stream import FIELDS, values
+
+# Typed for one argument only, though it takes any number of them.
+_pack: Callable[[tuple[Any, ...]], bytes] = cast("Any", hiredis.pack_command)
+
+# The largest group: about half a megabyte on the way, and some ten milliseconds of Redis' time.
+GROUP_EVENTS = 2_000
+
+
+class _Waiting:
+    """One beacon on its way: its packed commands, what the ledger says of it, and who waits for it."""
+
+    __slots__ = ("commands", "count", "day", "done", "redacted", "run")
+
+    def __init__(
+        self,
+        commands: bytes,
+        count: int,
+        day: date,
+        redacted: Sequence[Mark],
+        run: str | None,
+        done: asyncio.Future[None],
+    ) -> None:
+        self.commands = commands
+        self.count = count
+        self.day = day
+        self.redacted = redacted
+        self.run = run
+        self.done = done
+
+
+class GroupCommit:
+    """Writes events and the ledger to Redis, in groups, over one connection of its own.
+
+    `max_waiting` bounds the events in memory, `timeout_s` how long a group may take, connecting included.
+    """
+
+    def __init__(
+        self, client: Redis, keys: Keys, *, partitions: int, max_waiting: int, timeout_s: float
+    ) -> None:
+        self._client = client
+        self._keys = keys
+        self._templates = [_template(keys, partition) for partition in range(partitions)]
+        self._max_waiting = max_waiting
+        self._timeout_s = timeout_s
+        self._waiting: list[_Waiting] = []
+        self._events_waiting = 0
+        self._dropped = ledger.Tally()
+        self._writer: asyncio.Task[None] | None = None
+        self._connection: AbstractConnection | None = None
+
+    async def store(
+        self,
+        partition: int,
+        events: Sequence[Event],
+        *,
+        day: date,
+        redacted: Sequence[Mark] = (),
+        run: str | None = None,
+    ) -> None:
+        """Return when Redis has all events of a beacon; `day` is the DAY in whose ledger it counts.
+
+        Raises `StoreAwayError` where Redis may not have them all.
+        """
+        if self._events_waiting + len(events) > self._max_waiting:
+            raise StoreAwayError(f"{self._events_waiting} events wait for the store already")
+        template = self._templates[partition]
+        packed = []
+        for event in events:
+            command = template[:]
+            command[4::2] = values(event)
+            packed.append(_pack(tuple(command)))
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(b"".join(packed), len(packed), day, redacted, run, done))
+        self._events_waiting += len(packed)
+        self._wake()
+        await done
+
+    def count_drop(self, day: date, field: ledger.Field) -> None:
+        """Put a dropped beacon in the ledger, with the next group; nobody waits for it."""
+        counts = self._dropped.of(day)
+        counts[ledger.IN] += 1
+        counts[field] += 1
+        self._wake()
+
+    async def close(self) -> None:
+        """Finish what waits and hang up."""
+        if self._writer is not None and not self._writer.done():
+            await self._writer
+        await self._hang_up()
+
+    def _wake(self) -> None:
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.get_running_loop().create_task(self._write_all())
+
+    async def _write_all(self) -> None:
+        while self._waiting or self._dropped:
+            group, self._waiting = _first(self._waiting)
+            dropped, self._dropped = self._dropped, ledger.Tally()
+            self._events_waiting -= sum(beacon.count for beacon in group)
+            try:
+                await self._write(group, dropped)
+            except (RedisError, OSError, TimeoutError) as error:
+                await self._hang_up()
+                _fail(group, StoreAwayError(f"the store did not take the events ({error or 'time-out'})"))
+                self._dropped.add(dropped)
+                if not self._waiting:
+                    break  # the counts wait for the next arrival; a store that is away is not tried for ever
+
+    async def _write(self, group: list[_Waiting], dropped: ledger.Tally) -> None:
+        parts = [beacon.commands for beacon in group]
+        counts = [_pack(command) for command in self._ledger_commands(group, dropped)]
+        packed = b"".join(parts + counts)
+        replies = sum(beacon.count for beacon in group) + len(counts)
+        async with asyncio.timeout(self._timeout_s):
+            reused = self._connection is not None
+            try:
+                errors = await self._exchange(packed, replies)
+            except (RedisError, OSError):
+                # A connection that lay idle may have died unseen; a second writing of the same event does no
+                # harm, since readers count an identity once.
+                if not reused:
+                    raise
+                await self._hang_up()
+                errors = await self._exchange(packed, replies)
+        _settle(group, errors)
+
+    async def _exchange(self, packed: bytes, replies: int) -> dict[int, ResponseError]:
+        """Send the commands and read all replies; the errors among them by position."""
+        connection = self._connection
+        if connection is None:
+            connection = self._client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+            connection.retry = Retry(NoBackoff(), 0)
+            self._connection = connection
+            await connection.connect()
+        await connection.send_packed_command(packed, check_health=False)
+        errors = {}
+        for position in range(replies):
+            try:
+                # The group's time-out holds for all; one for each reply would cost more than reading it.
+                await connection.read_response(disable_decoding=True, timeout=math.inf)
+            except ResponseError as error:
+                errors[position] = error
+        return errors
+
+    def _ledger_commands(
+        self, group: Iterable[_Waiting], dropped: ledger.Tally
+    ) -> list[tuple[str | int | bytes, ...]]:
+        tally, runs = ledger.Tally(), dict[str, int]()
+        tally.add(dropped)
+        for beacon in group:
+            counts = tally.of(beacon.day)
+            counts[ledger.IN] += 1
+            counts[ledger.STORED] += 1
+            counts[ledger.EVENTS] += beacon.count
+            for mark in beacon.redacted:
+                counts[ledger.redacted(mark)] += 1
+            if beacon.run is not None:
+                runs[beacon.run] = runs.get(beacon.run, 0) + beacon.count
+        acknowledged = [("HINCRBY", self._keys.runs, run, count) for run, count in runs.items()]
+        return [*tally.commands(self._keys), *acknowledged]
+
+    async def _hang_up(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.disconnect(nowait=True)
+
+
+def _template(keys: Keys, partition: int) -> list[bytes]:
+    """An XADD with room for the values at 4, 6, 8 and so on."""
+    command = [b"XADD", keys.events(partition).encode(), b"*"]
+    for field in FIELDS:
+        command += [field, b""]
+    return command
+
+
+def _first(waiting: list[_Waiting]) -> tuple[list[_Waiting], list[_Waiting]]:
+    """The beacons of the next group, at most about `GROUP_EVENTS` events, and the rest."""
+    events = 0
+    for position, beacon in enumerate(waiting):
+        events += beacon.count
+        if events >= GROUP_EVENTS:
+            return waiting[: position + 1], waiting[position + 1 :]
+    return waiting, []
+
+
+def _settle(group: list[_Waiting], errors: dict[int, ResponseError]) -> None:
+    """Tell everyone in the group; a beacon of which any event was refused isn't stored."""
+    first = 0
+    for beacon in group:
+        refused = (
+            next((errors[n] for n in range(first, first + beacon.count) if n in errors), None)
+            if errors
+            else None
+        )
+        first += beacon.count
+        if refused is not None:
+            _fail([beacon], StoreAwayError(f"the store refused the events ({refused})"))
+        elif not beacon.done.done():
+            beacon.done.set_result(None)
+
+
+def _fail(group: Iterable[_Waiting], error: StoreAwayError) -> None:
+    for beacon in group:
+        if not beacon.done.done():
+            beacon.done.set_exception(error)
