@@ -73,7 +73,7 @@ def arm(clusters: Clusters) -> Arm | Refused:
     if variance <= 1e-24 * value**2:
         variance = 0.0
     df = 1 / float((weight**2 * (1 - 2 * share)).sum() + (weight * share).sum() ** 2)
-    return Arm(len(x), value, variance, df)
+    return Arm(len(x), value, variance, df, float((residual**3).sum()) / size**3)
 
 
 def compare(

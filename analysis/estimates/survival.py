@@ -134,10 +134,13 @@ def restricted_mean(data: Ends, horizon_s: float = HORIZON_S) -> Arm | Refused:
         return refused
     influence = _influence(data, curve, horizon_s)
     counts = data._counts()
-    squares = float((counts * influence**2).sum())
+    squares, cubes = float((counts * influence**2).sum()), float((counts * influence**3).sum())
     lost = np.diff(np.concatenate([[0.0], curve.answered])) * np.maximum(horizon_s - data.time_s, 0.0)
     variance = squares / (n * (n - 1))
-    return Arm(n, horizon_s - float(lost.sum()), variance if variance > 1e-18 * horizon_s**2 else 0.0, n - 1)
+    if variance <= 1e-18 * horizon_s**2:
+        variance = 0.0
+    # The influence is on the time *lost* to the answer, which is subtracted from the horizon.
+    return Arm(n, horizon_s - float(lost.sum()), variance, n - 1, -cubes / n**3)
 
 
 def compare(

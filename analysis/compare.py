@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Compare the variants in any table that a team already has, as far as such a table allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analysis import allocation, verdict, visitor_table, wording
+from analysis.errors import AnalysisError
+from analysis.estimates import LEVEL, Estimate, Refused, Sums, mean, multiplicity, proportion, ratio, survival
+from analysis.picture_data import curve
+from analysis.promises import check
+from analysis.report import Check, Pictures, Report, Result, Role, Status, VariantCount
+from analysis.results import Asked, corrected, result
+from analysis.visitor_table import Columns, Units
+from experiments.errors import did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+#: A variant of one of these names is the control, unless the caller names another.
+CONTROLS = ("control", "controle", "current", "huidig", "original", "baseline")
+
+#: Units this near to an equal division were meant to be divided equally: an allocation that fails the test
+#: there voids the comparison. Further off the plan is not known, and a note is all that can be given.
+NEARLY_EQUAL = 0.10
+
+#: Share of the rows set aside (repeats apart) above which a reader is warned, and above which nothing stands.
+MANY_ASIDE = 0.01
+TOO_MANY_ASIDE = 0.20
+
+
+def compare(
+    table: Path | str | pd.DataFrame | pl.DataFrame,
+    *,
+    unit: str,
+    variant: str,
+    outcome: str,
+    per: str | None = None,
+    observed: str | None = None,
+    control: str | None = None,
+    kind: str = "auto",
+    better: str | None = None,
+    by: str | None = None,
+    now: datetime | None = None,
+) -> Report:
+    """The report on a table of visitors: CSV, Parquet or a frame.
+
+    Args:
+        unit, variant, outcome: columns: who was randomised, which version they saw, what came of it.
+        per: column of the denominator of a ratio.
+        observed: 0/1 column of a time: 1 where it ended, 0 where it was cut off.
+        control: the variant to compare with; else one named control, current, … or the first by name.
+        kind: proportion, mean, ratio, time or auto: time with `observed`, ratio with `per`, proportion for an
+            outcome of zeros and ones, else mean.
+        better: higher or lower; by default lower for a time, else higher.
+        by: column of segments, compared as exploration.
+        now: moment of the report, the present by default.
+
+    Raises:
+        AnalysisError: the table cannot be read or does not hold what was named.
+    """
+    if kind not in ("auto", "proportion", "mean", "ratio", "time"):
+        raise AnalysisError(f'There is no kind "{kind}". Expected auto, proportion, mean, ratio or time.')
+    columns = Columns(unit, variant, outcome, per, observed, by)
+    units = visitor_table.units(visitor_table.read(table), columns, kind)
+    names = _order(units, control)
+    asked = Asked(
+        outcome, units.kind, better or ("lower" if units.kind == "time" else "higher"), role=Role.PRIMARY
+    )
+    horizon = _horizon(units, names) if units.kind == "time" else None
+    primary = corrected(_results(units.frame, asked, names, horizon), multiplicity.holm)
+    checks = (*_checks(units, names), *_possible(primary))
+    return Report(
+        experiment=Path(table).stem if isinstance(table, str | Path) else "table",
+        question=f"{outcome} / {per}" if per else outcome,
+        control=names[0],
+        period={"from": "", "to": ""},
+        definitions=_definitions(columns, units, asked, names, horizon),
+        checks=checks,
+        variants=_counts(units, names),
+        results=(*primary, *_segments(units, asked, names, horizon, by)),
+        set_aside=units.set_aside,
+        verdict=verdict.decide(primary, checks=checks),
+        **_caveats(columns, names, horizon),
+        pictures=_pictures(units, names, horizon),
+        created_at=(now or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+
+
+# --- estimates -------------------------------------------------------------------------------------------
+
+
+def _results(
+    frame: pl.DataFrame, asked: Asked, names: Sequence[str], horizon: float | None, segment: str | None = None
+) -> list[Result]:
+    """Every variant against the first one."""
+    import polars as pl
+
+    groups = {name: frame.filter(pl.col("variant") == name) for name in names}
+    origin = float(np.mean(frame["outcome"].to_numpy())) if asked.kind == "mean" else 0.0
+    return [
+        result(
+            asked,
+            _estimate(groups[names[0]], groups[name], asked.kind, origin, horizon),
+            variant=name,
+            control=names[0],
+            n=(groups[names[0]].height, groups[name].height),
+            segment=segment,
+        )
+        for name in names[1:]
+    ]
+
+
+def _estimate(
+    control: pl.DataFrame, variant: pl.DataFrame, kind: str, origin: float, horizon: float | None
+) -> Estimate | Refused:
+    if kind == "ratio":
+        return ratio.compare(
+            *(ratio.Clusters(g["outcome"].to_numpy(), g["per"].to_numpy()) for g in (control, variant))
+        )
+    if kind == "time":
+        return survival.compare(_ends(control), _ends(variant), horizon_s=horizon or 0.0)
+    left, right = (_sums(group["outcome"].to_numpy(), origin) for group in (control, variant))
+    return proportion.compare(left, right) if kind == "proportion" else mean.compare(left, right)
+
+
+def _sums(values: np.ndarray[Any, np.dtype[np.float64]], origin: float) -> Sums:
+    centred = values - origin
+    squares = centred**2
+    return Sums(
+        len(values), float(centred.sum()), float(squares.sum()), float((squares * centred).sum()), origin
+    )
+
+
+def _ends(group: pl.DataFrame) -> survival.Ends:
+    """Ends of one variant: 1 answered, 0 cut off; every time ended where the table has no such column."""
+    time = group["outcome"].to_numpy()
+    cause = group["observed"].to_numpy() if "observed" in group.columns else np.ones(len(time))
+    return survival.ends(time, cause.astype(np.int64), np.ones(len(time)))
+
+
+def _horizon(units: Units, names: Sequence[str]) -> float:
+    """The latest time up to which every variant was followed: it must not hang on the last few units."""
+    import polars as pl
+
+    followed = []
+    for name in names:
+        group = units.frame.filter(pl.col("variant") == name)
+        times = group["outcome"].sort(descending=True)
+        cut_off = "observed" in group.columns and bool(
+            (group.filter(pl.col("outcome") == times[0])["observed"] == 0).any()
+        )
+        if cut_off:
+            followed.append(float(times[min(survival.MIN_AT_RISK, len(times) - 1)]))
+    return min(followed) if followed else float(units.frame["outcome"].to_numpy().max())
+
+
+def _segments(
+    units: Units, asked: Asked, names: Sequence[str], horizon: float | None, column: str | None
+) -> tuple[Result, ...]:
+    import polars as pl
+
+    if column is None:
+        return ()
+    values = sorted(units.frame["by"].unique().to_list())
+    if len(values) > visitor_table.MAX_SEGMENTS:
+        raise AnalysisError(
+            f"--by names a column of {len(values)} different values, at most {visitor_table.MAX_SEGMENTS} "
+            "segments can be compared. Is it the right column?"
+        )
+    secondary = replace(asked, role=Role.SECONDARY)
+    found = []
+    for value in values:
+        group = units.frame.filter(pl.col("by") == value)
+        found += _results(group, secondary, names, horizon, segment=f"{column}={value}")
+    return corrected(found, multiplicity.benjamini_hochberg)
+
+
+# --- what stands around them -----------------------------------------------------------------------------
+
+
+def _order(units: Units, control: str | None) -> tuple[str, ...]:
+    """The variants by name, the control first."""
+    names = sorted(units.frame["variant"].unique().to_list())
+    if control is None:
+        control = next((name for word in CONTROLS for name in names if name.lower() == word), names[0])
+    if control not in names:
+        raise AnalysisError(f'No unit saw the control "{control}". {did_you_mean(control, names)}')
+    return (control, *(name for name in names if name != control))
+
+
+def _sizes(units: Units, names: Sequence[str]) -> dict[str, int]:
+    counted = dict(units.frame["variant"].value_counts().iter_rows())
+    return {name: int(counted[name]) for name in names}
+
+
+def _checks(units: Units, names: Sequence[str]) -> tuple[Check, ...]:
+    return _equal_division(_sizes(units, names)), _few_aside(units)
+
+
+def _equal_division(sizes: Mapping[str, int]) -> Check:
+    """Whether units were divided equally, if it looks as if they were meant to be."""
+    found = allocation.sample_ratio(sizes, dict.fromkeys(sizes, 1.0))
+    seen = ", ".join(f"{name} {count}" for name, count in sizes.items())
+    if isinstance(found, Refused):
+        return check("sampleRatio", Status.WARN, str(found), sentence=_too_few_to_tell())
+    equal = sum(sizes.values()) / len(sizes)
+    if found.sound:
+        return check(
+            "sampleRatio", Status.PASS, f"units against an equal division: {seen}", p_value=found.p_value
+        )
+    if max(abs(count / equal - 1) for count in sizes.values()) <= NEARLY_EQUAL:
+        detail = f"nearly but not equally divided: {seen}; chance does not do that"
+        return check("sampleRatio", Status.FAIL, detail, p_value=found.p_value)
+    detail = f"not divided equally: {seen}; the table does not say how they were meant to be"
+    sentence = {
+        "nl": "De bezoekers zijn niet gelijk verdeeld. Was dat wel de bedoeling, gebruik dit dan niet.",
+        "en": "The visitors were not divided equally. If they were meant to be, do not use this.",
+    }
+    return check("sampleRatio", Status.WARN, detail, p_value=found.p_value, sentence=sentence)
+
+
+def _too_few_to_tell() -> dict[str, str]:
+    return {
+        "nl": "Er zijn te weinig bezoekers om de verdeling te toetsen.",
+        "en": "There are too few visitors to test how they were divided.",
+    }
+
+
+def _few_aside(units: Units) -> Check:
+    rows = sum(one.rows for one in units.set_aside if one.reason != "exact duplicate row")
+    share = rows / units.rows_in
+    status = Status.FAIL if share > TOO_MANY_ASIDE else Status.WARN if share > MANY_ASIDE else Status.PASS
+    return check("setAside", status, f"{rows} of {units.rows_in} rows set aside, repeats apart ({share:.1%})")
+
+
+def _possible(primary: Sequence[Result]) -> tuple[Check, ...]:
+    """A failed check where no variant could be compared at all."""
+    reasons = [one.reason for one in primary if one.reason is not None]
+    if len(reasons) < len(primary):
+        return ()
+    sentence = {
+        "nl": f"Vergelijken is niet mogelijk: {wording.refusal(reasons[0], 'nl')}.",
+        "en": f"A comparison is not possible: {wording.refusal(reasons[0], 'en')}.",
+    }
+    return (check("estimate", Status.FAIL, reasons[0], sentence=sentence),)
+
+
+def _counts(units: Units, names: Sequence[str]) -> tuple[VariantCount, ...]:
+    sizes = _sizes(units, names)
+    return tuple(
+        VariantCount(name=name, units=sizes[name], visitors=sizes[name], questions=0) for name in names
+    )
+
+
+def _definitions(
+    columns: Columns, units: Units, asked: Asked, names: Sequence[str], horizon: float | None
+) -> dict[str, Any]:
+    return {
+        "columns": columns.named,
+        "kind": asked.kind,
+        "better": asked.better,
+        "variants": list(names),
+        "horizon": horizon,
+        "alpha": verdict.ALPHA,
+        "confidence": LEVEL,
+        "rowsIn": units.rows_in,
+        "rowsUsed": units.rows_used,
+        "units": units.frame.height,
+        "corrections": {"primary": "Holm over variants", "exploration": "Benjamini-Hochberg over segments"},
+    }
+
+
+def _caveats(columns: Columns, names: Sequence[str], horizon: float | None) -> dict[str, Any]:
+    codes = ["notPlanned"]
+    codes += ["manyVariants"] if len(names) > 2 else []
+    codes += ["segments"] if columns.by else []
+    sentences = [
+        {language: wording.caveat(code, language) for language in wording.LANGUAGES} for code in codes
+    ]
+    if horizon is not None:
+        dutch, english = (wording.number(horizon, language) for language in ("nl", "en"))
+        sentences.append(
+            {
+                "nl": f"Tijden tellen mee tot {dutch}; die grens komt uit de gegevens zelf.",
+                "en": f"Times count up to {english}; that limit comes from the data themselves.",
+            }
+        )
+    return {"caveats": tuple(one["en"] for one in sentences), "caveat_sentences": tuple(sentences)}
+
+
+def _pictures(units: Units, names: Sequence[str], horizon: float | None) -> Pictures:
+    import polars as pl
+
+    if not horizon:
+        return Pictures()
+    curves = (curve(name, _ends(units.frame.filter(pl.col("variant") == name)), horizon) for name in names)
+    return Pictures(time_to_answer=tuple(one for one in curves if one is not None))
