@@ -43,9 +43,14 @@ _CLASSES = {
     "ul": "utrecht-unordered-list utrecht-unordered-list--html-content",
 }
 _OPENING = re.compile(rf"<({'|'.join(sorted(_CLASSES, key=len, reverse=True))})(?=[\s>])(?![^>]*\sclass=)")
+_BLOCK_END = re.compile(r"(?<![.!?:;\s])\s*</(?:p|li|h2|h3|caption|td|th)>")
+_INLINE = re.compile(r"</?(?:a|strong|em)\b[^>]*>")
 _TAG = re.compile(r"<[^>]+>")
 _SPACE = re.compile(r"\s+")
-_KEYS = {"title", "summary", "keywords", "upl", "related", "experiment", "counterpart", "kind", "short", "translation"}
+_REQUIRED = {"title", "summary"}
+_KEYS = _REQUIRED | {
+    "keywords", "upl", "related", "experiment", "counterpart", "kind", "short", "translation"
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +167,13 @@ def read_page(file: Path, root: Path) -> Page:
     """One page from its file; the path on the site is the path of the file."""
     head, _, body = file.read_text(encoding="utf-8").removeprefix("+++\n").partition("\n+++\n")
     if not body:
-        raise ContentError(f"{file.name} has no text after its heading; start it with TOML between two lines '+++'.")
+        raise ContentError(f"{file.name} has no text after its heading (TOML between two lines '+++').")
     try:
         entry = tomllib.loads(head)
     except tomllib.TOMLDecodeError as error:
         raise ContentError(f"The heading of {file.name} is no TOML: {error}.") from error
     unknown = entry.keys() - _KEYS
-    missing = {"title", "summary"} - entry.keys()
+    missing = _REQUIRED - entry.keys()
     if unknown or missing:
         raise ContentError(f"{file.name}: unknown keys {sorted(unknown)}, missing keys {sorted(missing)}.")
     name, _, variant = file.stem.partition(".")
@@ -176,15 +181,15 @@ def read_page(file: Path, root: Path) -> Page:
         raise ContentError(f"{file.name}: a version of a page has both NAME.VARIANT.html and an experiment.")
     folder = file.parent.relative_to(root).as_posix()
     language = "en" if folder == "en" else "nl"
-    path = "/".join(part for part in ("", "" if folder == "." else folder, "" if name == "index" else name) if part)
+    section = "" if folder == "." else f"/{folder}"
     return Page(
-        path=f"/{path}",
+        path=f"{section}/{name}",
         title=entry["title"],
         summary=entry["summary"],
         body=dress(body),
         text=plain(body),
         language=language,
-        section="" if folder == "." else f"/{folder}",
+        section=section,
         kind=entry.get("kind", "product"),
         short=entry.get("short", entry["title"]),
         keywords=tuple(entry.get("keywords", ())),
@@ -205,8 +210,9 @@ def dress(body: str) -> Markup:
 
 
 def plain(body: str) -> str:
-    """The words of a text without its tags, for the search index."""
-    return _SPACE.sub(" ", unescape(_TAG.sub(" ", body))).strip()
+    """The words of a text without its tags, for the search index; every block ends like a sentence."""
+    sentences = _BLOCK_END.sub(". ", _INLINE.sub("", body))
+    return _SPACE.sub(" ", unescape(_TAG.sub(" ", sentences))).strip()
 
 
 def _table(file: Path) -> dict[str, Any]:
@@ -225,11 +231,12 @@ def _check(content: Content) -> None:
         listed |= {*page.related, *filter(None, (page.counterpart, page.translation))}
         if page.section not in content.sections and page.kind == "product":
             raise ContentError(f"{page.path} lies in {page.section}, which sections.toml does not name.")
-        differing = [path for path in page.related if content.experiment_of(path) not in (None, page.experiment)]
+        alike = (None, page.experiment)
+        differing = [path for path in page.related if content.experiment_of(path) not in alike]
         if differing:
             raise ContentError(
-                f"{page.path} lists {differing} as related: their titles differ by variant, which would make this "
-                "page part of the experiment. Link to them in the text, with words that are the same for everybody."
+                f"{page.path} lists {differing} as related: their titles differ by variant, which would make "
+                "this page part of the experiment. Link to them in the text, in words that are alike for all."
             )
     if listed - known:
         raise ContentError(f"These pages are pointed to and do not exist: {sorted(listed - known)}.")

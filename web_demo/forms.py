@@ -18,15 +18,24 @@ from web_demo.content import PAGES
 from web_demo.errors import FormDefinitionError
 
 FORMS = PAGES / "formulieren"
-KINDS = frozenset({"text", "textarea", "tel", "email", "date", "postcode", "select", "radio", "checkbox", "checkboxes", "file"})
+CHOICES = frozenset({"select", "radio", "checkboxes"})
+KINDS = CHOICES | {"text", "textarea", "tel", "email", "date", "postcode", "checkbox", "file"}
 LONGEST_TEXT = 100
 LONGEST_TEXTAREA = 600  # all answers together must fit in one cookie of 4 kB
 
 _PATTERNS = {
-    "tel": (re.compile(r"\+?[0-9][0-9 ()-]{8,17}"), "Vul een telefoonnummer in van 10 cijfers, bijvoorbeeld 06 12 34 56 78."),
-    "email": (re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), "Vul een e-mailadres in zoals naam@voorbeeld.nl."),
-    "date": (re.compile(r"(0?[1-9]|[12]\d|3[01])[-/ .](0?[1-9]|1[0-2])[-/ .](19|20)\d\d"),
-             "Vul een datum in zoals 31-12-2026."),
+    "tel": (
+        re.compile(r"\+?[0-9][0-9 ()-]{8,17}"),
+        "Vul een telefoonnummer in van 10 cijfers, bijvoorbeeld 06 12 34 56 78.",
+    ),
+    "email": (
+        re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
+        "Vul een e-mailadres in zoals naam@voorbeeld.nl.",
+    ),
+    "date": (
+        re.compile(r"(0?[1-9]|[12]\d|3[01])[-/ .](0?[1-9]|1[0-2])[-/ .](19|20)\d\d"),
+        "Vul een datum in zoals 31-12-2026.",
+    ),
     "postcode": (re.compile(r"[1-9]\d{3} ?[A-Za-z]{2}"), "Vul een postcode in zoals 1234 AB."),
 }
 
@@ -97,8 +106,7 @@ def check(step: Step, given: Mapping[str, list[str]]) -> tuple[dict[str, str], d
     for field in step.fields:
         if field.kind == "file":
             continue  # only the file's name was sent, and nothing here wants even that
-        values = [" ".join(value.split()) if field.kind != "textarea" else value.strip() for value in given.get(field.name, [])]
-        values = [value for value in values if value]
+        values = [value for raw in given.get(field.name, []) if (value := _clean(field, raw))]
         error = _error(field, values)
         if error:
             errors[field.name] = error
@@ -139,18 +147,25 @@ def read_form(file: Path) -> Form:
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise FormDefinitionError(f"{file.name} is no form: {error}.") from error
     if bool(form.variant) != bool(form.experiment):
-        raise FormDefinitionError(f"{file.name}: a version of a form has both NAME.VARIANT.toml and an experiment.")
+        raise FormDefinitionError(f"{file.name}: a version has both NAME.VARIANT.toml and an experiment.")
     return form
 
 
 def _step(entry: dict[str, Any]) -> Step:
-    fields = tuple(Field(**{**field, "options": tuple(field.get("options", ()))}) for field in entry.pop("fields", ()))
+    fields = tuple(
+        Field(**{**field, "options": tuple(field.get("options", ()))}) for field in entry.pop("fields", ())
+    )
     for field in fields:
         if field.kind not in KINDS:
-            raise ValueError(f"field {field.name!r} is of kind {field.kind!r}; expected one of {sorted(KINDS)}")
-        if field.kind in {"select", "radio", "checkboxes"} and not field.options:
+            raise ValueError(f"field {field.name!r} has kind {field.kind!r}; expected one of {sorted(KINDS)}")
+        if field.kind in CHOICES and not field.options:
             raise ValueError(f"field {field.name!r} of kind {field.kind!r} has no options")
     return Step(fields=fields, **entry)
+
+
+def _clean(field: Field, value: str) -> str:
+    """Without spaces around it and, on one line, without any that are doubled."""
+    return value.strip() if field.kind == "textarea" else " ".join(value.split())
 
 
 def _error(field: Field, values: list[str]) -> str | None:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Finding the way: breadcrumb, lists of pages by variant, and the words of the page shell."""
+"""Finding the way: breadcrumb, top tasks, and the words of the page shell in both languages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from web_demo.content import Content, Page
@@ -12,24 +12,54 @@ TOP_TASKS_SHOWN = 8
 
 WORDS: dict[str, dict[str, str]] = {
     "nl": {
-        "home": "Home", "home_path": "/", "search_path": "/zoeken", "municipality": "Gemeente Voorbeeldstad",
-        "search_label": "Zoeken op deze website", "search": "Zoeken", "skip": "Naar de inhoud",
-        "main_navigation": "Hoofdmenu", "breadcrumb": "U bent hier", "contact": "Contact", "contact_path": "/contact",
-        "other_language": "English", "other_path": "/en", "other_code": "en",
-        "feedback": "Hebt u gevonden wat u zocht?", "yes": "Ja", "partly": "Een beetje", "no": "Nee",
+        "municipality": "Gemeente Voorbeeldstad",
+        "home": "Home",
+        "home_path": "/",
+        "search": "Zoeken",
+        "search_label": "Zoeken op deze website",
+        "search_path": "/zoeken",
+        "skip": "Naar de inhoud",
+        "main_navigation": "Hoofdmenu",
+        "breadcrumb": "U bent hier",
+        "contact": "Contact",
+        "contact_path": "/contact",
+        "other_language": "English",
+        "other_path": "/en",
+        "other_code": "en",
+        "feedback": "Hebt u gevonden wat u zocht?",
+        "yes": "Ja",
+        "partly": "Een beetje",
+        "no": "Nee",
+        "thanks_title": "Bedankt",
         "thanks": "Bedankt voor uw antwoord. Zo maken wij deze website beter.",
-        "thanks_title": "Bedankt", "not_found": "Deze pagina bestaat niet",
-        "related": "Zie ook", "question": "Hebt u nog een vraag?",
+        "not_found": "Deze pagina bestaat niet",
+        "related": "Zie ook",
+        "question": "Hebt u nog een vraag?",
     },
     "en": {
-        "home": "Home", "home_path": "/en", "search_path": "/en/search", "municipality": "Municipality of Voorbeeldstad",
-        "search_label": "Search this website", "search": "Search", "skip": "Go to content",
-        "main_navigation": "Main menu", "breadcrumb": "You are here", "contact": "Contact", "contact_path": "/en/contact",
-        "other_language": "Nederlands", "other_path": "/", "other_code": "nl",
-        "feedback": "Did you find what you were looking for?", "yes": "Yes", "partly": "Partly", "no": "No",
+        "municipality": "Municipality of Voorbeeldstad",
+        "home": "Home",
+        "home_path": "/en",
+        "search": "Search",
+        "search_label": "Search this website",
+        "search_path": "/en/search",
+        "skip": "Go to content",
+        "main_navigation": "Main menu",
+        "breadcrumb": "You are here",
+        "contact": "Contact",
+        "contact_path": "/en/contact",
+        "other_language": "Nederlands",
+        "other_path": "/",
+        "other_code": "nl",
+        "feedback": "Did you find what you were looking for?",
+        "yes": "Yes",
+        "partly": "Partly",
+        "no": "No",
+        "thanks_title": "Thank you",
         "thanks": "Thank you for your answer. It helps us to improve this website.",
-        "thanks_title": "Thank you", "not_found": "This page does not exist",
-        "related": "See also", "question": "Do you have another question?",
+        "not_found": "This page does not exist",
+        "related": "See also",
+        "question": "Do you have another question?",
     },
 }
 
@@ -58,6 +88,6 @@ def top_tasks(content: Content, language: str, variant_of: Callable[[str], str])
     return content.listed(content.top_tasks[language], variant_of)[:TOP_TASKS_SHOWN]
 
 
-def experiments_in(content: Content, paths: Iterable[str]) -> list[str]:
-    """The experiments that make a list of pages look different for different visitors."""
-    return sorted({name for path in paths if (name := content.experiment_of(path)) is not None})
+def common_top_tasks(content: Content, language: str) -> list[Page]:
+    """The top tasks that are the same for everybody: help on an empty results page is no exposure."""
+    return [content.pages[path][""] for path in content.top_tasks[language] if "" in content.pages[path]]

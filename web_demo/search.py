@@ -22,33 +22,47 @@ from rapidfuzz import process as fuzzy
 
 from web_demo.content import Answer, Content, Page
 
-WEIGHTS = (10.0, 8.0, 4.0, 1.0, 1.0)  # title, keywords, summary, text, stems
+WEIGHTS = (20.0, 5.0, 4.0, 1.0, 1.0)  # title, keywords, summary, text, stems
 SNIPPET_WORDS = 28
 CLOSE_ENOUGH = 76.0  # similarity in percent at which a word of the site is offered instead of a typing error
 LONGEST_QUERY = 200
 _WORD = re.compile(r"[a-z0-9]+")
 _MARK = "\x01", "\x02"
 
-STOP_WORDS = {
-    "nl": frozenset(
-        "aan al als bij dan dat de der deze die dit doe doen een en er gaan ga graag had heb hebben hebt het hier hoe ik "
-        "in is je jullie kan kunnen kunt maar me meer met mij mijn moet moeten na naar niet nog of om ons onze "
-        "ook op over te tot u uit uw van veel voor waar wat we wel wil willen word worden wordt ze zich zijn zo".split()
-    ),
-    "en": frozenset("a about an and are at be by can do for from get have how i in is it me my of on or the to want what "
-                    "when where with you your".split()),
-}
+_DUTCH = """
+    aan al als bij dan dat de der deze die dit doe doen een en er gaan ga graag had heb hebben hebt het hier
+    hoe ik in is je jullie kan kunnen kunt maar me meer met mij mijn moet moeten na naar niet nog of om ons
+    onze ook op over te tot u uit uw van veel voor waar wat we wel wil willen word worden wordt ze zich zijn
+    zo
+"""
+_ENGLISH = """
+    a about an and are at be by can do for from get have how i in is it me my of on or the to want what when
+    where with you your
+"""
+STOP_WORDS = {"nl": frozenset(_DUTCH.split()), "en": frozenset(_ENGLISH.split())}
 # Words that mean the same to a resident. They are added to a page when it is indexed, so that the index, not
 # the query, knows them. Nothing here may lead to litter or to debts: those words are what the variants test.
 SYNONYMS: tuple[frozenset[str], ...] = tuple(
     frozenset(group.split())
     for group in (
-        "paspoort pas reisdocument", "identiteitskaart idkaart id", "verhuizing verhuizen adreswijziging adres",
-        "grofvuil grofafval", "afval vuilnis huisvuil", "container kliko vuilnisbak", "auto voertuig",
-        "huwelijk trouwen bruiloft", "overlijden dood sterfgeval", "geboorte baby kind", "uitkering bijstand",
-        "rolstoel scootmobiel hulpmiddel", "hond honden", "boom bomen kappen", "parkeren parkeervergunning",
-        "kwijtschelding vrijstelling", "openingstijden open geopend", "afspraak reserveren",
-        "telefoonnummer bellen telefoon", "rijbewijs roze", "uittreksel brp gba",
+        "paspoort pas reisdocument",
+        "identiteitskaart idkaart id",
+        "verhuizing verhuizen adreswijziging adres",
+        "grofvuil grofafval",
+        "afval vuilnis huisvuil",
+        "container kliko vuilnisbak",
+        "auto voertuig",
+        "huwelijk trouwen bruiloft",
+        "overlijden dood sterfgeval",
+        "geboorte baby",
+        "uitkering bijstand",
+        "rolstoel scootmobiel hulpmiddel",
+        "parkeren parkeervergunning",
+        "kwijtschelding vrijstelling",
+        "openingstijden open geopend",
+        "afspraak reserveren",
+        "telefoonnummer bellen telefoon",
+        "uittreksel brp gba",
     )
 )
 
@@ -108,8 +122,10 @@ class SearchIndex:
         )
         self._pages = [page for page in self.content.every_page() if page.language == self.language]
         for number, page in enumerate(self._pages):
-            self._db.execute("INSERT INTO pages(rowid, title, keywords, summary, text, stems) VALUES (?, ?, ?, ?, ?, ?)",
-                             (number, *self._columns(page)))
+            self._db.execute(
+                "INSERT INTO pages(rowid, title, keywords, summary, text, stems) VALUES (?, ?, ?, ?, ?, ?)",
+                (number, *self._columns(page)),
+            )
             if page.experiment and page.variant:
                 self._variants.setdefault(page.experiment, []).append(page.variant)
         self._vocabulary = sorted({
@@ -181,14 +197,16 @@ class SearchIndex:
         if not present:
             return []
         lists = {
-            choice: [found.page for found in self._shown(narrow, wide, dict(zip(present, choice, strict=True)))]
+            choice: self._shown(narrow, wide, dict(zip(present, choice, strict=True)))
             for choice in product(*(self._choices(name) for name in present))
         }
         return [
-            name for at, name in enumerate(present)
+            name
+            for at, name in enumerate(present)
             if any(
-                pages != lists[choice[:at] + (other,) + choice[at + 1:]]
-                for choice, pages in lists.items() for other in self._choices(name)
+                found != lists[(*choice[:at], other, *choice[at + 1 :])]
+                for choice, found in lists.items()
+                for other in self._choices(name)
             )
         ]
 
@@ -197,7 +215,8 @@ class SearchIndex:
 
     def _answer(self, query: str) -> Answer | None:
         typed = set(words(query))
-        return next((answer for answer in self._answers if any(group <= typed for group in answer.words)), None)
+        fitting = (answer for answer in self._answers if any(group <= typed for group in answer.words))
+        return next(fitting, None)
 
     def _suggestion(self, query: str) -> str | None:
         typed = words(query)
@@ -219,7 +238,8 @@ def words(text: str) -> list[str]:
 
 def _visible(found: Iterable[_Found], chosen: Mapping[str, str]) -> list[_Found]:
     return [
-        one for one in found
+        one
+        for one in found
         if one.page.experiment is None or chosen.get(one.page.experiment) == one.page.variant
     ]
 
