@@ -136,8 +136,8 @@ def _size(experiment: Experiment, browsers_per_day: float | None) -> list[Findin
     expected = experiment.planned_size * counted[smallest] / max(taking_part, 1)
     if expected < FEW_BROWSERS:
         sentence = (
-            f"planned_size {experiment.planned_size} leaves {smallest} about {expected:.0f} browsers, too few "
-            "to tell anything but a huge difference. See `klantreis experiment plan`."
+            f"planned_size {experiment.planned_size} leaves {smallest} about {expected:.0f} browsers: too "
+            "few to tell anything but a huge difference. See `klantreis experiment plan`."
         )
         findings.append(Finding(experiment.name, Severity.WARNING, sentence))
     if browsers_per_day is not None:
@@ -147,8 +147,8 @@ def _size(experiment: Experiment, browsers_per_day: float | None) -> list[Findin
             needed = f"{ceil(experiment.planned_size / per_day)} days" if per_day > 0 else "for ever"
             sentence = (
                 f"planned_size {experiment.planned_size} is not reached in {days} days with "
-                f"{browsers_per_day:g} browsers a day: it takes {needed}. End later, raise coverage or plan for "
-                "a larger difference."
+                f"{browsers_per_day:g} browsers a day: it takes {needed}. End later, raise coverage or plan "
+                "for a larger difference."
             )
             findings.append(Finding(experiment.name, Severity.WARNING, sentence))
     return findings
@@ -162,7 +162,7 @@ def _overlaps(experiments: Sequence[Experiment]) -> list[Finding]:
         pages = [page for page in one.pages if any(overlap(page, theirs) for theirs in other.pages)]
         if together and pages:
             sentence = (
-                f"{other.name} runs at the same time on {', '.join(pages)}. Both comparisons stay fair, since "
+                f"{other.name} runs at the same time on {', '.join(pages)}. Both comparisons stay fair: "
                 "who sees what is drawn independently; look whether the two changes get in each other's way."
             )
             findings.append(Finding(one.name, Severity.WARNING, sentence))

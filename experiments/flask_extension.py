@@ -132,9 +132,9 @@ class Experiments:
         if not visit.applies(name):
             self._tell(
                 ("pages", name, request.endpoint),
-                f'variant("{name}") is asked by {request.endpoint} for {request.path}, which is not among the '
-                "experiment's pages: the control is shown, uncounted. Add the page to the definition, or do not "
-                "ask.",
+                f'variant("{name}") is asked by {request.endpoint} for {request.path}, not one of the '
+                "experiment's pages: the control is shown, uncounted. Add the page to the definition, or do "
+                "not ask.",
             )
         return shown
 
