@@ -73,7 +73,7 @@ class Rules:
     partitions: int = 16
     trusted_proxies: tuple[Network, ...] = ()
     staff_networks: tuple[Network, ...] = ()
-    run_token: bytes | None = None
+    run_token: str | None = None
 
 
 class SaltMissingError(Exception):
@@ -241,9 +241,9 @@ STEPS: tuple[Step, ...] = (
 )
 
 
-def run_proof(token: bytes, run: str) -> str:
+def run_proof(token: str, run: str) -> str:
     """What follows the dot in a load test's `run`: 16 hex digits that only the token's holder can make."""
-    return hmac.digest(token, run.encode(), "sha256").hex()[:16]
+    return hmac.digest(token.encode(), run.encode(), "sha256").hex()[:16]
 
 
 def is_site_origin(origin: str, sites: Sites) -> bool:

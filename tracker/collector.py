@@ -48,10 +48,12 @@ class CollectorSettings:
     long one group, hence one visitor's beacon, waits for it.
     """
 
+    sites: Sites
+    store_url: str = "redis://127.0.0.1:6379/0"
     partitions: int = 16
     trusted_proxies: tuple[Network, ...] = ()
     staff_networks: tuple[Network, ...] = ()
-    run_token: bytes | None = None
+    run_token: str | None = None
     max_waiting: int = 20_000
     store_timeout_s: float = 2.0
 
@@ -66,17 +68,17 @@ def _nothing_archived(_run: str) -> Collection[runs.Identity]:
 
 
 class Collector:
-    """Takes beacons for `sites` into the Redis of `client` (one without `decode_responses`).
+    """Takes beacons into Redis.
 
-    `clock` gives milliseconds since 1970; `random` gives n random bytes; `archived` gives the identities that
-    the archive holds of a load-test run. What isn't the collector's goes to the ASGI app `fallback`.
+    `client` stands in for the settings' `store_url` (one without `decode_responses`; its owner closes it);
+    `clock` gives milliseconds since 1970, `random` n random bytes, `archived` the identities that the archive
+    holds of a load-test run. What isn't the collector's goes to the ASGI app `fallback`.
     """
 
     def __init__(
         self,
-        sites: Sites,
-        client: Redis,
-        settings: CollectorSettings | None = None,
+        settings: CollectorSettings,
+        client: Redis | None = None,
         *,
         keys: Keys | None = None,
         clock: Callable[[], int] = now_ms,
@@ -85,17 +87,17 @@ class Collector:
         script: ServedScript | None = None,
         fallback: App | None = None,
     ) -> None:
-        self._settings = settings = settings or CollectorSettings()
-        self._sites = sites
-        self._client = client
+        self._settings = settings
+        self._client = Redis.from_url(settings.store_url) if client is None else client
+        self._owns_client = client is None
         self._keys = keys = keys or Keys()
         self._clock = clock
         self._archived = archived
         self._script = script or ServedScript()
         self._fallback = fallback
-        self._salts = Salts(client, keys, random)
+        self._salts = Salts(self._client, keys, random)
         self._rules = Rules(
-            sites=sites,
+            sites=settings.sites,
             salt=self._salts.known,
             partitions=settings.partitions,
             trusted_proxies=settings.trusted_proxies,
@@ -103,7 +105,7 @@ class Collector:
             run_token=settings.run_token,
         )
         self._commit = GroupCommit(
-            client,
+            self._client,
             keys,
             partitions=settings.partitions,
             max_waiting=settings.max_waiting,
@@ -113,8 +115,9 @@ class Collector:
         self._away_until = 0.0
         self._asking = asyncio.Lock()
         self._counting = asyncio.Lock()
-        self._zone = next(iter(sites), Site("", frozenset())).zone  # of arrivals that name no site of ours
-        self._site_origin = lru_cache(maxsize=256)(lambda origin: is_site_origin(origin, sites))
+        # The ledger's DAY is one for all sites, since a beacon that was dropped may name none.
+        self._zone = next(iter(settings.sites), Site("", frozenset())).zone
+        self._site_origin = lru_cache(maxsize=256)(lambda origin: is_site_origin(origin, settings.sites))
 
     async def start(self) -> None:
         """Claim the store for this number of partitions.
@@ -126,8 +129,10 @@ class Collector:
             await self._ask(self._settle)
 
     async def close(self) -> None:
-        """Finish what waits for the store and hang up; the client given stays open."""
+        """Finish what waits for the store and hang up."""
         await self._commit.close()
+        if self._owns_client:
+            await self._client.aclose()
 
     async def take(self, arrival: Arrival) -> Answer:
         """Admit one beacon and store it; the answer comes when Redis has it. Never raises for what came."""

@@ -26,6 +26,7 @@ SALT_LIFE_S = 48 * 3600
 # also when the clock goes back.
 AHEAD_MS = 12 * 3_600_000
 _QUARTER_MS = 900_000
+_REMEMBERED = 16  # a simulated clock jumps between days
 
 
 def daily_visitor(
@@ -98,8 +99,8 @@ class Salts:
         if late:
             await self._make(day + timedelta(days=1))
         salt = self._known[period] = await self._make(day)
-        for old in sorted(self._known)[:-4]:
-            del self._known[old]
+        for oldest in list(self._known)[:-_REMEMBERED]:
+            del self._known[oldest]
         return salt
 
     async def _make(self, day: date) -> bytes:
