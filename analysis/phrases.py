@@ -553,12 +553,13 @@ TOUCHPOINTS: Phrases = {
     "form": {"nl": "formulier", "en": "form"},
     "goal": {"nl": "doel bereikt", "en": "goal reached"},
     "other": {"nl": "overig", "en": "other"},
-    "continues": {"nl": "zoekt verder", "en": "goes on"},
-    "answered": {"nl": "klaar: antwoord gevonden", "en": "done: found an answer"},
-    "read": {"nl": "klaar: antwoord gelezen", "en": "done: read the answer"},
-    "answered_on_results": {"nl": "antwoord in de zoekresultaten", "en": "answer in the search results"},
+    "/": {"nl": "startpagina", "en": "home page"},
+    "continues": {"nl": "gaat verder", "en": "goes on"},
+    "answered": {"nl": "antwoord gevonden", "en": "found an answer"},
+    "read": {"nl": "antwoord gelezen", "en": "read the answer"},
+    "answered_on_results": {"nl": "zag antwoord bij zoeken", "en": "saw answer in results"},
     "channel_shift": {"nl": "belde of mailde", "en": "phoned or mailed"},
-    "abandoned": {"nl": "stopte zonder antwoord", "en": "gave up"},
+    "abandoned": {"nl": "gestopt", "en": "gave up"},
     "censored": {"nl": "niet verder gezien", "en": "not seen further"},
 }
 

@@ -163,7 +163,9 @@ def differences(report: Report, language: str) -> Figure | None:
         return None
     clear = [row for row in rows if row.is_clear]
     sentence = words["sentence"].format(
-        all=len(rows), better=sum(row.value > 0 for row in clear), worse=sum(row.value < 0 for row in clear)
+        all=wording.number(len(rows), language),
+        better=_count(sum(row.value > 0 for row in clear), language),
+        worse=_count(sum(row.value < 0 for row in clear), language),
     )
     caption = Caption("differences", words["title"], sentence)
     names = labels(language)
@@ -270,6 +272,7 @@ def ways(report: Report, language: str) -> Figure | None:
                     width=width,
                     name_of=lambda name: wording.touchpoint_name(name, language),
                     share_of=lambda share: wording.percentage(share, language),
+                    columns=words["columns"].split("|"),
                 )
             )
         told.append(_ended(followed, variant, language, capital=not told))
@@ -277,7 +280,7 @@ def ways(report: Report, language: str) -> Figure | None:
     return Figure(
         name="paths",
         title=words["title"],
-        sentence="; ".join(told) + ".",
+        sentence=" ".join(told),
         panels=tuple(panels),
         table=_flow_table(flows, variants, words["title"], language),
         note=words["note"],
@@ -483,6 +486,11 @@ def _listed(parts: list[str], language: str) -> str:
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} {'en' if language == 'nl' else 'and'} {parts[-1]}"
+
+
+def _count(count: int, language: str) -> str:
+    """A count in a sentence; nothing is a word."""
+    return wording.number(count, language) if count else labels(language)["none"]
 
 
 def _to(language: str) -> str:

@@ -15,7 +15,7 @@ from analysis.rendering import sections
 from analysis.rendering.figures import figures
 from analysis.report import Report, Status, VerdictCode
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
+TEMPLATES = Path(__file__).parents[1] / "templates" / "reports"
 
 #: What a browser may do with the file: show it.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -39,7 +39,7 @@ def render(report: Report, language: str) -> str:
     other = next(name for name in wording.LANGUAGES if name != language)
     return (
         _templates()
-        .get_template("report.html")
+        .get_template("file.html")
         .render(
             report=report,
             language=language,
@@ -63,7 +63,7 @@ def body(report: Report, language: str) -> Markup:
     words = sections.labels(language)
     written = (
         _templates()
-        .get_template("report_body.html")
+        .get_template("body.html")
         .render(
             report=report,
             words=words,

@@ -293,11 +293,11 @@ FIGURES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "nl": {
             "title": "Welke weg bezoekers aflegden",
             "panel": "Paden bij {version}",
-            "ended": "Bij {version} eindigden van de 100 vragen er {answered} met een antwoord en "
-            "{contact} met "
-            "bellen of mailen, en stopte de bezoeker er {abandoned} keer zonder antwoord mee",
-            "ended_again": "bij {version} {answered} met een antwoord, {contact} met bellen of mailen en "
-            "{abandoned} zonder antwoord",
+            "ended": "Van de 100 vragen eindigden er bij {version} {answered} met een antwoord en "
+            "{contact} met bellen of "
+            "mailen; {abandoned} keer stopte de bezoeker zonder antwoord.",
+            "ended_again": "Bij {version} was dat {answered}, {contact} en {abandoned}.",
+            "columns": "begin|stap {step}|later|einde",
             "note": "Elke band is een groep vragen; hoe dikker, hoe meer. Links begint de vraag, rechts "
             "staat hoe "
             "die eindigde. Wat klaar is, loopt bovenaan door naar rechts.",
@@ -305,12 +305,11 @@ FIGURES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "en": {
             "title": "Which way visitors went",
             "panel": "Paths in {version}",
-            "ended": "In {version}, out of 100 questions {answered} ended with an answer, {contact} in a "
-            "call or "
-            "mail, and {abandoned} times the visitor gave up",
-            "ended_again": "in {version} {answered} with an answer, {contact} in a call or mail, and "
-            "{abandoned} "
-            "given up",
+            "ended": "Out of 100 questions in {version}, {answered} ended with an answer and {contact} in "
+            "a call or mail; "
+            "{abandoned} times the visitor gave up.",
+            "ended_again": "In {version} that was {answered}, {contact} and {abandoned}.",
+            "columns": "start|step {step}|later|end",
             "note": "Each band is a group of questions; the thicker, the more. On the left the question "
             "starts, on "
             "the right stands how it ended. What is done runs on along the top.",
@@ -321,7 +320,7 @@ FIGURES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "title": "Hoe bezoekers het beleefden",
             "given": "Wat bezoekers zelf zeiden",
             "given_note": "Gemiddelde van de reacties op de site, per fase.",
-            "inferred": "Hapering per 100 vragen",
+            "inferred": "Haperingen per 100 vragen",
             "inferred_note": "Afgeleid uit gedrag: fouten in een formulier, zoeken zonder resultaat, snel "
             "terugkeren.",
             "lowest": "Het laagste punt is de fase {phase} bij {version}: gemiddeld {mean}.",

@@ -172,23 +172,32 @@ def draw(
     width: float,
     name_of: Callable[[str], str],
     share_of: Callable[[float], str],
+    columns: Sequence[str],
 ) -> Markup:
-    """The bands of one variant. `name_of` words a node, `share_of` writes a share (1.0 is all questions)."""
+    """The bands of one variant.
+
+    `name_of` words a node, `share_of` writes a share (1.0 is all questions); `columns` names the start, a
+    step (with `{step}`), what came later, and the end.
+    """
     narrow = width < NARROW
-    height, top = (300.0 if narrow else 330.0), 12.0
-    room = 106.0 if narrow else 128.0
-    apart = (width - room - _BAR - 2) / (len(paths.columns) - 1)
+    height, top = (300.0 if narrow else 330.0), 28.0
+    room = 122.0 if narrow else 130.0
+    places = _places(len(paths.columns), width - room - _BAR - 2)
     most = max(len(column) for column in paths.columns)
     scale = (height - _GAP * (most - 1)) / max(1, *(sum(column.values()) for column in paths.columns))
-    boxes = [
-        _stack(column, 2 + apart * place, top, height, scale) for place, column in enumerate(paths.columns)
-    ]
+    boxes = [_stack(column, x, top, height, scale) for x, column in zip(places, paths.columns, strict=True)]
     bands = [
         band
         for place, links in enumerate(paths.links)
         for band in _bands(links, boxes[place], boxes[place + 1], scale)
     ]
-    nodes, labels = [], []
+    nodes: list[Markup] = []
+    labels = [
+        text(x + _BAR / 2, 14, heading, "tick", anchor="middle")
+        for x, heading in zip(places[1:], _headings(columns, len(places)), strict=True)
+    ]
+    if not narrow:
+        labels.append(text(places[0], 14, columns[0], "tick"))
     for place, column in enumerate(paths.columns):
         is_last = place == len(paths.columns) - 1
         for name, box in boxes[place].items():
@@ -208,8 +217,8 @@ def draw(
                     class_=looks,
                 )
             )
-            if not is_last and place and box.bottom - box.top >= 15:
-                words = shorten(_short(name_of(name)), apart - _BAR - 6, 12)
+            if not is_last and name != CONTINUES and place and box.bottom - box.top >= 15:
+                words = shorten(_short(name_of(name)), places[place + 1] - box.x - _BAR - 6, 12)
                 labels.append(text(box.x + _BAR + 4, (box.top + box.bottom) / 2 + 4, words, "node-label"))
     last = boxes[-1]
     wanted = spread_labels(
@@ -224,6 +233,19 @@ def draw(
         width, top + height + 8, f"{caption.name}-{form}", caption.title, caption.description,
         *bands, *nodes, *labels, class_=form,
     )  # fmt: skip
+
+
+def _places(count: int, room: float) -> list[float]:
+    """Where the columns stand: the start near the first step, more room where touchpoints are named."""
+    weights = [0.5, *[1.2] * (count - 3), 0.85]
+    unit = room / sum(weights)
+    return [2 + unit * sum(weights[:place]) for place in range(count)]
+
+
+def _headings(columns: Sequence[str], count: int) -> list[str]:
+    """Names of all columns but the first."""
+    _, step, later, end = columns
+    return [*[step.format(step=place) for place in range(1, count - 2)], later, end]
 
 
 def _order(name: str) -> int:

@@ -84,7 +84,7 @@ def intervals(points: Sequence[Point], caption: Caption, *, width: float, format
     """One row per point: a mark at the value, a bar over its interval, the value beside it."""
     narrow = width < NARROW
     left = _MARGIN if narrow else 210.0
-    row = 62.0 if narrow else 54.0
+    row = 72.0 if narrow else 54.0
     ticks = nice_ticks(min(p.low for p in points), max(p.high for p in points), 4 if narrow else 6)
     axis = Linear(ticks[0], ticks[-1], left + 16, width - 34)
     top = 8.0
@@ -121,7 +121,7 @@ def forest(
     """One row per comparison: to the right of the middle line the variant does better, to the left worse."""
     narrow = width < NARROW
     left, right = (_MARGIN, width - _MARGIN) if narrow else (200.0, width - 200.0)
-    row = 66.0 if narrow else 46.0
+    row = 76.0 if narrow else 46.0
     reach = _reach(rows)
     ticks = nice_ticks(-reach[0], reach[1], 4 if narrow else 5)
     axis = Linear(ticks[0], ticks[-1], left + 18, right - 18)
@@ -207,11 +207,11 @@ def steps(
 ) -> Markup:
     """Values over named steps as marked lines; a line breaks where a step has no value."""
     narrow = width < NARROW
-    left = (30.0 if narrow else 56.0) + max(0.0, max(width_of(format_y(t), 12) for t in (low, high)) - 30)
+    ticks = y_ticks or nice_ticks(low, high, 4)
+    left = 14 + max(width_of(format_y(tick), 13) for tick in ticks)
     key = 22.0
     top = 18.0 + key * ((len(series) + 1) // 2 if not narrow else len(series))
     bottom = top + (170.0 if narrow else 210.0)
-    ticks = y_ticks or nice_ticks(low, high, 4)
     axis = Linear(ticks[0], ticks[-1], bottom, top)
     gap = (width - left - _MARGIN) / max(1, len(names))
     drawn = [_levels(axis, ticks, left, width - _MARGIN, format_y)]
@@ -292,6 +292,8 @@ def _end(axis: Linear, value: float, y: float, colour: str) -> Markup:
 
 def _staircase(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     """A share holds until the next moment at which it grows."""
+    if len(points) > 120:  # steps of two pixels are a slope
+        return list(points)
     drawn = [points[0]]
     for x, y in points[1:]:
         drawn.append((x, drawn[-1][1]))

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
+from itertools import pairwise
 from typing import Any
 
 from analysis.report import (
@@ -22,6 +24,7 @@ from analysis.report import (
     Verdict,
     VerdictCode,
 )
+from analysis.thresholds import DEFAULTS
 from analysis.wording import LANGUAGES, caveat, check_sentence, verdict_sentence
 
 ROADS = {
@@ -239,7 +242,7 @@ def flows(variant: str) -> tuple[Flow, ...]:
             # Who gives up does so early: after the second step where there is one.
             way = road[:2] if end in {"abandoned", "channel_shift"} else road
             stops = ["start", *way, end]
-            for order, (source, target) in enumerate(zip(stops, stops[1:], strict=False)):
+            for order, (source, target) in enumerate(pairwise(stops)):
                 key = (order, source, target)
                 counts[key] = counts.get(key, 0) + taken
     return tuple(
@@ -281,17 +284,36 @@ def report(**changed: Any) -> Report:
         "control": "current",
         "period": {"from": "2026-11-09", "to": "2026-11-22"},
         "definitions": {
+            "question": "Vinden bewoners sneller hoe zij zwerfvuil melden?",
+            "site": "voorbeeldstad",
+            "task": "zwerfvuil",
+            "pages": ["/", "/zwerfvuil", "/melding/**"],
+            "variants": [
+                {"name": "current", "weight": 0.5, "buckets": 498},
+                {"name": "redesign", "weight": 0.5, "buckets": 502},
+            ],
+            "coverage": 1.0,
             "primary": {"metric": "answered", "better": "higher"},
+            "secondary": [{"metric": "time_s", "better": "lower"}],
             "guardrails": [{"metric": "contacted", "better": "lower", "margin": 0.02}],
             "plannedSize": 3000,
             "starts": "2026-11-09",
             "ends": "2026-11-22",
             "approvedBy": "S. de Vries, proceseigenaar openbare ruimte",
             "rollBack": "Alle bezoekers krijgen weer de huidige versie.",
-            "coverage": 1.0,
-            "task": "zwerfvuil",
-            "weights": {"current": 0.5, "redesign": 0.5},
-            "thresholds": {"sessionGapMinutes": 30, "readSeconds": 30, "timeHorizonS": 1800},
+            "unit": "browser at its first exposure",
+            "outcomeWindow": "the DAY of the first exposure",
+            "success": "answered or read",
+            "horizonS": 1800,
+            "alpha": 0.05,
+            "confidence": 0.95,
+            "corrections": {
+                "primary": "Holm over variants",
+                "secondary": "Holm over metrics and variants",
+                "guardrail": "none: all must hold",
+                "exploration": "Benjamini-Hochberg, segments included",
+            },
+            "thresholds": asdict(DEFAULTS),
         },
         "checks": (
             check("sampleRatio", Status.PASS, 0.41),
