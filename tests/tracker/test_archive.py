@@ -86,7 +86,8 @@ def streams(stores: redis.Redis, prefix: str, tmp_path: Path) -> Iterator[Stream
 
 COMMON = {
     "visitor": -(2**63), "parameters": "q=grofvuil", "origin": "Qm81xPz0aB2c", "bucket": 417,
-    "language": "nl", "referrer": "https://www.google.com/", "exposures": "schuldhulp=current,zwerfvuil=redesign",
+    "language": "nl", "referrer": "https://www.google.com/",
+    "exposures": "schuldhulp=current,zwerfvuil=redesign",
     "first": "zwerfvuil", "consented": True, "viewport": "s", "run": "r1", "automated": True,
 }
 OF_KIND: dict[Kind, dict[str, Any]] = {

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A site of a few pages with k.js, and the collector that its visitors talk to: it keeps what it hears."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tracker import wire
+
+SCRIPT = Path(__file__).parents[2] / "tracker" / "script" / "k.js"
+PATIENCE_S = 15
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One request to the collector."""
+
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def beacon(self) -> dict[str, Any]:
+        """The beacon, after the collector's own decoder took it."""
+        wire.decode(self.body)
+        found: dict[str, Any] = msgspec.json.decode(self.body)
+        return found
+
+
+@dataclass
+class ScriptSite:
+    """`pages` maps a path to the body of its page; what arrives at /e waits in `heard`."""
+
+    address: str = ""
+    pages: dict[str, str] = field(default_factory=dict)
+    heard: queue.Queue[Heard] = field(default_factory=queue.Queue)
+
+    def page(self, path: str, body: str, *, script: str = "", lang: str = "nl", title: str = "Afval") -> str:
+        """Put a page there; `script` are more attributes of the script's tag. Returns its address."""
+        self.pages[path] = (
+            f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{title}</title>'
+            f'<script src="/k.js" defer {script}></script></head><body>{body}</body></html>'
+        )
+        return self.address + path
+
+    def next(self) -> dict[str, Any]:
+        """The next beacon."""
+        return self.heard.get(timeout=PATIENCE_S).beacon
+
+    def until(self, kind: str, **fields: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """Wait for an event of this kind with these fields; returns it, and all events heard up to then."""
+        seen: list[dict[str, Any]] = []
+        while True:
+            beacon = self.next()
+            seen += beacon["e"]
+            for event in beacon["e"]:
+                if event["k"] == kind and fields.items() <= event.items():
+                    return event, seen
+
+
+@contextmanager
+def script_site() -> Iterator[ScriptSite]:
+    site = ScriptSite()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = self.path.partition("?")[0]
+            if path == "/k.js":
+                self._answer(200, SCRIPT.read_bytes(), "text/javascript;charset=UTF-8")
+            elif path in site.pages:
+                self._answer(200, site.pages[path].encode(), "text/html;charset=UTF-8")
+            else:
+                self._answer(404, b"", "text/plain")
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+            if self.path == "/e":
+                site.heard.put(Heard({name.lower(): value for name, value in self.headers.items()}, body))
+                self._answer(204, b"", "text/plain")
+            else:
+                self.do_GET()  # a form of the site
+
+        def _answer(self, status: int, body: bytes, kind: str) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Security-Policy", "default-src 'self'; script-src 'self'")
+            self.send_header("Content-Length", str(len(body)))
+            with suppress(ConnectionError):  # a page that was closed does not wait for our answer
+                self.end_headers()
+                self.wfile.write(body)
+
+        def log_message(self, *args: Any) -> None:
+            """Not on the terminal."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    site.address = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
