@@ -22,6 +22,7 @@ class Behaviour:
     prefers_phone_share: float = 0.2
     second_question_share: float = 0.14
     interleaves_share: float = 0.45  # of those with two questions; the others ask one after the other
+    only_looking_share: float = 0.18  # of those with something to do: not today, they only wanted to see
     returns_share: float = 0.22  # of unanswered questions, on one of the next days
     returning_patience: float = 0.8  # part of the patience that is left for a second try
     feedback_share: float = 0.06
@@ -33,11 +34,11 @@ class Behaviour:
     engine_misses_share: float = 0.2  # the search engine lands on its second or third choice
 
     # What they can do
-    patience_median: float = 10.5
-    patience_sigma: float = 0.55
+    patience_median: float = 15.0
+    patience_sigma: float = 0.95
     words_per_minute_median: float = 230.0
     words_per_minute_sigma: float = 0.3
-    official_known: tuple[float, float] = (1.2, 3.2)  # Beta: share of official words someone knows
+    official_known: tuple[float, float] = (2.0, 2.2)  # Beta: share of official words someone knows
     searches_first: tuple[float, float] = (2.0, 2.6)  # Beta: how readily someone searches
     document_ready: tuple[float, float] = (2.2, 1.6)  # Beta: chance to have one document at hand
     misspelling_share: float = 0.09
@@ -46,25 +47,25 @@ class Behaviour:
     slip_unfamiliar_share: float = 0.08  # added where the label is not in their words
 
     # What a page costs
-    page_cost: float = 0.45
-    stale_cost: float = 1.1  # added where the page does not smell of the question at all
+    page_cost: float = 0.4
+    stale_cost: float = 0.75  # added where the page does not smell of the question at all
     words_cost: float = 0.0016  # per word read before the answer or the way on
     search_cost: float = 0.35
-    no_results_cost: float = 1.4
+    no_results_cost: float = 1.1
     back_cost: float = 0.4
-    step_cost: float = 0.55  # each form step
-    steps_announced_cost: float = 0.12  # each step beyond the third that a form announces
-    field_cost: float = 0.16
+    step_cost: float = 0.4  # each form step
+    steps_announced_cost: float = 0.1  # each step beyond the third that a form announces
+    field_cost: float = 0.11
     optional_field_cost: float = 0.05
-    long_text_cost: float = 0.45
-    sensitive_cost: float = 0.5  # a field that asks what people rather keep to themselves
+    long_text_cost: float = 0.35
+    sensitive_cost: float = 0.3  # a field that asks what people rather keep to themselves
     unfamiliar_cost: float = 0.25  # a label or choice that is not in their words
     paper_ready_cost: float = 0.12  # a document that lies at hand
-    paper_fetch_cost: float = 0.4  # one that they have to look for
-    paper_found_share: float = 0.9  # chance to find it then
-    ticks_anyway_share: float = 0.45  # say that all is there when it is not
+    paper_fetch_cost: float = 0.2  # one that they have to look for
+    paper_found_share: float = 0.93  # chance to find it then
+    ticks_anyway_share: float = 0.6  # say that all is there when it is not
     optional_filled_share: float = 0.35
-    document_listed_cost: float = 0.18  # each document that a page says they need
+    document_listed_cost: float = 0.08  # each document that a page says they need
     error_cost: float = 1.1
     quits_mildly_share: float = 0.012  # per page: the doorbell, the bus stop
 
@@ -74,7 +75,9 @@ class Behaviour:
     navigation_view: float = 0.8  # how well links outside the main text are seen
     footer_view: float = 0.35
     mobile_below_view: float = 0.75  # links beyond the first dozen, on a telephone
-    form_floor: float = 0.3  # page scent below which people do not take its form for theirs
+    text_view: float = 0.7  # how much of a page's scent is in its running text
+    trail_kept: float = 0.85  # how much of a link's scent people still trust on the page behind it
+    form_floor: float = 0.2  # page scent below which people do not take its form for theirs
     skim_words: float = 420.0  # words after which only a third of the readers still look for the answer
     calls_below: float = 0.35  # those who prefer the phone call when this part of patience is left
     calls_exhausted_share: float = 0.14  # the others, when nothing is left

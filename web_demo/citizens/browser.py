@@ -31,7 +31,7 @@ from web_demo.citizens.actions import (
 )
 from web_demo.citizens.devices import Device
 from web_demo.citizens.page import Form, Page, Reader, Script
-from web_demo.citizens.script import Tracker, page_view_id
+from web_demo.citizens.script import TabStorage, Tracker, page_view_id
 
 _MOST_REDIRECTS = 8
 _ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -89,7 +89,7 @@ class _Shown:
 
 @dataclass(slots=True)
 class _Tab:
-    storage: dict[str, str] = field(default_factory=dict)
+    storage: TabStorage = field(default_factory=TabStorage)
     history: list[tuple[str, str]] = field(default_factory=list)
     shown: _Shown | None = None
 
@@ -281,7 +281,7 @@ class Browser:
 
     def _unload(self, tab: _Tab, now_ms: int) -> None:
         if tab.shown is not None and tab.shown.tracker is not None:
-            tab.shown.tracker.hidden(now_ms, leaving=True)
+            tab.shown.tracker.left(now_ms)
         tab.shown = None
 
     def _bring_to_front(self, number: int, now_ms: int) -> None:
@@ -289,11 +289,11 @@ class Browser:
             return
         behind = self._tabs.get(self._front)
         if behind is not None and behind.shown is not None and behind.shown.tracker is not None:
-            behind.shown.tracker.hidden(now_ms, leaving=False)
+            behind.shown.tracker.covered(now_ms)
         self._front = number
         ahead = self._tabs[number].shown
         if ahead is not None and ahead.tracker is not None:
-            ahead.tracker.shown(now_ms)
+            ahead.tracker.uncovered(now_ms)
 
     def _request(self, method: str, url: str, referrer: str, body: bytes, content_type: str) -> Request:
         headers = {**self._headers, "Accept": _ACCEPT}

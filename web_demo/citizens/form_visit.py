@@ -30,6 +30,10 @@ class _Sheet:
 def fill_in(mind: Mind, view: View, form: Form) -> Part:
     """Fill in a form from this page on, step by step, until it is sent, refused for good or given up."""
     mind.tried.add(f"form {form.action}")
+    if mind.persona.only_looking and mind.question.visit == 1:
+        yield Read(round(6.0 + 10.0 * mind.random.random(), 1), 60)
+        mind.question.ending = Ending.POSTPONED
+        return view
     mind.spend(mind.behaviour.steps_announced_cost * max(0, _announced(view.page) - _USUAL_STEPS))
     begun, tries = False, 0
     while True:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from tracker.collector import Answer, Arrival
+from tracker.admission import Arrival
+from tracker.answers import Answer
 from web_demo.citizens.browser import Beacon
 
 _TRIES = 5
@@ -68,7 +69,9 @@ class Mail:
                 self._note(arrival, answer)
             if not self.waiting:
                 return
-        raise DeliveryError(f"The collector put off {len(self.waiting)} beacons {_TRIES} times. Is its store there?")
+        raise DeliveryError(
+            f"The collector put off {len(self.waiting)} beacons {_TRIES} times. Is its store there?"
+        )
 
     def _note(self, arrival: Arrival, answer: Answer) -> None:
         if answer.status in (429, 503):
@@ -76,6 +79,5 @@ class Mail:
         elif answer.status != 204:
             raise DeliveryError(f"Answer {answer.status} to {arrival.body!r}: {answer.body!r}")
         else:
-            headers = {name.lower(): value for name, value in dict(answer.headers).items()}
-            if reason := headers.get(_DROPPED):
-                self.dropped[reason] += 1
+            reason = answer.header(_DROPPED)
+            self.dropped.update([reason] if reason else ())

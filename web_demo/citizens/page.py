@@ -113,7 +113,7 @@ class Results:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one body shows."""
+    """What one body shows. `opening` is the heading with what stands round it, `text` all blocks together."""
 
     title: str
     heading: str
@@ -121,6 +121,8 @@ class Page:
     links: tuple[Link, ...]
     blocks: tuple[Block, ...]
     words: int
+    opening: str = ""
+    text: str = ""
     search: SearchBox | None = None
     results: Results | None = None
     forms: tuple[Form, ...] = ()
@@ -181,6 +183,8 @@ def parse(body: bytes) -> Page:
         links=tuple(_link(node) for node in tree.css("a[href]") if not _hidden(node)),
         blocks=blocks,
         words=words,
+        opening=" ".join([_text(heading) if heading else "", *(block.text for block in blocks[:2])]),
+        text=" ".join(block.text for block in blocks),
         search=search,
         results=results,
         forms=tuple(_form(node) for node in forms if _is_task(node)),
@@ -232,7 +236,7 @@ def _link(node: LexborNode) -> Link:
 def _contact(node: LexborNode) -> str | None:
     href = node.attributes.get("href") or ""
     marked = node.attributes.get("data-kr-contact")
-    return "tel" if href.startswith("tel:") else "mail" if href.startswith("mailto:") else marked
+    return marked or ("tel" if href.startswith("tel:") else "mail" if href.startswith("mailto:") else None)
 
 
 def _part(node: LexborNode) -> str:

@@ -39,6 +39,7 @@ class Persona:
     misspells: float
     prefers_phone: bool
     interleaves: bool
+    only_looking: bool
 
 
 def draw_persona(
@@ -67,6 +68,7 @@ def draw_persona(
         misspells=behaviour.misspelling_mobile_share if mobile else behaviour.misspelling_share,
         prefers_phone=bool(random.random() < behaviour.prefers_phone_share),
         interleaves=bool(random.random() < behaviour.interleaves_share),
+        only_looking=bool(random.random() < behaviour.only_looking_share),
     )
 
 

@@ -73,8 +73,8 @@ def _number(page: Page) -> Link | None:
 def _scent_of_page(mind: Mind, page: Page) -> float:
     if page.results is not None:
         return max((_scent_of_link(mind, link, 0.0) for link in page.links if link.rank), default=0.0)
-    own = mind.smell(f"{page.heading} {page.blocks[1].text if len(page.blocks) > 1 else ''}")
-    return max(own, mind.trail * 0.6)
+    own = mind.smell(page.opening)
+    return max(own, mind.behaviour.text_view * mind.smell(page.text), mind.behaviour.trail_kept * mind.trail)
 
 
 def _looked(mind: Mind, view: View, smell: float) -> Generator[Action, View, bool]:
@@ -108,7 +108,7 @@ def _answer_at(mind: Mind, page: Page) -> int | None:
 
 
 def _choose(mind: Mind, view: View, smell: float) -> Part:
-    options = [*_forms(mind, view, smell), *_links(mind, view, smell), *_elsewhere(mind, view)]
+    options = [*_forms(mind, view, smell), *_links(mind, view, smell), *_elsewhere(mind, view, smell)]
     if not options:
         return (yield from give_up(mind, view))
     view = yield from max(options, key=lambda option: option.utility).act()
@@ -144,7 +144,7 @@ def _links(mind: Mind, view: View, smell: float) -> list[_Option]:
             scent *= 0.25
         scent += mind.noise()
         if scent >= behaviour.link_floor:
-            options.append(_Option(scent, partial(_follow, mind, link)))
+            options.append(_Option(scent, partial(_follow, mind, link, smell)))
     return options
 
 
@@ -158,16 +158,16 @@ def _scent_of_link(mind: Mind, link: Link, smell: float) -> float:
     return 1.0 - missed
 
 
-def _elsewhere(mind: Mind, view: View) -> list[_Option]:
+def _elsewhere(mind: Mind, view: View, smell: float) -> list[_Option]:
     page, options = view.page, []
     if page.search is not None and (words := _next_query(mind)):
-        eager = (0.35 + 0.65 * mind.persona.searches_first) * 0.82 ** len(mind.queries)
+        eager = (0.35 + 0.65 * mind.persona.searches_first) * (1.0 - smell) * 0.85 ** len(mind.queries)
         options.append(_Option(eager + mind.noise(), partial(_search, mind, words)))
     if mind.depth > 0:
         options.append(_Option(0.22 + mind.noise(), partial(_back, mind)))
     home = next((link for link in page.links if link.href == _HOME), None)
     if home is not None and home.href not in mind.tried and view.path != _HOME:
-        options.append(_Option(0.15 + mind.noise(), partial(_follow, mind, home)))
+        options.append(_Option(0.15 + mind.noise(), partial(_follow, mind, home, 0.0)))
     return options
 
 
@@ -181,9 +181,9 @@ def _next_query(mind: Mind) -> str | None:
     return left[int(len(left) * float(mind.random.random()) ** 2)] if left else None
 
 
-def _follow(mind: Mind, link: Link) -> Part:
+def _follow(mind: Mind, link: Link, smell: float) -> Part:
     mind.tried.add(link.href)
-    mind.trail = mind.smell(f"{link.text} {link.about}")
+    mind.trail = _scent_of_link(mind, link, smell)
     mind.depth += 1
     view = yield Follow(link)
     mind.question.saw(view)

@@ -23,6 +23,7 @@ class Ending(StrEnum):
     CALLED = "called"
     GAVE_UP = "gave_up"
     NO_DOCUMENTS = "no_documents"  # the form asked for papers that were not there
+    POSTPONED = "postponed"  # found the form and left it for another day
     INTERRUPTED = "interrupted"
 
 

@@ -53,7 +53,9 @@ def _call(app: Wsgi, environ: dict[str, Any], request: Request) -> Response:
         environ["CONTENT_LENGTH"] = str(len(request.body))
     said: list[tuple[int, _Pairs]] = []
 
-    def start_response(status: str, headers: list[tuple[str, str]], _: object = None) -> Callable[[bytes], None]:
+    def start_response(
+        status: str, headers: list[tuple[str, str]], _: object = None
+    ) -> Callable[[bytes], None]:
         said.append((int(status[:3]), tuple((name.lower(), value) for name, value in headers)))
         return lambda _: None
 
