@@ -99,7 +99,7 @@ def run(
     from klantreis.jobs import defined_experiments, make_report, register_of
 
     settings = load(data)
-    register = register_of(settings, store)
+    register = register_of(store)
     opening = datetime.combine(wanted.first_day, datetime.min.time(), UTC)
     for experiment in defined_experiments(settings).values():
         register.start(experiment, actor="demo", now=opening)
@@ -165,7 +165,7 @@ def _close(data: Path, store_url: str, day: date) -> None:
     settings = load(data)
     store = OpenStore(store_url)
     archive_once(settings, store)
-    close_days(settings, [day], promised_experiments(register_of(settings, store)).values())
+    close_days(settings, [day], promised_experiments(register_of(store)).values())
 
 
 def _mark(data: Path, wanted: Plan, *, finished: bool) -> None:

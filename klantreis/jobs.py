@@ -38,23 +38,23 @@ def defined_experiments(settings: Settings) -> dict[str, Experiment]:
     return load_experiments(paths)
 
 
-def register_of(settings: Settings, store: Store) -> Register:
+def register_of(store: Store) -> Register:
     """The register of running and past experiments."""
-    _ = settings
     return Register(store.client(), keys=Keys())
 
 
 def promised_experiments(register: Register) -> dict[str, Experiment]:
     """Every experiment that was ever started, as it was written down at that moment."""
-    return {name: entry.experiment for name, entry in register.all().items()}
+    return {name: record.experiment for name, record in register.all().items()}
 
 
 def tasks_of(settings: Settings, site: str) -> Tasks:
     """The task definitions of a site; none where the settings name no file."""
-    from analysis.tasks import Tasks, load_tasks
+    from analysis.tasks import Tasks
+    from analysis.tasks import load as load_tasks
 
     files = settings.files.get(site)
-    return load_tasks(files.tasks) if files and files.tasks else Tasks.none()
+    return load_tasks(files.tasks) if files and files.tasks else Tasks(())
 
 
 def archive_once(settings: Settings, store: Store) -> ArchiveResult:
@@ -92,7 +92,7 @@ def make_report(settings: Settings, store: Store, name: str) -> Report:
     """Compute the report of an experiment as it was promised, and write its files under `reports/`."""
     from analysis.evaluate import evaluate
 
-    promised = promised_experiments(register_of(settings, store))
+    promised = promised_experiments(register_of(store))
     if name not in promised:
         known = ", ".join(sorted(promised)) or "none was started yet"
         raise SettingsError(

@@ -47,7 +47,7 @@ def _close_finished(settings: Settings, store: Store, done: set[date]) -> None:
         done.add(day)
         if day.isoformat() in closed:
             continue
-        promised = promised_experiments(register_of(settings, store))
+        promised = promised_experiments(register_of(store))
         close_days(settings, [day], promised.values())
         for name in promised:
             make_report(settings, store, name)

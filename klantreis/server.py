@@ -11,7 +11,7 @@ import random
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from klantreis.settings import Settings
     from klantreis.store import Store
+    from tracker.collector import Collector
 
 ASGI = Any  # an ASGI 3 callable; its type is as wide as the protocol
 
@@ -31,10 +32,15 @@ class PortError(KlantreisError):
     """The address to listen on cannot be had."""
 
 
-def create_collector(settings: Settings, store_url: str, *, fallback: ASGI | None = None) -> ASGI:
+def create_collector(settings: Settings, store_url: str, *, fallback: ASGI | None = None) -> Collector:
     """The collector of this installation; what is not for it goes to `fallback`."""
     from klantreis.settings import run_token
     from tracker.collector import Collector, CollectorSettings
+
+    def archived(run: str) -> Collection[tuple[str, str, int]]:
+        from tracker.archive_reader import identities_of_run
+
+        return identities_of_run(settings.archive, run)
 
     return Collector(
         CollectorSettings(
@@ -43,8 +49,8 @@ def create_collector(settings: Settings, store_url: str, *, fallback: ASGI | Non
             partitions=settings.partitions,
             trusted_proxies=settings.trusted_proxies,
             run_token=run_token(settings.data),
-            archive=settings.archive,
         ),
+        archived=archived,
         fallback=fallback,
     )
 
@@ -54,10 +60,15 @@ def create_demo_site(
 ) -> Flask:
     """The municipal site with the running experiments wired in."""
     from experiments.flask_extension import Experiments
-    from klantreis.jobs import now, register_of
+    from klantreis.jobs import defined_experiments, now, register_of
     from web_demo.site import create_site
 
-    extension = Experiments(register_of(settings, store), clock=clock or now, random=chance or random.SystemRandom())
+    extension = Experiments(
+        register_of(store),
+        clock=clock or now,
+        random=chance or random.SystemRandom(),
+        definitions=defined_experiments(settings).values(),
+    )
     return create_site(experiments=extension, data_dir=settings.data)
 
 
@@ -68,7 +79,7 @@ def create_app(settings: Settings, store: Store, *, demo_site: bool) -> ASGI:
     from klantreis.jobs import register_of
     from klantreis.web import beside, create_console
 
-    pages: Any = create_console(settings, register_of(settings, store))
+    pages: Any = create_console(settings, register_of(store))
     if demo_site:
         pages = beside(create_demo_site(settings, store), pages)
     return create_collector(settings, store.url, fallback=WSGIMiddleware(pages, workers=8))

@@ -56,7 +56,7 @@ def close(day: datetime | None, data: Path) -> None:
     with open_store(settings.data, settings.redis_url) as store:
         archive_once(settings, store)
         days = [day.date()] if day else archived_days(settings.archive)
-        promised = promised_experiments(register_of(settings, store))
+        promised = promised_experiments(register_of(store))
         with progress("Closing days", total=len(days)) as advance:
             for one in days:
                 close_days(settings, [one], promised.values())
