@@ -1,146 +1,157 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The metrics of an experiment: from which columns each is read, and by which estimator compared."""
+"""The measures of a question: the rows of the `QUESTIONS` table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+import numpy as np
+import pandas as pd
 
-from analysis.bucket_table import BucketTable
-from analysis.errors import AnalysisError
-from analysis.estimates import Estimate, Refused, Sums, mean, proportion, ratio, survival
-from analysis.report import Estimand, Role
-from analysis.results import Asked
+from analysis.exposures import find_exposures
+from analysis.frames import build, texts
+from analysis.intake import Events, Floats, Ints, K
+from analysis.moves import PHASES, Steps
+from analysis.outcomes import CAUSES, OUTCOMES, Outcomes
+from analysis.page_views import PageViews
+from analysis.questions import Questions
+from analysis.scope import Scope
+from analysis.tables import QUESTIONS, Phase, Start
 
-#: compare(table, control, variant, segment, null)
-Compare = Callable[[BucketTable, str, str, str, float], Estimate | Refused]
-Count = Callable[[BucketTable, str, str], int]
-
-SHARES = ("answered", "contacted", "started", "submitted")
-COUNTS: Mapping[str, str] = {"questions": "questions", "pages": "pages", "searches": "searches"}
-
-#: Clustered ratios: (numerator, denominator) in the bucket table.
-RATIOS: Mapping[tuple[str, Estimand], tuple[str, str]] = {
-    ("form_success", Estimand.VISITOR): ("submitted_sum", "started_sum"),
-    ("answered", Estimand.QUESTION): ("question_success_sum", "all_questions"),
-    ("contacted", Estimand.QUESTION): ("question_contact_sum", "all_questions"),
-    ("pages", Estimand.QUESTION): ("question_pages_sum", "all_questions"),
-    ("searches", Estimand.QUESTION): ("question_searches_sum", "all_questions"),
-}
-
-#: What an experiment may be judged by: nothing that divides by what came after the first exposure.
-PRIMARY_METRICS = (*SHARES, *COUNTS, "time_s", "first_answered")
+_STARTS = tuple(Start)
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A metric as it was asked, how it is compared, and over how many rows of its estimand."""
-
-    asked: Asked
-    _compare: Compare
-    _count: Count
-
-    def compare(
-        self, table: BucketTable, control: str, variant: str, segment: str = ""
-    ) -> Estimate | Refused:
-        return self._compare(table, control, variant, segment, self.asked.null)
-
-    def count(self, table: BucketTable, variant: str, segment: str = "") -> int:
-        return self._count(table, variant, segment)
-
-    def as_secondary(self) -> Measure:
-        return replace(self, asked=replace(self.asked, role=Role.SECONDARY))
-
-
-def measure(
-    name: str,
-    better: str,
+def questions_table(
+    events: Events,
+    views: PageViews,
+    questions: Questions,
+    steps: Steps,
+    outcomes: Outcomes,
+    moves: pd.DataFrame,
+    sessions: pd.DataFrame,
+    scope: Scope,
     *,
-    estimand: Estimand = Estimand.VISITOR,
-    role: Role = Role.SECONDARY,
-    margin: float | None = None,
-) -> Measure:
-    """The measure of a metric's name, a column of `analysis.tables.UNITS` or `form_success`.
+    question_session: Ints,
+) -> pd.DataFrame:
+    """`QUESTIONS`: one row is one question, in the order of `questions`.
 
-    Raises:
-        AnalysisError: no such metric, or one that a verdict may not stand on.
+    `question_session` is the session in which each started, a row of `sessions`.
     """
-    if role is Role.PRIMARY and name not in PRIMARY_METRICS:
-        raise AnalysisError(
-            f'"{name}" cannot be the primary metric. '
-            f"Choose one over all visitors: {', '.join(PRIMARY_METRICS)}."
-        )
-    if name == "first_answered":
-        name, estimand = "answered", Estimand.FIRST_QUESTION
+    count = len(questions)
+    first = np.full(count, -1, np.int64)
+    first[questions.of_row[::-1]] = np.arange(len(events))[::-1]
+    names = [task.name for each in scope.tasks for task in each]
+    offsets = np.cumsum([0, *(len(each) for each in scope.tasks)])[questions.site]
 
-    def asked(kind: str, unit: str = "") -> Asked:
-        return Asked(name, kind, better, estimand, role, unit, margin)
+    def counted(rows: Ints) -> Ints:
+        return np.bincount(questions.of_row[rows], minlength=count)
 
-    if (name, estimand) in RATIOS:
-        numerator, denominator = RATIOS[name, estimand]
-        return Measure(asked("ratio"), _ratio(numerator, denominator), _total(denominator))
-    if name == "answered" and estimand is Estimand.FIRST_QUESTION:
-        return Measure(asked("proportion"), _first_question, BucketTable.units)
-    if name in SHARES and estimand is Estimand.VISITOR:
-        return Measure(asked("proportion"), _share(name), BucketTable.units)
-    if name in COUNTS and estimand is Estimand.VISITOR:
-        return Measure(asked("mean", COUNTS[name]), _mean(name), BucketTable.units)
-    if name == "time_s" and estimand is Estimand.VISITOR:
-        return Measure(asked("time", "s"), _time, BucketTable.units)
-    raise AnalysisError(
-        f'There is no metric "{name}" per {estimand}. '
-        f"Known per visitor: {', '.join((*PRIMARY_METRICS, 'form_success'))}."
+    opened = np.flatnonzero(events.kind == K.VIEW)
+    pages = np.unique(questions.of_row[opened] * len(views.pages) + views.page[events.page_view[opened]])
+    searches = np.flatnonzero(steps.submitted)
+    forms = _forms(events, questions)
+    return build(
+        {
+            "site": texts(questions.site, events.site.texts),
+            "day": scope.day,
+            "partition": scope.partition,
+            "visitor": questions.visitor,
+            "question": np.arange(count),
+            "session": question_session,
+            "task": texts(np.where(questions.task >= 0, questions.task + offsets, -1), names),
+            "start": texts(np.array([_STARTS.index(start) for start in questions.start], np.int64), _STARTS),
+            "started_at": outcomes.started_at,
+            "ended_at": outcomes.ended_at,
+            "outcome": texts(outcomes.outcome, OUTCOMES),
+            "success": outcomes.success,
+            "confirming_contact": outcomes.confirming_contact,
+            "time_s": outcomes.time_s,
+            "cause": texts(outcomes.cause, CAUSES),
+            "events": counted(np.arange(len(events))),
+            "pages": counted(opened),
+            "distinct_pages": np.bincount(pages // max(len(views.pages), 1), minlength=count),
+            "searches": counted(searches),
+            "zero_results": counted(searches[events.number["results"][searches] == 0]),
+            "reformulations": counted(np.flatnonzero(steps.reformulated >= 0)),
+            "pogo_sticks": _views_of(steps.pogo_stick, questions),
+            "backtracks": _views_of(steps.backtrack, questions),
+            "hops": counted(np.flatnonzero(steps.hop)),
+            **forms,
+            "reading_s": _reading(views, questions, scope.thresholds.session_gap_s),
+            **_heartbeats(moves, count),
+            "phase": _furthest(moves, count),
+            "entry": sessions["entry"].take(question_session),
+            "viewport": texts(events.text["viewport"].codes[first], events.text["viewport"].texts),
+            "exposures": find_exposures(events).until(questions.visitor, outcomes.ended_at),
+        },
+        QUESTIONS,
     )
 
 
-def _share(column: str) -> Compare:
-    def compare(
-        table: BucketTable, control: str, variant: str, segment: str, null: float
-    ) -> Estimate | Refused:
-        left, right = (table.sums(column, name, segment) for name in (control, variant))
-        return proportion.compare(left, right, null=null)
-
-    return compare
+def _views_of(flags: np.ndarray, questions: Questions) -> Ints:
+    of_view = questions.of_view[flags]
+    return np.bincount(of_view[of_view >= 0], minlength=len(questions))
 
 
-def _mean(column: str) -> Compare:
-    def compare(
-        table: BucketTable, control: str, variant: str, segment: str, null: float
-    ) -> Estimate | Refused:
-        left, right = (table.sums(column, name, segment) for name in (control, variant))
-        return mean.compare(left, right, null=null)
-
-    return compare
-
-
-def _ratio(numerator: str, denominator: str) -> Compare:
-    def compare(
-        table: BucketTable, control: str, variant: str, segment: str, null: float
-    ) -> Estimate | Refused:
-        left, right = (table.clusters(numerator, denominator, name, segment) for name in (control, variant))
-        return ratio.compare(left, right, null=null)
-
-    return compare
-
-
-def _time(table: BucketTable, control: str, variant: str, segment: str, null: float) -> Estimate | Refused:
-    left, right = (table.ends(name, segment) for name in (control, variant))
-    return survival.compare(left, right, null=null)
+def _forms(events: Events, questions: Questions) -> dict[str, np.ndarray]:
+    count = len(questions)
+    action = events.text["action"].decode()
+    rows = np.flatnonzero(events.kind == K.FORM)
+    of_row, actions = questions.of_row[rows], action[rows]
+    started, submitted = np.zeros(count, bool), np.zeros(count, bool)
+    started[of_row] = True
+    submitted[of_row[actions == "submit"]] = True
+    step = np.zeros(count, np.int16)
+    reached = np.nan_to_num(events.number["step"][rows], nan=0).astype(np.int16)
+    np.maximum.at(step, of_row, reached)
+    return {
+        "form_started": started,
+        "form_submitted": submitted,
+        "form_errors": np.bincount(of_row[actions == "error"], minlength=count),
+        "step_reached": step,
+    }
 
 
-def _first_question(
-    table: BucketTable, control: str, variant: str, segment: str, null: float
-) -> Estimate | Refused:
-    # Over all browsers: whether there was a question at all comes after the exposure.
-    def sums(name: str) -> Sums:
-        hits = table.total("first_answered_sum", name, segment)
-        return Sums(table.units(name, segment), hits, hits)
+def _reading(views: PageViews, questions: Questions, gap_s: int) -> Floats:
+    """Visible seconds over the pages of each question.
 
-    return proportion.compare(sums(control), sums(variant), null=null)
+    A page whose browser did not say is measured up to the next page of its question, within a session; the
+    last one cannot be, and then the whole is unknown (NaN), not shorter.
+    """
+    shown = np.flatnonzero((questions.of_view >= 0) & views.opened)
+    shown = shown[np.lexsort((shown, questions.of_view[shown]))]
+    of, time, seconds = questions.of_view[shown], views.time[shown], views.visible_s[shown]
+    following = np.full(len(shown), np.nan)
+    elapsed = np.diff(time) / 1000
+    following[:-1] = np.where((np.diff(of) == 0) & (elapsed <= gap_s), elapsed, np.nan)
+    reading = np.full(len(questions), np.nan)
+    total = np.bincount(of, weights=np.where(np.isnan(seconds), following, seconds), minlength=len(questions))
+    present = np.bincount(of, minlength=len(questions)) > 0
+    reading[present] = total[present]
+    return reading
 
 
-def _total(column: str) -> Count:
-    def count(table: BucketTable, variant: str, segment: str) -> int:
-        return int(table.total(column, variant, segment))
+def _heartbeats(moves: pd.DataFrame, count: int) -> dict[str, Floats]:
+    """First, worst, peak and last heartbeat of each question, given and inferred alike."""
+    known = moves["heartbeat"].notna().to_numpy()
+    of, beats = moves["question"].to_numpy()[known], moves["heartbeat"].to_numpy()[known]
+    first, last, worst, peak = (np.full(count, np.nan) for _ in range(4))
+    first[of[::-1]] = beats[::-1]
+    last[of] = beats
+    np.fmin.at(worst, of, beats)
+    np.fmax.at(peak, of, beats)
+    named = {"first": first, "worst": worst, "peak": peak, "last": last}
+    return {f"heartbeat_{name}": values for name, values in named.items()}
 
-    return count
+
+def _furthest(moves: pd.DataFrame, count: int) -> pd.Series[str]:
+    """The furthest phase reached. A mark given on the way is evaluation of that page; it only means that the
+    journey came to its evaluation where that came after completion."""
+    places = {phase.value: place for place, phase in enumerate(PHASES)}
+    phase = moves["phase"].map(places).to_numpy(np.int64)
+    of = moves["question"].to_numpy()
+    furthest = np.zeros(count, np.int64)
+    on_the_way = phase != places[Phase.EVALUATION]
+    np.maximum.at(furthest, of[on_the_way], phase[on_the_way])
+    rated = np.unique(of[~on_the_way])
+    completed = rated[furthest[rated] == places[Phase.COMPLETION]]
+    furthest[completed] = places[Phase.EVALUATION]
+    return texts(furthest, PHASES)

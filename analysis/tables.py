@@ -102,7 +102,7 @@ QUESTIONS: Mapping[str, Column] = {
     "outcome": Column("str", "", "how it ended (`Outcome`)"),
     "success": Column("bool", "", "answered or read"),
     "confirming_contact": Column("bool", "", "a contact after the answer"),
-    "time_s": Column("float64", "s", "from the start to the arrival on the answer, or to the end if none came"),
+    "time_s": Column("float64", "s", "from the start to the arrival on the answer, or to the end"),
     "cause": Column("str", "", "how that time ended (`Cause`)"),
     "events": Column("int32", "events", ""),
     "pages": Column("int32", "page views", ""),
@@ -135,12 +135,14 @@ MOVES: Mapping[str, Column] = {
     "order": Column("int32", "", "from 0 within the question"),
     "at": Column("int64", "ms since 1970", ""),
     "kind": Column(
-        "str", "", "view, search, result, form, contact, goal, feedback, reformulation, pogo_stick, backtrack, hop"
+        "str",
+        "",
+        "view, search, result, form, contact, goal, feedback, reformulation, pogo_stick, backtrack, hop",
     ),
     "type": Column(
         "str", "", "of a reformulation: repeat, spelling, added, removed, substituted, reordered; else empty"
     ),
-    "touchpoint": Column("str", "", "page path, or search, tel, mail, …"),
+    "touchpoint": Column("str", "", "page path; search (a results page too); tel, mail, …"),
     "phase": Column("str", "", "oriëntatie, contact, uitvoering, afronding or evaluatie"),
     "heartbeat": Column("float64", "-1..1", "NaN where none"),
     "given": Column("bool", "", "heartbeat given by the resident, not inferred"),
@@ -159,7 +161,7 @@ UNITS: Mapping[str, Column] = {
     "contacted": Column("int8", "0/1", "some question of the task ended in a channel shift"),
     "started": Column("int8", "0/1", "a form of the task was started"),
     "submitted": Column("int8", "0/1", "a form of the task was submitted"),
-    "first_answered": Column("int8", "0/1/-1", "first question of the task ended in success; -1: no question"),
+    "first_answered": Column("int8", "0/1/-1", "first question of the task was a success; -1: no question"),
     "questions": Column("int32", "questions", "questions of the task"),
     "pages": Column("int32", "page views", "over those questions"),
     "searches": Column("int32", "site searches", "over those questions"),

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What residents come for: tasks, defined in TOML in their own words.
 
-    [task.zwerfvuil]
-    question = "Ik wil zwerfvuil melden"
-    upl      = "melding openbare ruimte"
-    pages    = ["/afval/zwerfvuil*", "/melding/**"]
-    answers  = ["/melding/bedankt"]
-    goals    = ["melding_verzonden"]
-    queries  = ["zwerfvuil", "rommel op straat"]
+[task.zwerfvuil]
+question = "Ik wil zwerfvuil melden"
+upl      = "melding openbare ruimte"
+pages    = ["/afval/zwerfvuil*", "/melding/**"]
+answers  = ["/melding/bedankt"]
+goals    = ["melding_verzonden"]
+queries  = ["zwerfvuil", "rommel op straat"]
 
-    [task.zwerfvuil.phase]
-    uitvoering = ["/melding/stap-*"]
+[task.zwerfvuil.phase]
+uitvoering = ["/melding/stap-*"]
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ import snowballstemmer
 from rapidfuzz.distance import Levenshtein
 
 _WORD = re.compile(r"[a-z0-9]+")
-_REDACTED = re.compile(r"\[[^\[\]]*\]|<[^<>]*>|\*{2,}")  # what scrubbing leaves in place of personal data
+_REDACTED = re.compile(r"\[[a-z]+\]")  # the mark that scrubbing leaves in place of personal data
 _STEMMER = snowballstemmer.stemmer("dutch")
 
 _GENERIC = """

@@ -1,0 +1,336 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Events of one (DAY, partition), made ready: checked, what does not count set aside, sorted, coded.
+
+Texts become whole numbers here, once; everything after works on sorted NumPy columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from analysis.errors import EventsError
+from analysis.thresholds import Thresholds
+from tracker.event import Event, Kind
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+T = TypeVar("T")
+
+LOAD_TEST = "load test"
+BOT = "bot"
+REPEAT = "sent twice"
+OUTSIDE_DAY = "outside the day"
+UNKNOWN_KIND = "unknown kind"
+TOO_MANY = "too many events by one visitor"
+#: The first that holds, in this order.
+REASONS = (UNKNOWN_KIND, LOAD_TEST, BOT, OUTSIDE_DAY, REPEAT, TOO_MANY)
+_REPEAT, _TOO_MANY = REASONS.index(REPEAT), REASONS.index(TOO_MANY)
+
+
+class K(IntEnum):
+    """Kinds of events as numbers, in the order of `Kind`."""
+
+    VIEW = 0
+    SEARCH = 1
+    RESULT = 2
+    ENGAGE = 3
+    FORM = 4
+    GOAL = 5
+    CONTACT = 6
+    FEEDBACK = 7
+    LINK = 8
+    FILE = 9
+    FRICTION = 10
+
+
+KINDS = tuple(kind.value for kind in Kind)
+
+_TEXTS = (
+    "path",
+    "parameters",
+    "referrer",
+    "exposures",
+    "first",
+    "language",
+    "viewport",
+    "query",
+    "target",
+    "action",
+    "goal",
+    "channel",
+)
+_NUMBERS = ("bucket", "results", "visible_s", "step", "heartbeat")
+_REQUIRED = ("site", "visitor", "time", "page_view", "index", "kind", "path")
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A column of texts as numbers: `texts[codes[row]]`, -1 where there is none."""
+
+    codes: Ints
+    texts: tuple[str, ...]
+
+    def map(self, rule: Callable[[str], T]) -> list[T]:
+        """The rule's answer for every different text, in the order of the codes."""
+        return [rule(text) for text in self.texts]
+
+    def take(self, rows: Ints | Flags) -> Coded:
+        return Coded(self.codes[rows], self.texts)
+
+    def decode(self, rows: Ints | Flags | slice = slice(None)) -> NDArray[np.object_]:
+        """The texts of the rows, empty where there is none."""
+        return np.array([*self.texts, ""], dtype=object)[self.codes[rows]]
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Events sorted by (visitor, time, page view, index), a column each.
+
+    `visitor` counts from 0 by first appearance; `page_view` counts from 0 by first event and belongs to one
+    visitor. `origin` has one number per page view: the one it was reached from, -1 where that is not known
+    here. What the browser did not say is -1 (texts) or NaN (numbers).
+    """
+
+    site: Coded
+    visitor: Ints
+    time: Ints
+    page_view: Ints
+    kind: Ints
+    answered_here: Flags
+    text: Mapping[str, Coded]
+    number: Mapping[str, Floats]
+    origin: Ints
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def keep(self, rows: Flags) -> Events:
+        """Only those rows; page views and visitors keep their numbers."""
+        return Events(
+            site=self.site.take(rows),
+            visitor=self.visitor[rows],
+            time=self.time[rows],
+            page_view=self.page_view[rows],
+            kind=self.kind[rows],
+            answered_here=self.answered_here[rows],
+            text={name: coded.take(rows) for name, coded in self.text.items()},
+            number={name: column[rows] for name, column in self.number.items()},
+            origin=self.origin,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Events ready to be read, and what was set aside: events by reason, and their visitors."""
+
+    events: Events
+    aside: Mapping[str, int]
+    aside_visitors: Mapping[str, int]
+
+
+def prepare(frame: pd.DataFrame, thresholds: Thresholds, bounds: Mapping[str, tuple[int, int]]) -> Intake:
+    """Sort and code the events of one (DAY, partition), in whatever order they come.
+
+    `bounds` gives for each site the first millisecond of the DAY and of the next one; events outside are
+    set aside, as are those of load tests, bots, repeats and visitors beyond any resident.
+
+    Raises `EventsError` where the frame lacks a column or holds something else in it.
+    """
+    _check(frame)
+    site, views = _coded(frame["site"]), _coded(frame["page_view"])
+    visitor, time, index = (frame[name].to_numpy(np.int64) for name in ("visitor", "time", "index"))
+    kind = _numbered(_coded(frame["kind"]), KINDS)
+    rank = _ranks(views.texts)[views.codes]
+
+    reason = np.full(len(frame), -1)
+    first, last = _day(site, bounds)
+    holds = (kind < 0, _given(frame, "run"), _flags(frame, "automated"), (time < first) | (time >= last))
+    for number, flags in enumerate(holds):
+        reason[(reason < 0) & flags] = number
+    kept = np.flatnonzero(reason < 0)
+    reason[kept[_repeats(site.codes[kept], rank[kept], index[kept], time[kept], visitor[kept])]] = _REPEAT
+    kept = np.flatnonzero(reason < 0)
+    reason[kept[_beyond(site.codes[kept], visitor[kept], thresholds.events_per_visitor)]] = _TOO_MANY
+
+    kept = np.flatnonzero(reason < 0)
+    order, who = _order(site.codes[kept], visitor[kept], time[kept], rank[kept], index[kept])
+    rows = kept[order]
+    page_view, keys = _page_views(who, rank[rows], len(views.texts))
+    events = Events(
+        site=site.take(rows),
+        visitor=who,
+        time=time[rows],
+        page_view=page_view,
+        kind=kind[rows],
+        answered_here=_flags(frame, "answered_here")[rows],
+        text={name: _coded(frame[name]).take(rows) if name in frame else _nothing(rows) for name in _TEXTS},
+        number={name: _numbers(frame, name)[rows] for name in _NUMBERS},
+        origin=_origins(frame, views.texts, rows, who, page_view, keys),
+    )
+    return Intake(events, _counts(reason), _people(reason, site.codes, visitor))
+
+
+def _counts(reason: Ints) -> dict[str, int]:
+    counts = np.bincount(reason[reason >= 0], minlength=len(REASONS)).tolist()
+    return {name: count for name, count in zip(REASONS, counts, strict=True) if count}
+
+
+def _people(reason: Ints, site: Ints, visitor: Ints) -> dict[str, int]:
+    """How many visitors with the events that were set aside because of who sent them."""
+    found = {}
+    for name in (LOAD_TEST, BOT, TOO_MANY):
+        rows = np.flatnonzero(reason == REASONS.index(name))
+        if len(rows):
+            found[name] = len(set(zip(site[rows].tolist(), visitor[rows].tolist(), strict=True)))
+    return found
+
+
+def _check(frame: pd.DataFrame) -> None:
+    missing = [name for name in _REQUIRED if name not in frame]
+    if missing:
+        known = ", ".join(each.name for each in msgspec.structs.fields(Event))
+        raise EventsError(
+            f"The events lack {', '.join(missing)}. Expected the columns of the archive: {known}."
+        )
+    for name in ("visitor", "time", "index"):
+        if not pd.api.types.is_integer_dtype(frame[name]) or frame[name].hasnans:
+            raise EventsError(
+                f"Column {name} of the events is {frame[name].dtype}; expected whole numbers without gaps. "
+                "Read the events with tracker.archive, or convert that column."
+            )
+    for name in ("site", "page_view", "kind", "path"):
+        if frame[name].isna().any():
+            raise EventsError(f"Column {name} of the events has gaps; every event has one.")
+        if len(frame) and not pd.api.types.is_string_dtype(frame[name]):
+            raise EventsError(f"Column {name} of the events is {frame[name].dtype}; expected text.")
+
+
+def _coded(column: pd.Series[Any]) -> Coded:
+    codes, texts = pd.factorize(column)
+    return Coded(codes.astype(np.int64), tuple(map(str, texts)))
+
+
+def _nothing(rows: Ints) -> Coded:
+    return Coded(np.full(len(rows), -1, np.int64), ())
+
+
+def _numbered(coded: Coded, known: Sequence[str]) -> Ints:
+    numbers = {text: number for number, text in enumerate(known)}
+    table = np.array([*(numbers.get(text, -1) for text in coded.texts), -1], np.int64)
+    return table[coded.codes]
+
+
+def _ranks(texts: Sequence[str]) -> Ints:
+    """Position of each text in the alphabet, so that nothing depends on the order of the rows."""
+    order = pc.sort_indices(pa.array(texts, pa.string())).to_numpy()
+    ranks = np.empty(len(texts), np.int64)
+    ranks[order] = np.arange(len(texts))
+    return ranks
+
+
+def _day(site: Coded, bounds: Mapping[str, tuple[int, int]]) -> tuple[Ints, Ints]:
+    for name in site.texts:
+        if name not in bounds:
+            known = ", ".join(sorted(bounds)) or "none"
+            raise EventsError(f'Events of site "{name}", of which no DAY is given; known: {known}.')
+    table = np.array([bounds[name] for name in site.texts], np.int64).reshape(-1, 2)
+    return table[site.codes, 0], table[site.codes, 1]
+
+
+def _repeats(site: Ints, view: Ints, index: Ints, time: Ints, visitor: Ints) -> Ints:
+    """Positions of events whose identity (site, page view, index) was there earlier."""
+    identity = (site * (view.max(initial=0) + 1) + view) * (index.max(initial=0) + 1) + index
+    if len(np.unique(identity)) == len(identity):
+        return np.empty(0, np.int64)
+    order = np.lexsort((visitor, time, identity))
+    again: Ints = order[1:][np.diff(identity[order]) == 0]
+    return again
+
+
+def _beyond(site: Ints, visitor: Ints, limit: int) -> Flags:
+    """Which events are of visitors with more events than the limit."""
+    order = np.lexsort((visitor, site))
+    starts = np.flatnonzero(_changes(site[order], visitor[order]))
+    lengths = np.diff(np.append(starts, len(order)))
+    many = np.empty(len(order), bool)
+    many[order] = np.repeat(lengths > limit, lengths)
+    return many
+
+
+def _order(site: Ints, visitor: Ints, time: Ints, rank: Ints, index: Ints) -> tuple[Ints, Ints]:
+    """The order of the rows and, in that order, the visitors as numbers from 0 by first appearance."""
+    order = np.lexsort((index, rank, time, visitor, site))
+    change = _changes(site[order], visitor[order])
+    firsts = order[change]
+    number = np.empty(len(firsts), np.int64)
+    number[np.lexsort((rank[firsts], time[firsts]))] = np.arange(len(firsts))
+    who = number[np.cumsum(change) - 1]
+    again = np.argsort(who, kind="stable")
+    return order[again], who[again]
+
+
+def _changes(*columns: Ints) -> Flags:
+    """Where a row differs from the one before; the first row does."""
+    change = np.zeros(len(columns[0]), bool)
+    change[:1] = True
+    for column in columns:
+        change[1:] |= column[1:] != column[:-1]
+    return change
+
+
+def _page_views(who: Ints, rank: Ints, width: int) -> tuple[Ints, Ints]:
+    """Page views as numbers from 0 by first event, and the key (visitor, rank of its id) of each."""
+    keys, first, inverse = np.unique(who * width + rank, return_index=True, return_inverse=True)
+    by_appearance = np.argsort(first, kind="stable")
+    number = np.empty(len(keys), np.int64)
+    number[by_appearance] = np.arange(len(keys))
+    return number[inverse], keys[by_appearance]
+
+
+def _origins(
+    frame: pd.DataFrame, views: Sequence[str], rows: Ints, who: Ints, page_view: Ints, keys: Ints
+) -> Ints:
+    """For every page view the number of the one it was reached from, -1 where that is not known."""
+    origins = np.full(len(keys), -1, np.int64)
+    if "origin" not in frame or not len(keys):
+        return origins
+    origin = _coded(frame["origin"])
+    at = pc.index_in(pa.array(origin.texts, pa.string()), value_set=pa.array(views, pa.string()))
+    known = np.append(at.fill_null(-1).to_numpy(zero_copy_only=False), -1).astype(np.int64)
+    first = np.unique(page_view, return_index=True)[1]
+    view = known[origin.codes[rows[first]]]
+    wanted = who[first] * len(views) + np.append(_ranks(views), -1)[view]
+    in_order = np.argsort(keys)
+    found = np.minimum(np.searchsorted(keys[in_order], wanted), len(keys) - 1)
+    hit = (view >= 0) & (keys[in_order][found] == wanted) & (in_order[found] != np.arange(len(keys)))
+    origins[hit] = in_order[found[hit]]
+    return origins
+
+
+def _flags(frame: pd.DataFrame, name: str) -> Flags:
+    if name not in frame:
+        return np.zeros(len(frame), bool)
+    column = frame[name]
+    return (column == True).fillna(value=False).to_numpy(bool)  # noqa: E712  None is no
+
+
+def _given(frame: pd.DataFrame, name: str) -> Flags:
+    return frame[name].notna().to_numpy(bool) if name in frame else np.zeros(len(frame), bool)
+
+
+def _numbers(frame: pd.DataFrame, name: str) -> Floats:
+    if name not in frame:
+        return np.full(len(frame), np.nan)
+    return pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64, na_value=np.nan)

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""From the events of one (DAY, partition) to its tables: one pure function, everything else is plumbing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from analysis.buckets import buckets_table, times_table
+from analysis.errors import ReconciliationError
+from analysis.flows import flows_table, heartbeats_table
+from analysis.frames import build
+from analysis.intake import Events, prepare
+from analysis.measures import questions_table
+from analysis.moves import find_steps, moves_table
+from analysis.outcomes import find_outcomes
+from analysis.page_views import page_views
+from analysis.questions import Questions, find_questions
+from analysis.scope import Scope
+from analysis.sessions import number_sessions, sessions_table
+from analysis.tables import (
+    BUCKETS,
+    FLOWS,
+    HEARTBEATS,
+    MOVES,
+    QUESTIONS,
+    SESSIONS,
+    SET_ASIDE,
+    TIMES,
+    UNITS,
+    Column,
+    empty,
+)
+from analysis.tasks import Tasks
+from analysis.thresholds import DEFAULTS, Thresholds
+from analysis.units import (
+    Aside,
+    bucket_of_visitors,
+    exposed_questions,
+    first_exposures,
+    units_table,
+)
+from experiments.definition import Experiment
+from tracker.day import day_bounds
+from tracker.site import Site, Sites
+
+#: Every table of a (DAY, partition), by name.
+TABLES: Mapping[str, Mapping[str, Column]] = {
+    "sessions": SESSIONS,
+    "questions": QUESTIONS,
+    "moves": MOVES,
+    "units": UNITS,
+    "buckets": BUCKETS,
+    "times": TIMES,
+    "flows": FLOWS,
+    "heartbeats": HEARTBEATS,
+    "set_aside": SET_ASIDE,
+}
+
+NO_PAGE_VIEW = "page view opened elsewhere"
+
+
+def reconstruct(
+    events: pd.DataFrame,
+    *,
+    tasks: Mapping[str, Tasks],
+    experiments: Mapping[str, Experiment],
+    definitions: Thresholds = DEFAULTS,
+    day: date,
+    partition: int = 0,
+    sites: Sites | None = None,
+    ends_at: int | None = None,
+) -> dict[str, pd.DataFrame]:
+    """The tables of one (DAY, partition), by name as in `TABLES`, exactly as `analysis.tables` declares them.
+
+    `events` has the columns of the archive, in any order of rows. `tasks` are those of each site by name,
+    `experiments` by their own name. Events outside the DAY (in its site's time zone) are set aside. `ends_at`
+    (ms since 1970) is the moment at which nothing more was recorded, where that is before the DAY's turn.
+
+    Raises `EventsError` for a frame that holds no events, and `ReconciliationError` where an event would be
+    neither in a question nor set aside.
+    """
+    names = sorted(set(events["site"].dropna())) if "site" in events else []
+    settings = {name: (sites and sites.by_name(name)) or Site(name, frozenset()) for name in names}
+    bounds = {name: day_bounds(day, site.zone) for name, site in settings.items()}
+    taken = prepare(events, definitions, bounds)
+    aside = Aside()
+    for reason, count in taken.aside.items():
+        aside.add("events", "", reason, count)
+    for reason, count in taken.aside_visitors.items():
+        aside.add("visitors", "", reason, count)
+    present = taken.events.site.texts
+    until = [bounds[name][1] if ends_at is None else min(bounds[name][1], ends_at) for name in present]
+    scope = Scope(
+        day=day.isoformat(),
+        partition=partition,
+        sites=[settings[name] for name in present],
+        tasks=[tasks.get(name, Tasks()) for name in present],
+        ends_at=np.array(until, np.int64),
+        thresholds=definitions,
+    )
+    tables = {name: empty(columns) for name, columns in TABLES.items()}
+    tables |= _tables(taken.events, scope, experiments, aside)
+    tables["set_aside"] = _set_aside(aside)
+    _reconcile(len(events), tables)
+    return tables
+
+
+def _tables(
+    events: Events, scope: Scope, experiments: Mapping[str, Experiment], aside: Aside
+) -> dict[str, pd.DataFrame]:
+    if not len(events):
+        return {}
+    gap_s = scope.thresholds.session_gap_s
+    views = page_views(events, number_sessions(events, gap_s), scope)
+    questions = find_questions(events, views, scope)
+    kept = questions.of_row >= 0
+    if not kept.all():
+        aside.add("events", "", NO_PAGE_VIEW, int((~kept).sum()))
+        events = events.keep(kept)
+        questions = replace(questions, of_row=questions.of_row[kept])
+        views = replace(views, row_query=views.row_query[kept])
+    if not len(events):
+        return {}
+    steps = find_steps(events, views, questions, scope)
+    outcomes = find_outcomes(events, views, questions, steps, scope)
+    session = number_sessions(events, gap_s)
+    started_in = _first_of(session, questions)
+    sessions = sessions_table(
+        events,
+        views,
+        scope,
+        session=session,
+        question_session=started_in,
+        submitted=np.flatnonzero(steps.submitted),
+    )
+    moves = moves_table(events, views, questions, steps, scope)
+    asked = questions_table(
+        events, views, questions, steps, outcomes, moves, sessions, scope, question_session=started_in
+    )
+    first = first_exposures(events, experiments, aside)
+    units = units_table(events, questions.of_row, asked, first, experiments, day=scope.day)
+    buckets = bucket_of_visitors(events, int(events.visitor.max()) + 1)
+    exposed = exposed_questions(asked, buckets, list(experiments.values()), aside)
+    return {
+        "sessions": sessions,
+        "questions": asked,
+        "moves": moves,
+        "units": units,
+        "buckets": buckets_table(units, exposed, asked),
+        "times": times_table(units),
+        "flows": flows_table(exposed, asked, moves, longest=scope.thresholds.flow_steps),
+        "heartbeats": heartbeats_table(exposed, moves),
+    }
+
+
+def _first_of(session: np.ndarray, questions: Questions) -> np.ndarray:
+    """The session in which each question started."""
+    started = np.full(len(questions), -1, np.int64)
+    started[questions.of_row[::-1]] = session[::-1]
+    return started
+
+
+def _set_aside(aside: Aside) -> pd.DataFrame:
+    rows = sorted(aside.counts.items())
+    if not rows:
+        return empty(SET_ASIDE)
+    return build(
+        {
+            "table": pd.Series([table for (table, _, _), _ in rows], dtype="str"),
+            "experiment": pd.Series([experiment for (_, experiment, _), _ in rows], dtype="str"),
+            "reason": pd.Series([reason for (_, _, reason), _ in rows], dtype="str"),
+            "rows": [count for _, count in rows],
+        },
+        SET_ASIDE,
+    )
+
+
+def _reconcile(events: int, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Events in = events in questions + events set aside; the same for sessions."""
+    aside = tables["set_aside"]
+    away = int(aside.loc[aside["table"] == "events", "rows"].sum())
+    for name in ("questions", "sessions"):
+        held = int(tables[name]["events"].sum())
+        if held + away != events:
+            raise ReconciliationError(
+                f"{events} events came in, {held} are in {name} and {away} were set aside: "
+                f"{events - held - away} are lost. This is a fault of klantreis; please report it."
+            )
