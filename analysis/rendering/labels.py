@@ -343,3 +343,47 @@ FIGURES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         },
     },
 }
+
+#: The pages under /reports/.
+PAGES: Mapping[str, Mapping[str, str]] = {
+    "nl": {
+        "title": "Uitslagen",
+        "why": "Elke proef vergelijkt een nieuwe versie van een pagina met de huidige. Hier staat wat "
+        "eruit kwam, en "
+        "hoe zeker dat is.",
+        "empty": "Er zijn nog geen uitslagen.",
+        "how": "Een uitslag ontstaat als een dag is afgesloten. Maak er een met:",
+        "unreadable": "Deze uitslag is niet te lezen. Maak hem opnieuw met:",
+        "missing_title": "Deze uitslag is er niet",
+        "missing": "Er is geen uitslag met deze naam. Misschien is de proef nog niet begonnen, of is de "
+        "naam anders "
+        "gespeld.",
+        "back": "Naar alle uitslagen",
+        "period": "Periode",
+        "computed": "Berekend op",
+        "downloads": "Downloaden",
+        "html": "Los bestand (HTML)",
+        "txt": "Tekst",
+        "json": "Gegevens (JSON)",
+    },
+    "en": {
+        "title": "Reports",
+        "why": "Every experiment compares a new version of a page with the current one. Here is what came "
+        "out, and how "
+        "sure that is.",
+        "empty": "There are no reports yet.",
+        "how": "A report comes into being when a day is closed. Make one with:",
+        "unreadable": "This report cannot be read. Make it again with:",
+        "missing_title": "There is no such report",
+        "missing": "No report has this name. Perhaps the experiment has not started yet, or the name is "
+        "spelled "
+        "differently.",
+        "back": "To all reports",
+        "period": "Period",
+        "computed": "Computed on",
+        "downloads": "Download",
+        "html": "Stand-alone file (HTML)",
+        "txt": "Text",
+        "json": "Data (JSON)",
+    },
+}

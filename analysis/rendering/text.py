@@ -15,6 +15,12 @@ WIDTH = 80
 _GAP = 2
 _NARROWEST = 9
 _INDENT = " " * 4
+_NAME = 20  # longest name of a version that stands above a column
+
+
+def shorten(words: str, room: int) -> str:
+    """`words` in at most `room` characters."""
+    return words if len(words) <= room else words[: room - 1] + "…"
 
 
 def render(report: Report, language: str) -> str:
@@ -59,9 +65,9 @@ def _results(heading: str, results: Sequence[Result], report: Report, language: 
     if not results:
         return ""
     words = sections.labels(language)
-    old = wording.short_variant_name(report.control, language)
+    old = shorten(_plain(wording.short_variant_name(report.control, language)), _NAME)
     names = list(dict.fromkeys(wording.short_variant_name(one.variant, language) for one in results))
-    new = names[0] if len(names) == 1 else words["outcome"].lower()
+    new = shorten(_plain(names[0]), _NAME) if len(names) == 1 else words["outcome"].lower()
     sizes = [max(len(name), 12) for name in (old, new)]
     first = WIDTH - sum(sizes) - 2 * _GAP
     lines = [f"{heading:<{first}}  {old:>{sizes[0]}}  {new:>{sizes[1]}}", "─" * WIDTH]
