@@ -14,7 +14,10 @@ import click
 from klantreis import __version__
 
 COMMANDS = {
-    "demo": ("klantreis.commands.demo:demo", "A municipality, its visitors and the verdict, on this machine."),
+    "demo": (
+        "klantreis.commands.demo:demo",
+        "A municipality, its visitors and the verdict, on this machine.",
+    ),
     "serve": ("klantreis.commands.serve:serve", "Collector, reports and register in one process."),
     "collect": ("klantreis.commands.serve:collect", "The collector alone, for production."),
     "archive": ("klantreis.commands.jobs:archive", "Move events from the store into Parquet files."),

@@ -8,7 +8,9 @@ works on it afterwards as it would on a municipality's own.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
+import os
 import random
 import shutil
 from collections.abc import Callable, Mapping
@@ -36,7 +38,17 @@ tasks = "tasks.toml"
 experiments = "experiments"
 """
 SITE = "voorbeeldstad"
-MADE = ("archive", "tables", "reports", "store", "experiments", "tasks.toml", "truth.parquet", "run-token", FILE)
+MADE = (
+    "archive",
+    "tables",
+    "reports",
+    "store",
+    "experiments",
+    "tasks.toml",
+    "truth.parquet",
+    "run-token",
+    FILE,
+)
 
 
 class DemoError(KlantreisError):
@@ -68,21 +80,21 @@ def prepare(data: Path, wanted: Plan) -> bool:
 
     A folder with anything else in it is left alone. Raises `DemoError`.
     """
-    make_folder(data)
+    _hold(make_folder(data))
     marker = data / "demo.json"
     earlier = json.loads(marker.read_text(encoding="utf-8")) if marker.exists() else None
     if earlier and earlier["finished"]:
         if {**asdict(wanted), "finished": True, "start": earlier["start"]} == earlier:
             return True
         raise DemoError(
-            f"{data} holds another demonstration ({earlier['visitors']} visitors, {earlier['days']} days, seed "
-            f"{earlier['seed']}). Give another folder with --data, or remove this one with: rm -r {data}"
+            f"{data} holds another demonstration ({earlier['visitors']} visitors, {earlier['days']} days, "
+            f"seed {earlier['seed']}). Give another folder with --data, or remove this one: rm -r {data}"
         )
     found = [name for name in MADE if (data / name).exists()]
     if found and earlier is None:
         raise DemoError(
-            f"{data} already holds an installation ({', '.join(found)}), which the demonstration leaves alone. "
-            "Give an empty folder with --data."
+            f"{data} already holds an installation ({', '.join(found)}), which the demonstration leaves "
+            "alone. Give an empty folder with --data."
         )
     for name in found:  # of a demonstration that was cut off
         target = data / name
@@ -92,10 +104,22 @@ def prepare(data: Path, wanted: Plan) -> bool:
     return False
 
 
+def _hold(data: Path) -> None:
+    """Keep the folder to ourselves until this process ends, so that two demonstrations cannot mix."""
+    descriptor = os.open(data / "demo.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise DemoError(
+            f"Another demonstration runs in {data}. Stop it first, or give another folder with --data."
+        ) from None
+
+
 def run(
     data: Path, wanted: Plan, store: Store, *, say: Callable[[str], None], advance: Callable[[], None]
 ) -> dict[str, Report]:
-    """Let the citizens visit, close every DAY as it ends, and compute the reports. Returns them by experiment."""
+    """Let the citizens visit, close every DAY as it ends, and compute the reports, by experiment."""
     from klantreis.jobs import defined_experiments, make_report, register_of
 
     settings = load(data)

@@ -18,6 +18,7 @@ from tracker.keys import Keys
 
 if TYPE_CHECKING:
     from analysis.close import CloseResult
+
     from analysis.report import Report
     from analysis.tasks import Tasks
     from klantreis.store import Store
@@ -63,12 +64,18 @@ def archive_once(settings: Settings, store: Store) -> ArchiveResult:
 
     make_folder(settings.archive)
     archiver = Archiver(
-        store.client(), settings.archive, sites=settings.registry(), partitions=settings.partitions, keys=Keys()
+        store.client(),
+        settings.archive,
+        sites=settings.registry(),
+        partitions=settings.partitions,
+        keys=Keys(),
     )
     return archiver.run_once()
 
 
-def close_days(settings: Settings, days: Iterable[date], experiments: Iterable[Experiment]) -> list[CloseResult]:
+def close_days(
+    settings: Settings, days: Iterable[date], experiments: Iterable[Experiment]
+) -> list[CloseResult]:
     """Rebuild the journeys of the given DAYs into their day tables."""
     from analysis.close import close_day
 

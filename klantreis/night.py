@@ -39,7 +39,9 @@ def run_forever(
 
 def _close_finished(settings: Settings, store: Store, done: set[date]) -> None:
     """Close each DAY that has ended at every site and has no tables yet, then renew the reports."""
-    today = min((day_of(int(now().timestamp() * 1000), site.zone) for site in settings.sites), default=now().date())
+    today = min(
+        (day_of(int(now().timestamp() * 1000), site.zone) for site in settings.sites), default=now().date()
+    )
     closed = {path.name.removeprefix("day=") for path in settings.tables.glob("sessions/day=*")}
     for day in archived_days(settings.archive):
         if day >= today or day in done:

@@ -104,7 +104,8 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         reason = getattr(error, "strerror", None) or error
         raise PortError(
-            f"Cannot listen on {host}:{port} ({reason}). Give a free port with --port, such as --port {port % 64000 + 1}."
+            f"Cannot listen on {host}:{port} ({reason}). "
+            f"Give a free port with --port, such as --port {port % 64000 + 1}."
         ) from None
     return listener
 
@@ -113,14 +114,25 @@ def run(app: ASGI, listener: socket.socket) -> None:
     """Serve until a signal says stop."""
     import uvicorn
 
-    config = uvicorn.Config(app, access_log=False, log_level="warning", timeout_graceful_shutdown=5, server_header=False)
+    config = uvicorn.Config(
+        app, access_log=False, log_level="warning", timeout_graceful_shutdown=5, server_header=False
+    )
     uvicorn.Server(config).run(sockets=[listener])
 
 
 @contextmanager
 def archiver_beside(settings: Settings, store: Store, *, every_s: float = 10.0) -> Iterator[None]:
-    """`klantreis archive` as a process of its own for as long as we serve, so that it costs no page anything."""
-    command = [sys.executable, "-m", "klantreis", "archive", "--every", str(every_s), "--data", str(settings.data)]
+    """`klantreis archive` as a process of its own while we serve, so that it costs no page anything."""
+    command = [
+        sys.executable,
+        "-m",
+        "klantreis",
+        "archive",
+        "--every",
+        str(every_s),
+        "--data",
+        str(settings.data),
+    ]
     environment = {**os.environ, **({"KLANTREIS_REDIS_URL": store.url} if settings.redis_url else {})}
     process = subprocess.Popen(command, env=environment)  # noqa: S603  our own program
     try:

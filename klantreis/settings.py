@@ -75,7 +75,9 @@ def load(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         try:
             raw = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{path} is not valid TOML: {error}. Mend that place and try again.") from None
+            raise SettingsError(
+                f"{path} is not valid TOML: {error}. Mend that place and try again."
+            ) from None
     _refuse_unknown(raw, _TOP, str(path))
     sites, files = [], {}
     for name, table in raw.get("site", {}).items():
@@ -97,7 +99,7 @@ def load(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
 
 
 def run_token(data: Path, environment: Mapping[str, str] = os.environ) -> str:
-    """The secret that marks load-test events; made once and kept in the data folder, readable by its owner."""
+    """The secret that marks load-test events; made once and kept in the data folder for its owner's eyes."""
     if given := environment.get("KLANTREIS_RUN_TOKEN"):
         return given
     path = data / "run-token"
@@ -132,7 +134,9 @@ def _site(name: str, table: Mapping[str, Any], where: str) -> Site:
     hosts = table.get("hosts", [])
     if not isinstance(hosts, list) or not hosts or not all(isinstance(host, str) for host in hosts):
         raise SettingsError(f'{where}: hosts must be a list of host names, such as ["www.voorbeeldstad.nl"].')
-    optional = {key: tuple(table[key]) for key in ("search_parameters", "campaign_parameters") if key in table}
+    optional = {
+        key: tuple(table[key]) for key in ("search_parameters", "campaign_parameters") if key in table
+    }
     site = Site(
         name=name,
         hosts=frozenset(host.lower() for host in hosts),

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import click
 
 from klantreis.errors import SettingsError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Form = Literal["text", "html", "json"]
 
 
 def data_option(command: Command) -> Command:
@@ -41,7 +42,9 @@ def language_option(command: Command) -> Command:
 def out_option(command: Command) -> Command:
     """`--out FILE` instead of the terminal."""
     return click.option(
-        "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file instead of the terminal."
+        "--out",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Write to this file instead of the terminal.",
     )(command)
 
 

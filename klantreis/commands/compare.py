@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from klantreis.commands import data_option, language_option, out_option, write_out
+from klantreis.commands import Form, data_option, language_option, out_option, write_out
 
 EPILOG = """\b
 Examples:
@@ -33,10 +33,16 @@ Examples:
     help="What the outcome is.",
 )
 @click.option(
-    "--better", type=click.Choice(["higher", "lower"]), default="higher", show_default=True, help="Which way is better."
+    "--better",
+    type=click.Choice(["higher", "lower"]),
+    default="higher",
+    show_default=True,
+    help="Which way is better.",
 )
 @click.option("--by", metavar="COL", help="Compare within each value of this column too.")
-@click.option("--format", "form", type=click.Choice(["text", "html", "json"]), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "html", "json"]), default="text", show_default=True
+)
 @language_option
 @out_option
 @data_option
@@ -51,7 +57,7 @@ def compare(
     kind: str,
     better: str,
     by: str | None,
-    form: str,
+    form: Form,
     language: str,
     out: Path | None,
     data: Path,  # noqa: ARG001  every command takes it

@@ -23,8 +23,12 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.option("--once", is_flag=True, help="Stop after the verdict, instead of serving the site and the reports.")
-@click.option("--visitors", default=3000, show_default=True, type=click.IntRange(10, 100_000), help="Citizens.")
+@click.option(
+    "--once", is_flag=True, help="Stop after the verdict, instead of serving the site and the reports."
+)
+@click.option(
+    "--visitors", default=3000, show_default=True, type=click.IntRange(10, 100_000), help="Citizens."
+)
 @click.option("--days", default=14, show_default=True, type=click.IntRange(1, 60), help="Simulated days.")
 @click.option("--seed", default=1, show_default=True, help="Equal seeds give equal citizens.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
@@ -50,7 +54,9 @@ def demo(once: bool, visitors: int, days: int, seed: int, host: str, port: int, 
         if not finished:
             click.echo(f"{visitors} citizens visit Voorbeeldstad on {days} days …", err=True)
             with progress("Days visited", total=days) as advance:
-                demonstration.run(data, wanted, store, say=lambda line: click.echo(line, err=True), advance=advance)
+                demonstration.run(
+                    data, wanted, store, say=lambda line: click.echo(line, err=True), advance=advance
+                )
         _show(data)
         if listener:
             _serve(data, store, listener, f"http://{host}:{port}")
@@ -66,7 +72,8 @@ def _show(data: Path) -> None:
         click.echo(f"\n{report.experiment}: {report.question}")
         for language in LANGUAGES:
             click.echo(f"  {language}  {report.verdict.sentence[language]}")
-    click.echo(f"\nReports: {data / 'reports'} (html, txt and json). What the citizens really did: {data / 'truth.parquet'}")
+    click.echo(f"\nReports: {data / 'reports'} (html, txt and json)")
+    click.echo(f"What the citizens really did: {data / 'truth.parquet'}")
 
 
 def _serve(data: Path, store: Store, listener: socket, address: str) -> None:

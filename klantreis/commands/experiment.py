@@ -88,18 +88,22 @@ def check(ctx: click.Context, data: Path) -> None:
     ctx.exit(1 if wrong else 0)
 
 
-@experiment.command(epilog="\b\nExample:\n  klantreis experiment plan --baseline 0.50 --effect 0.05 --browsers-per-day 50")
+@experiment.command(
+    epilog="\b\nExample:\n  klantreis experiment plan --baseline 0.50 --effect 0.05 --browsers-per-day 50"
+)
 @click.option("--baseline", type=click.FloatRange(0, 1), required=True, help="Share that succeeds today.")
 @click.option("--effect", type=float, required=True, help="Smallest difference worth seeing, such as 0.05.")
-@click.option("--browsers-per-day", type=float, help="Browsers that reach the pages on a day.")
+@click.option("--browsers-per-day", type=float, required=True, help="Browsers that reach the pages on a day.")
 @click.option("--power", type=float, default=0.8, show_default=True)
 @click.option("--alpha", type=float, default=0.05, show_default=True)
-@click.option("--weeks", type=click.IntRange(1), default=12, show_default=True, help="Longest that it may run.")
+@click.option(
+    "--weeks", type=click.IntRange(1), default=12, show_default=True, help="Longest that it may run."
+)
 @data_option
 def plan(
     baseline: float,
     effect: float,
-    browsers_per_day: float | None,
+    browsers_per_day: float,
     power: float,
     alpha: float,
     weeks: int,
@@ -116,7 +120,7 @@ def plan(
             power=power,
             alpha=alpha,
             browsers_per_day=browsers_per_day,
-            weeks=weeks,
+            max_weeks=weeks,
         )
     )
     click.echo(found.sentences["nl"])
@@ -137,7 +141,9 @@ def start(name: str, actor: str | None, data: Path) -> None:
     chosen = _written(settings, name)
     with open_store(settings.data, settings.redis_url) as store:
         record = register_of(store).start(chosen, actor=actor or getpass.getuser(), now=now())
-    click.echo(f"{name} is started; it runs from {chosen.starts} to {chosen.ends} (fingerprint {record.digest}).")
+    click.echo(
+        f"{name} is started; it runs from {chosen.starts} to {chosen.ends} (fingerprint {record.digest})."
+    )
 
 
 @experiment.command()
@@ -200,6 +206,7 @@ def _written(settings: Settings, name: str) -> Experiment:
         known = ", ".join(sorted(written)) or "none"
         hint = did_you_mean(name, sorted(written))
         raise SettingsError(
-            f'There is no experiment "{name}" among the definitions of {settings.data}. {hint} Written down: {known}.'
+            f'There is no experiment "{name}" among the definitions of {settings.data}. {hint} '
+            f"Written down: {known}."
         )
     return written[name]

@@ -15,17 +15,22 @@ def imports() -> None:
     """Read files that you already have. Importing the same file again changes nothing."""
 
 
-@imports.command("access-log", epilog="\b\nExample:\n  klantreis import access-log /var/log/nginx/access.log*")
+@imports.command(
+    "access-log", epilog="\b\nExample:\n  klantreis import access-log /var/log/nginx/access.log*"
+)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--site", default="access-log", show_default=True, help="Name of the site that the log belongs to.")
+@click.option(
+    "--site", default="access-log", show_default=True, help="Name of the site that the log belongs to."
+)
 @data_option
 def access_log(files: tuple[Path, ...], site: str, data: Path) -> None:
     """Read web server logs (Combined Log Format, also .gz) into the archive.
 
     Every line is counted: it became events, or it was set aside for a reason that is named.
     """
-    from klantreis.settings import load, make_folder
     from tracker.access_log import import_access_log
+
+    from klantreis.settings import load, make_folder
 
     make_folder(data)
     settings = load(data)

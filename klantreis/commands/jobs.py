@@ -13,7 +13,6 @@ import click
 from klantreis.commands import data_option
 
 
-
 @click.command(epilog="\b\nExample:\n  klantreis archive --once")
 @click.option("--once", is_flag=True, help="Move what is there and stop.")
 @click.option("--every", default=10.0, show_default=True, metavar="SECONDS", help="Pause between two rounds.")

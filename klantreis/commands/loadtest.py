@@ -13,7 +13,9 @@ from klantreis.commands import data_option
 @click.command(epilog="\b\nExample:\n  klantreis loadtest quiet-day --host http://127.0.0.1:8000 --users 20")
 @click.argument("scenario")
 @click.option("--host", default="http://127.0.0.1:8000", show_default=True, help="Server under test.")
-@click.option("--users", type=click.IntRange(1), help="Citizens at the same time, instead of the scenario's own.")
+@click.option(
+    "--users", type=click.IntRange(1), help="Citizens at the same time, instead of the scenario's own."
+)
 @data_option
 @click.pass_context
 def loadtest(ctx: click.Context, scenario: str, host: str, users: int | None, data: Path) -> None:
@@ -21,9 +23,10 @@ def loadtest(ctx: click.Context, scenario: str, host: str, users: int | None, da
 
     Exit 1 when sent, acknowledged and stored differ, or a threshold of the scenario is missed.
     """
-    from klantreis.settings import run_token
     from loadtests.run import run
     from loadtests.scenario import find
+
+    from klantreis.settings import run_token
 
     result = run(find(scenario), host=host, users=users, token=run_token(data))
     click.echo(result.text())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from klantreis.commands import data_option, language_option, out_option, write_out
+from klantreis.commands import Form, data_option, language_option, out_option, write_out
 
 EPILOG = """\b
 Examples:
@@ -18,11 +18,13 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @click.argument("experiment")
-@click.option("--format", "form", type=click.Choice(["text", "html", "json"]), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "html", "json"]), default="text", show_default=True
+)
 @language_option
 @out_option
 @data_option
-def report(experiment: str, form: str, language: str, out: Path | None, data: Path) -> None:
+def report(experiment: str, form: Form, language: str, out: Path | None, data: Path) -> None:
     """Compute the report of EXPERIMENT from the day tables, as it was promised when it started."""
     from analysis.rendering import render
     from klantreis.jobs import make_report

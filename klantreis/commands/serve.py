@@ -17,7 +17,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def _address(command: Command) -> Command:
     port = click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-    return click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")(port(command))
+    return click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")(
+        port(command)
+    )
 
 
 @click.command(epilog="\b\nExamples:\n  klantreis serve\n  klantreis serve --port 8080 --demo-site")
@@ -39,9 +41,13 @@ def serve(host: str, port: int, demo_site: bool, data: Path) -> None:
         run(app, listener)
 
 
-@click.command(epilog="\b\nExample:\n  KLANTREIS_REDIS_URL=redis://10.0.0.5:6379/0 klantreis collect --workers 2")
+@click.command(
+    epilog="\b\nExample:\n  KLANTREIS_REDIS_URL=redis://10.0.0.5:6379/0 klantreis collect --workers 2"
+)
 @_address
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes, one per core.")
+@click.option(
+    "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes, one per core."
+)
 @data_option
 def collect(host: str, port: int, workers: int, data: Path) -> None:
     """The collector alone: /k.js, /e and /v1. Pages and jobs run elsewhere."""
