@@ -207,7 +207,7 @@ def pseudonymous(arrival: Arrival, draft: Draft) -> Draft | Drop:
 def scrubbed(arrival: Arrival, draft: Draft) -> Draft | Drop:
     """The events, with every text scrubbed: nothing else of the arrival goes further."""
     beacon, site = draft.beacon, draft.site
-    clean = _Scrubber()
+    clean = Scrubber()
     shared: dict[str, Any] = {
         "site": site.name, "visitor": draft.visitor, "page_view": beacon.p, "origin": beacon.o,
         "path": clean.path(draft.page.path), "parameters": clean.parameters(draft.page.query, _kept(site)),
@@ -287,7 +287,7 @@ _zone = lru_cache(maxsize=256)(ZoneInfo)
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 
-class _Scrubber:
+class Scrubber:
     """Scrubs the texts of one beacon and remembers what it found."""
 
     __slots__ = ("redacted",)
@@ -330,15 +330,15 @@ class _Scrubber:
 
 
 _KIND_OF: Mapping[type, Kind] = {kind: Kind(tag) for tag, kind in wire.KINDS.items()}
-_TEXTS = {"t": _Scrubber.text, "q": _Scrubber.text, "f": _Scrubber.text, "g": _Scrubber.text,
-          "to": _Scrubber.target}
+_TEXTS = {"t": Scrubber.text, "q": Scrubber.text, "f": Scrubber.text, "g": Scrubber.text,
+          "to": Scrubber.target}
 
 
-def _maker(kind: type) -> Callable[[Any, _Scrubber], dict[str, Any]]:
+def _maker(kind: type) -> Callable[[Any, Scrubber], dict[str, Any]]:
     """What turns a kind's own wire fields into those of `Event`: texts scrubbed, the rest as validated."""
     fields = [(name, field, _TEXTS.get(name)) for name, field in DETAILS[_KIND_OF[kind]].items()]
 
-    def make(event: Any, clean: _Scrubber) -> dict[str, Any]:
+    def make(event: Any, clean: Scrubber) -> dict[str, Any]:
         return {field: getattr(event, name) if text is None else text(clean, getattr(event, name))
                 for name, field, text in fields}
 
