@@ -18,8 +18,8 @@ it is missing from the primary comparison. That makes the sample smaller. It bia
 one variant loses more than the other, which is what the sample ratio check on first exposures looks for. The
 other order, marking the browser after the beacon arrived, would count a browser twice whenever the answer
 gets lost: worse, since those rows would not be independent. What we can do we do: the mark is set only by a
-response whose body really carries the script with the exposure; a redirect, a stream or a fragment without
-the script leaves the browser unmet.
+response whose body really carries the script with the exposure; a redirect, an error page or a fragment
+without the script leaves the browser unmet.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ from experiments.visit import CookieChange, Visit
 
 LOG = logging.getLogger(__name__)
 VARY = ("Cookie", "Sec-GPC", "DNT")
-_VISIT = "klantreis.visit"
+#: In the environment of a request: its `Visit`, and whether the answer left before one was begun.
+_VISIT, _LEFT = "klantreis.visit", "klantreis.left"
 
 
 class Running(Protocol):
@@ -167,11 +168,13 @@ class Experiments:
                 definitions=self._definitions,
                 random=self._random,
             )
+            visit.closed = _LEFT in request.environ
         return visit
 
     def _finish(self, response: Response) -> Response:
         visit = cast("Visit | None", request.environ.get(_VISIT))
         if visit is None:
+            request.environ[_LEFT] = True
             return response
         reported = self._put_script(response, visit)
         change = visit.leave(
@@ -186,11 +189,10 @@ class Experiments:
     def _put_script(self, response: Response, visit: Visit) -> bool:
         """Exchange the placeholder for the real tag; whether the body now carries one with exposures."""
         placeholder = self._placeholder.encode()
-        if (
-            response.is_streamed
-            or response.direct_passthrough
-            or placeholder not in (body := response.get_data())
-        ):
+        if response.direct_passthrough or not (response.mimetype or "").startswith("text/html"):
+            return False
+        body = response.get_data()  # a streamed page is completed first: its script must know what came later
+        if placeholder not in body:
             return False
         data = visit.script_data()
         tag = b"" if data is None else self._tag(data).encode()
