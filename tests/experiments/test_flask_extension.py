@@ -75,13 +75,15 @@ class Town:
         for path, template in pages.items():
             self.app.add_url_rule(path, path, lambda template=template: render_template_string(template))
         self.app.add_url_rule("/afval/weg", "weg", self._away)
-        self.app.add_url_rule(
-            "/afval/stroom", "stroom", lambda: Response(stream_template_string(LITTER_PAGE))
-        )
+        self.app.add_url_rule("/afval/stroom", "stroom", self._streamed)
         self.app.add_url_rule("/afval/lang-houdbaar", "houdbaar", self._cacheable)
 
     def _away(self) -> Response:
         return redirect(f"/melding/{self.extension.current_variant('zwerfvuil')}")  # type: ignore[return-value]
+
+    def _streamed(self) -> Response:
+        self.extension.current_variant("zwerfvuil")
+        return Response(stream_template_string(LITTER_PAGE), mimetype="text/html")
 
     def _cacheable(self) -> Response:
         response = Response(render_template_string(LITTER_PAGE), mimetype="text/html")
@@ -286,7 +288,7 @@ class TestLostFirstExposures:
         assert bucket.isdigit()
         assert script_of(client.get("/"))["data-f"] == "zwerfvuil"
 
-    def test_a_streamed_page_is_completed_first(self, town: Town) -> None:
+    def test_a_stream_that_has_asked_is_completed_first(self, town: Town) -> None:
         client = town.browser("1")
         response = client.get("/afval/stroom")
         assert "nieuw" in response.text
