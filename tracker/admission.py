@@ -246,6 +246,7 @@ def run_proof(token: str, run: str) -> str:
     return hmac.digest(token.encode(), run.encode(), "sha256").hex()[:16]
 
 
+@lru_cache(maxsize=256)
 def is_site_origin(origin: str, sites: Sites) -> bool:
     """Whether an `Origin` header names a host of one of the sites."""
     page = address.split(origin)

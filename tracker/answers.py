@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -99,6 +100,7 @@ def as_pixel(answer: Answer) -> Answer:
     return Answer(200, (*answer.headers, (b"content-type", b"image/gif")), _GIF)
 
 
+@lru_cache(maxsize=256)
 def for_origin(answer: Answer, origin: str) -> Answer:
     """The same, readable by the script of a page of this origin."""
     allowed: Headers = (

@@ -25,6 +25,7 @@ from redis.exceptions import RedisError
 from tracker import answers, ledger, pixel, runs, wire
 from tracker.admission import Arrival, Drop, Network, Rules, SaltMissingError, admit, is_site_origin
 from tracker.answers import Answer
+from tracker.bots import is_bot
 from tracker.commit import GroupCommit
 from tracker.day import day_of
 from tracker.errors import MismatchError, StoreAwayError
@@ -117,7 +118,6 @@ class Collector:
         self._counting = asyncio.Lock()
         # The ledger's DAY is one for all sites, since a beacon that was dropped may name none.
         self._zone = next(iter(settings.sites), Site("", frozenset())).zone
-        self._site_origin = lru_cache(maxsize=256)(lambda origin: is_site_origin(origin, settings.sites))
 
     async def start(self) -> None:
         """Claim the store for this number of partitions.
@@ -125,6 +125,7 @@ class Collector:
         Raises `MismatchError` where its streams were made for another number. A store that is away is no
         error: it is claimed when it is back, and until then every beacon is answered 503.
         """
+        is_bot("")  # reads and compiles the list, so that no visitor waits for it
         with contextlib.suppress(StoreAwayError):
             await self._ask(self._settle)
 
@@ -241,7 +242,7 @@ class Collector:
                     self._clock(),
                 )
             )
-        if origin is not None and self._site_origin(origin):
+        if origin is not None and is_site_origin(origin, self._settings.sites):
             return answers.for_origin(answer, origin)
         return answer
 

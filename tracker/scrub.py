@@ -30,10 +30,10 @@ class Mark(StrEnum):
 Found = tuple[Mark, ...]
 Span = tuple[int, int]
 
-_SUSPECT = re.compile(r"[\d@]")
+# The least that can be personal without an @ is a postcode with a house number: five digits. What is
+# percent-encoded may hide either.
+_SUSPECT = re.compile(r"[@%]|\d(?:\D*\d){4}")
 _ENCODED = re.compile(r"(?:%[0-9a-fA-F]{2})+")
-# The least that can be personal without an @ is a postcode with a house number: five digits.
-_FEWEST_DIGITS = 5
 _DEEPEST_ENCODING = 4
 
 
@@ -50,8 +50,6 @@ def scrub(text: str, *, form_encoded: bool = False) -> tuple[str, Found]:
     if _SUSPECT.search(text) is None:
         return text, ()
     readable, ends = _readable(text, form_encoded)
-    if "@" not in readable and sum(map(str.isdigit, readable)) < _FEWEST_DIGITS:
-        return text, ()
     spans = _spans(readable)
     if not spans:
         return text, ()
