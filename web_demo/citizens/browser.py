@@ -169,6 +169,12 @@ class Browser:
         self._stay(shown, action, now_ms)
         return shown.view
 
+    def leave(self, now_ms: int) -> None:
+        """Close all tabs, wherever they are."""
+        for tab in self._tabs.values():
+            self._unload(tab, now_ms)
+        self._tabs.clear()
+
     def close(self) -> None:
         """End the session: cookies without an age are forgotten."""
         self._tabs.clear()
