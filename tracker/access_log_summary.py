@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What became of every line of an access log, for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tracker.access_log_line import Request, SetAside
+from tracker.scrub import Mark
+
+SHOWN_MALFORMED = 20
+
+
+@dataclass(slots=True)
+class AccessLogSummary:
+    """Counts of one import; `lines == views + set_aside.total() + malformed`.
+
+    `already` counts the files that had been imported before; `automated` the views by programs, which are
+    kept apart; `google_words` the requests whose referrer is a Google page with words in its query.
+    """
+
+    site: str
+    files: int = 0
+    already: int = 0
+    lines: int = 0
+    views: int = 0
+    automated: int = 0
+    searches: int = 0
+    google_words: int = 0
+    malformed: int = 0
+    first_malformed: list[tuple[str, int, str]] = field(default_factory=list)  # file, line number, why
+    set_aside: Counter[SetAside] = field(default_factory=Counter)
+    statuses: Counter[int] = field(default_factory=Counter)
+    redacted: Counter[Mark] = field(default_factory=Counter)
+    first_ms: int | None = None
+    last_ms: int | None = None
+    _clients: set[str] = field(default_factory=set)
+
+    @property
+    def clients(self) -> int:
+        """Different clients in the well-formed lines."""
+        return len(self._clients)
+
+    def note(self, request: Request) -> None:
+        """Count a well-formed line."""
+        self._clients.add(request.client)
+        self.statuses[request.status] += 1
+        self.first_ms = request.time_ms if self.first_ms is None else min(self.first_ms, request.time_ms)
+        self.last_ms = request.time_ms if self.last_ms is None else max(self.last_ms, request.time_ms)
+
+    def note_malformed(self, path: Path, line: int, why: str) -> None:
+        """Count a line that could not be read, and name it while there are few."""
+        self.malformed += 1
+        if len(self.first_malformed) < SHOWN_MALFORMED:
+            self.first_malformed.append((str(path), line, why))
+
+    def text(self) -> str:
+        """The whole account, a line for each count."""
+        residents = self.views - self.automated
+        rows = [
+            ("lines", self.lines, f"in {self.files} file{'' if self.files == 1 else 's'}{self._period()}"),
+            ("clients", self.clients, ""),
+            ("views", self.views, f"{residents:,} by people, {self.automated:,} by programs, kept apart"),
+            ("searches", self.searches, "on the site itself"),
+            ("from Google", self.google_words, "requests with the words that were searched for"),
+            ("set aside", self.set_aside.total() + self.malformed, ""),
+            *(("", count, str(reason)) for reason, count in self.set_aside.most_common()),
+            *([("", self.malformed, "malformed")] if self.malformed else []),
+        ]
+        text = [f"Site {self.site}"]
+        text += [f"  {name:<12}{count:>12,}{'  ' + note if note else ''}" for name, count, note in rows]
+        text += [f"  malformed: {name}, line {number}: {why}" for name, number, why in self.first_malformed]
+        if self.malformed > SHOWN_MALFORMED:
+            text.append(f"  and {self.malformed - SHOWN_MALFORMED:,} more malformed lines")
+        answers = ", ".join(f"{status}: {count:,}" for status, count in self.statuses.most_common())
+        text.append(f"  answers: {answers}")
+        if self.redacted:
+            found = ", ".join(f"{mark}: {count:,}" for mark, count in self.redacted.most_common())
+            text.append(f"  personal data taken out: {found}")
+        if self.already:
+            text.append(f"  imported before, nothing added: {self.already} of {self.files} files")
+        return "\n".join(text)
+
+    def _period(self) -> str:
+        if self.first_ms is None or self.last_ms is None:
+            return ""
+        first, last = (datetime.fromtimestamp(ms / 1000, UTC) for ms in (self.first_ms, self.last_ms))
+        return f", {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
