@@ -49,13 +49,18 @@ _TAG = re.compile(r"<[^>]+>")
 _SPACE = re.compile(r"\s+")
 _REQUIRED = {"title", "summary"}
 _KEYS = _REQUIRED | {
-    "keywords", "upl", "related", "experiment", "counterpart", "kind", "short", "translation"
+    "keywords", "upl", "related", "experiment", "counterpart", "kind", "short", "translation",
+    "findable",
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page in one version. `experiment` and `variant` are None where everybody sees the same."""
+    """One page in one version. `experiment` and `variant` are None where everybody sees the same.
+
+    `short` is the title in menus, `kind` is product or information; a page that is not `findable` is reached
+    from its own product page only, never by searching.
+    """
 
     path: str
     title: str
@@ -73,6 +78,7 @@ class Page:
     variant: str | None = None
     counterpart: str | None = None
     translation: str | None = None
+    findable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +205,7 @@ def read_page(file: Path, root: Path) -> Page:
         variant=variant or None,
         counterpart=entry.get("counterpart"),
         translation=entry.get("translation"),
+        findable=entry.get("findable", True),
     )
 
 

@@ -91,7 +91,7 @@ class FormViews:
         return render_template(
             "voorbeeldstad/form.html",
             language="nl",
-            title=f"{'Fout: ' if errors else ''}{step.title} (stap {number} van {len(form.steps)})",
+            title=f"{'Fout: ' if errors else ''}{step.title} ({number} van {len(form.steps)}) - {form.title}",
             crumbs=self._crumbs(form),
             form=form,
             step=step,

@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,7 @@ def check(step: Step, given: Mapping[str, list[str]]) -> tuple[dict[str, str], d
 def first_open_step(form: Form, answers: Answers) -> int:
     """The number of the first step that still lacks a valid answer; the last step where all are done."""
     for number, step in enumerate(form.steps, start=1):
-        given = {field.name: answers.get(field.name, "").split("\n") for field in step.fields}
+        given = {field.name: _values(field, answers.get(field.name, "")) for field in step.fields}
         started = not step.fields or any(field.name in answers for field in step.fields)
         if not started or check(step, given)[1]:
             return number
@@ -163,6 +164,11 @@ def _step(entry: dict[str, Any]) -> Step:
     return Step(fields=fields, **entry)
 
 
+def _values(field: Field, answer: str) -> list[str]:
+    """An answer as it was submitted: ticked boxes were kept one a line."""
+    return answer.split("\n") if field.kind == "checkboxes" else [answer]
+
+
 def _clean(field: Field, value: str) -> str:
     """Without spaces around it and, on one line, without any that are doubled."""
     return value.strip() if field.kind == "textarea" else " ".join(value.split())
@@ -173,6 +179,8 @@ def _error(field: Field, values: list[str]) -> str | None:
         return field.missing or "Kies alle onderdelen."
     if not values:
         return (field.missing or f"Vul in: {field.label.rstrip('?').lower()}.") if field.required else None
+    if field.kind != "checkboxes" and len(values) > 1:
+        return field.missing or "Geef één antwoord."
     if field.options and not set(values) <= set(field.options):
         return field.missing or "Kies een van de antwoorden."
     limit = LONGEST_TEXTAREA if field.kind == "textarea" else LONGEST_TEXT
@@ -182,4 +190,16 @@ def _error(field: Field, values: list[str]) -> str | None:
         pattern, wrong = _PATTERNS[field.kind]
         if not all(pattern.fullmatch(value) for value in values):
             return wrong
+        if field.kind == "date" and not all(_exists(value) for value in values):
+            return wrong
     return None
+
+
+def _exists(day: str) -> bool:
+    """Whether a day written as 31-12-2026 is on the calendar."""
+    number, month, year = map(int, re.split(r"[-/ .]", day))
+    try:
+        date(year, month, number)
+    except ValueError:
+        return False
+    return True

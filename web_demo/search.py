@@ -13,6 +13,7 @@ import sqlite3
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import product
 
 import snowballstemmer
@@ -22,7 +23,8 @@ from rapidfuzz import process as fuzzy
 
 from web_demo.content import Answer, Content, Page
 
-WEIGHTS = (20.0, 5.0, 4.0, 1.0, 1.0)  # title, keywords, summary, text, stems
+WEIGHTS = (12.0, 5.0, 4.0, 1.0, 1.0)  # title, keywords, summary, text, stems
+_WEIGHTS = ", ".join(map(str, WEIGHTS))
 SNIPPET_WORDS = 28
 CLOSE_ENOUGH = 76.0  # similarity in percent at which a word of the site is offered instead of a typing error
 LONGEST_QUERY = 200
@@ -86,12 +88,6 @@ class Results:
     suggestion: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    page: Page
-    snippet: str
-
-
 @dataclass(slots=True)
 class SearchIndex:
     """Full-text index over the pages of one language.
@@ -104,8 +100,9 @@ class SearchIndex:
 
     content: Content
     language: str
-    limit: int = 20
+    limit: int = 10
     _pages: list[Page] = field(init=False, default_factory=list)
+    _numbers: dict[int, int] = field(init=False, default_factory=dict)
     _variants: dict[str, list[str]] = field(init=False, default_factory=dict)
     _vocabulary: list[str] = field(init=False, default_factory=list)
     _answers: list[Answer] = field(init=False, default_factory=list)
@@ -120,11 +117,15 @@ class SearchIndex:
             "CREATE VIRTUAL TABLE pages USING fts5(title, keywords, summary, text, stems, "
             "tokenize = \"unicode61 remove_diacritics 2\")"
         )
-        self._pages = [page for page in self.content.every_page() if page.language == self.language]
+        self._pages = [
+            page for page in self.content.every_page() if page.language == self.language and page.findable
+        ]
+        stem = cache(self._stemmer.stemWord)
+        self._numbers = {id(page): number for number, page in enumerate(self._pages)}
         for number, page in enumerate(self._pages):
             self._db.execute(
                 "INSERT INTO pages(rowid, title, keywords, summary, text, stems) VALUES (?, ?, ?, ?, ?, ?)",
-                (number, *self._columns(page)),
+                (number, *self._columns(page, stem)),
             )
             if page.experiment and page.variant:
                 self._variants.setdefault(page.experiment, []).append(page.variant)
@@ -146,17 +147,17 @@ class SearchIndex:
         terms = self.terms(query)
         if not terms:
             return Results(query=query)
-        narrow = self._match(" AND ".join(terms))
-        wide = self._match(" OR ".join(terms)) if len(terms) > 1 else narrow
-        seen = self._seen(narrow, wide)
-        shown = self._shown(narrow, wide, {name: variant_of(name) for name in seen})
-        hits = tuple(Hit(found.page, _marked(found.snippet, found.page)) for found in shown)
+        ranked = _Ranked(narrow=self._ranked(" AND ".join(terms)))
+        if any(not pages for pages in self._by_choice(ranked).values()):
+            ranked = _Ranked(ranked.narrow, wide=self._ranked(" OR ".join(terms)))
+        seen = self._seen(ranked)
+        shown = ranked.shown({name: variant_of(name) for name in seen}, self.limit)
         return Results(
             query=query,
-            hits=hits,
+            hits=self._hits(shown, " OR ".join(terms)),
             seen=tuple(seen),
             answer=self._answer(query),
-            suggestion=None if hits else self._suggestion(query),
+            suggestion=None if shown else self._suggestion(query),
         )
 
     def terms(self, query: str) -> list[str]:
@@ -167,45 +168,57 @@ class SearchIndex:
 
     def _term(self, word: str) -> str:
         stem = self._stemmer.stemWord(word)
-        # A stem of three letters is the beginning of too many words; a longer one may be cut anywhere.
-        by_stem = f'"{stem}"*' if len(stem) > 3 else f'"{stem}"'
-        by_word = f'"{word}"*' if len(word) > 2 else f'"{word}"'
-        return f"({by_word} OR {by_stem})"
+        # A short stem is the beginning of too many words; a longer one may be cut anywhere.
+        start = stem if len(stem) > 4 and word.startswith(stem) else word
+        forms = [f'"{start}"*' if len(start) > 2 else f'"{start}"']
+        if not stem.startswith(start):
+            forms.append(f'"{stem}"*' if len(stem) > 4 else f'"{stem}"')
+        return f"({' OR '.join(forms)})"
 
-    def _columns(self, page: Page) -> tuple[str, str, str, str, str]:
+    def _columns(self, page: Page, stem: Callable[[str], str]) -> tuple[str, str, str, str, str]:
         keywords = " ".join((*page.keywords, page.upl or ""))
         told = words(f"{page.title} {keywords} {page.summary}")
         synonyms = {other for word in told for group in SYNONYMS if word in group for other in group}
         every = {*told, *words(page.text), *synonyms}
-        stems = " ".join(sorted({self._stemmer.stemWord(word) for word in every}))
+        stems = " ".join(sorted({stem(word) for word in every}))
         return page.title, " ".join((keywords, *sorted(synonyms))), page.summary, page.text, stems
 
-    def _match(self, expression: str) -> list[_Found]:
+    def _ranked(self, expression: str) -> list[Page]:
         rows = self._db.execute(
-            f"SELECT rowid, snippet(pages, 3, ?, ?, ' … ', {SNIPPET_WORDS}) FROM pages WHERE pages MATCH ? "  # noqa: S608
-            f"ORDER BY bm25(pages, {', '.join(map(str, WEIGHTS))}), rowid",
+            f"SELECT rowid FROM pages WHERE pages MATCH ? ORDER BY bm25(pages, {_WEIGHTS}), rowid",  # noqa: S608
+            (expression,),
+        )
+        return [self._pages[number] for (number,) in rows]
+
+    def _hits(self, pages: list[Page], expression: str) -> tuple[Hit, ...]:
+        numbers = [self._numbers[id(page)] for page in pages]
+        rows = self._db.execute(
+            f"SELECT rowid, snippet(pages, 3, ?, ?, ' … ', {SNIPPET_WORDS}) FROM pages "  # noqa: S608
+            f"WHERE pages MATCH ? AND rowid IN ({', '.join(map(str, numbers))})",
             (*_MARK, expression),
         )
-        return [_Found(self._pages[number], snippet) for number, snippet in rows]
+        snippets = dict(rows.fetchall())
+        return tuple(
+            Hit(page, _marked(snippets[number], page)) for number, page in zip(numbers, pages, strict=True)
+        )
 
-    def _shown(self, narrow: list[_Found], wide: list[_Found], chosen: Mapping[str, str]) -> list[_Found]:
-        return (_visible(narrow, chosen) or _visible(wide, chosen))[: self.limit]
-
-    def _seen(self, narrow: list[_Found], wide: list[_Found]) -> list[str]:
-        """The experiments whose variant changes this list, whatever the variants of the others are."""
-        present = sorted({found.page.experiment for found in (*narrow, *wide) if found.page.experiment})
-        if not present:
-            return []
-        lists = {
-            choice: self._shown(narrow, wide, dict(zip(present, choice, strict=True)))
+    def _by_choice(self, ranked: _Ranked) -> dict[tuple[str, ...], list[Page]]:
+        """The list for every combination of variants of the experiments that have a page in it."""
+        present = ranked.experiments()
+        return {
+            choice: ranked.shown(dict(zip(present, choice, strict=True)), self.limit)
             for choice in product(*(self._choices(name) for name in present))
         }
+
+    def _seen(self, ranked: _Ranked) -> list[str]:
+        """The experiments whose variant changes this list, whatever the variants of the others are."""
+        lists = self._by_choice(ranked)
         return [
             name
-            for at, name in enumerate(present)
+            for at, name in enumerate(ranked.experiments())
             if any(
-                found != lists[(*choice[:at], other, *choice[at + 1 :])]
-                for choice, found in lists.items()
+                pages != lists[(*choice[:at], other, *choice[at + 1 :])]
+                for choice, pages in lists.items()
                 for other in self._choices(name)
             )
         ]
@@ -236,11 +249,24 @@ def words(text: str) -> list[str]:
     return _WORD.findall("".join(letter for letter in bare if not unicodedata.combining(letter)))
 
 
-def _visible(found: Iterable[_Found], chosen: Mapping[str, str]) -> list[_Found]:
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """Pages of all variants, best first: those with every word, and those with any word."""
+
+    narrow: list[Page]
+    wide: list[Page] = field(default_factory=list)
+
+    def experiments(self) -> list[str]:
+        return sorted({page.experiment for page in (*self.narrow, *self.wide) if page.experiment})
+
+    def shown(self, chosen: Mapping[str, str], limit: int) -> list[Page]:
+        """What is left for one visitor; pages with any word only where none has every word."""
+        return (_visible(self.narrow, chosen) or _visible(self.wide, chosen))[:limit]
+
+
+def _visible(pages: Iterable[Page], chosen: Mapping[str, str]) -> list[Page]:
     return [
-        one
-        for one in found
-        if one.page.experiment is None or chosen.get(one.page.experiment) == one.page.variant
+        page for page in pages if page.experiment is None or chosen.get(page.experiment) == page.variant
     ]
 
 
