@@ -12,6 +12,7 @@ import redis
 from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from experiments.definition import Experiment
 from experiments.lifecycle import Record, State, day_at
 from experiments.phrases import LANGUAGES, METRICS, MONTHS, WORDS
 
@@ -49,11 +50,13 @@ def blueprint(register: Registry, *, clock: Callable[[], datetime] = lambda: dat
         page = render_template(
             "experiments/register.html",
             language=language,
-            other="en" if language == "nl" else "nl",
+            page_title=WORDS[language]["title"],
             words=WORDS[language],
-            metrics=METRICS[language],
             entries=entries,
             written=lambda day: _written(day, language),
+            judged=lambda experiment: _judged(experiment, language),
+            of_hundred=lambda share: _of_hundred(share, language),
+            stopped_on=lambda record: _stopped_on(record, register.zone),
         )
         response = make_response(page, status)
         response.vary.add("Accept-Language")
@@ -65,9 +68,25 @@ def blueprint(register: Registry, *, clock: Callable[[], datetime] = lambda: dat
 
 
 def _language() -> str:
-    asked = request.args.get("language")
+    """`?lang=` or `?language=`, else Accept-Language, else Dutch."""
+    asked = request.args.get("lang") or request.args.get("language")
     return asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES, "nl")
 
 
 def _written(day: date, language: str) -> str:
     return f"{day.day} {MONTHS[language][day.month - 1]} {day.year}"
+
+
+def _judged(experiment: Experiment, language: str) -> list[str]:
+    """What is measured, each once: the primary metric first."""
+    metrics = [experiment.primary, *experiment.secondary, *(one.metric for one in experiment.guardrails)]
+    return [METRICS[language][name] for name in dict.fromkeys(metric.name for metric in metrics)]
+
+
+def _of_hundred(share: float, language: str) -> str:
+    text = f"{100 * share:.1f}".removesuffix(".0")
+    return text.replace(".", ",") if language == "nl" else text
+
+
+def _stopped_on(record: Record, zone: ZoneInfo) -> date | None:
+    return record.stopped_at.astimezone(zone).date() if record.stopped_at else None

@@ -9,20 +9,20 @@ LANGUAGES = ("nl", "en")
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "nl": {
-        "title": "Experimenten op deze website",
+        "title": "Proeven op deze website",
         "why": (
             "Wij proberen nieuwe versies van pagina’s uit, om te zien of bewoners er sneller mee "
             "geholpen zijn. Wie welke versie ziet, is toeval. Wij leggen niet vast wie u bent. Wilt u "
             "niet meedoen? Zet dan ‘Global Privacy Control’ of ‘Do Not Track’ aan in uw browser: u "
             "ziet dan altijd de huidige versie."
         ),
-        "none": "Er zijn nog geen experimenten geweest.",
+        "none": "Er zijn nog geen proeven geweest.",
         "away": "Het register is nu even niet te lezen. Probeer het over een minuut opnieuw.",
         "running": "Loopt nu",
         "scheduled": "Begint later",
         "ended": "Afgelopen",
         "stopped": "Gestopt",
-        "period": "Wanneer",
+        "name": "Naam van de proef",
         "until": "tot en met",
         "where": "Op welke pagina’s",
         "versions": "Versies",
@@ -32,7 +32,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "share": "{} van de 100 bezoekers van deze pagina’s",
         "stopped_on": "gestopt op",
         "now": "zoals het nu is",
-        "other": "English",
     },
     "en": {
         "title": "Experiments on this website",
@@ -48,7 +47,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "scheduled": "Starts later",
         "ended": "Over",
         "stopped": "Stopped",
-        "period": "When",
+        "name": "Name of the experiment",
         "until": "to",
         "where": "On which pages",
         "versions": "Versions",
@@ -58,7 +57,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "share": "{} of 100 visitors of these pages",
         "stopped_on": "stopped on",
         "now": "as it is now",
-        "other": "Nederlands",
     },
 }
 
