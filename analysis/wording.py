@@ -2,8 +2,8 @@
 """What a report says, in plain Dutch and English: the verdict, each result, the checks, the refusals.
 
 Numbers come as natural frequencies with their range. A verdict is never "significant" alone, and no clear
-difference is never "no difference". The words themselves are in `analysis.phrases`, the notation of numbers
-in `analysis.notation`, whose functions can also be had from here.
+difference is never "no difference". The words themselves are in `analysis.phrases`; the notation of numbers
+(`analysis.notation`) and the names of things (`analysis.naming`) can also be had from here.
 """
 
 from __future__ import annotations
@@ -11,6 +11,25 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from analysis.naming import (
+    caveat,
+    check_name,
+    check_sentence,
+    estimand_name,
+    method_name,
+    metric_meaning,
+    metric_name,
+    metric_words,
+    phase_name,
+    refusal,
+    segment_name,
+    set_aside_reason,
+    short_variant_name,
+    status_name,
+    touchpoint_name,
+    variant_name,
+    verdict_label,
+)
 from analysis.notation import (
     LANGUAGES,
     day,
@@ -23,30 +42,8 @@ from analysis.notation import (
     points,
     quantity,
 )
-from analysis.phrases import (
-    CAVEATS,
-    CHECK_SENTENCES,
-    CHECKS,
-    ESTIMANDS,
-    METHODS,
-    METRICS,
-    NOUNS,
-    PHASES,
-    QUESTION_METRICS,
-    REFUSALS,
-    SAME_METRIC,
-    SEGMENT_COLUMNS,
-    SEGMENT_VALUES,
-    SET_ASIDE,
-    STATUSES,
-    TOUCHPOINTS,
-    VARIANTS,
-    VERDICTS,
-    MetricWords,
-    Phrases,
-    Texts,
-)
-from analysis.report import Check, Estimand, Result, Role, Status, VerdictCode
+from analysis.phrases import NOUNS
+from analysis.report import Check, Estimand, Result, Role, VerdictCode
 
 __all__ = [
     "LANGUAGES",
@@ -89,117 +86,6 @@ __all__ = [
 
 #: "Of the 100 visitors": the smallest of these at which the figures still differ.
 _BASES = (100, 1_000, 10_000)
-
-
-# --- names ---------------------------------------------------------------------------------------------
-
-
-def verdict_label(code: VerdictCode, language: str) -> str:
-    """The verdict in one to four words, for a heading or a list."""
-    return VERDICTS[code.value][language]
-
-
-def variant_name(name: str, language: str) -> str:
-    """'de huidige versie', 'de nieuwe versie', or 'versie kort' for a name of the team's own."""
-    known = VARIANTS.get(name)
-    return known[language] if known else f"{'versie' if language == 'nl' else 'version'} {name}"
-
-
-def metric_name(metric: str, language: str, *, estimand: Estimand = Estimand.VISITOR) -> str:
-    """The metric in words; a team's own column keeps its own name."""
-    words = _words(metric, estimand)
-    return words.name[language] if words else metric
-
-
-def metric_meaning(metric: str, language: str, *, estimand: Estimand = Estimand.VISITOR) -> str | None:
-    """What the metric counts, in a sentence; None for a team's own column."""
-    words = _words(metric, estimand)
-    return words.meaning[language] if words else None
-
-
-def method_name(method: str, language: str) -> str:
-    """A statistical method in plain words; an unknown one keeps its name."""
-    lowered = method.lower()
-    for key, texts in METHODS.items():
-        if key in lowered:
-            return texts[language]
-    return method
-
-
-def estimand_name(estimand: Estimand, language: str) -> str:
-    return ESTIMANDS[estimand.value][language]
-
-
-def status_name(status: Status, language: str) -> str:
-    return STATUSES[status.value][language]
-
-
-def check_name(name: str, language: str) -> str:
-    return _known(CHECKS, name, language)
-
-
-def phase_name(phase: str, language: str) -> str:
-    return _known(PHASES, phase, language)
-
-
-def touchpoint_name(touchpoint: str, language: str) -> str:
-    """A touchpoint or an end of a path in words; a page keeps its path."""
-    return _known(TOUCHPOINTS, touchpoint, language)
-
-
-def segment_name(segment: str, language: str) -> str:
-    """'viewport=s' in words: 'scherm: klein (telefoon)'."""
-    column, _, value = segment.partition("=")
-    shown = SEGMENT_VALUES[segment][language] if segment in SEGMENT_VALUES else value
-    return f"{_known(SEGMENT_COLUMNS, column, language)}: {shown}"
-
-
-def set_aside_reason(reason: str, language: str) -> str:
-    """Why rows were set aside; a reason without a translation is given as it came."""
-    return _known(SET_ASIDE, reason, language)
-
-
-def short_variant_name(name: str, language: str) -> str:
-    """The same without its article, for tables and pictures: 'huidige versie'."""
-    return variant_name(name, language).removeprefix("de " if language == "nl" else "the ")
-
-
-def refusal(reason: str, language: str) -> str:
-    """Why an estimate could not be made, as part of a sentence.
-
-    `reason` is a key of `phrases.REFUSALS`, with or without ': details' behind it; another one is
-    reported as an analysis that was not possible, since free text would be in one language only.
-    """
-    known = REFUSALS.get(reason.partition(":")[0].strip())
-    if known:
-        return known[language]
-    return "deze berekening is niet mogelijk" if language == "nl" else "this analysis is not possible"
-
-
-def caveat(code: str, language: str) -> str:
-    """A caveat by its code (a key of `phrases.CAVEATS`).
-
-    Raises:
-        KeyError: no such caveat.
-    """
-    return CAVEATS[code][language]
-
-
-def check_sentence(
-    name: str, status: Status, *, language: str, facts: Mapping[str, float] | None = None
-) -> str:
-    """What a check found, for people. `facts` fills in counts, such as units and planned of plannedSize."""
-    texts = CHECK_SENTENCES.get((name, status.value))
-    if texts is None:
-        return f"{check_name(name, language)}: {status_name(status, language)}."
-    written = {key: number(value, language) for key, value in (facts or {}).items()}
-    try:
-        return texts[language].format_map(written)
-    except KeyError as missing:
-        raise ValueError(f"check_sentence({name!r}, …) needs the fact {missing}") from None
-
-
-# --- values --------------------------------------------------------------------------------------------
 
 
 def value_text(result: Result, value: float, language: str) -> str:
@@ -256,9 +142,6 @@ def how_sure(result: Result, language: str) -> str:
     return "duidelijk slechter" if dutch else "clearly worse"
 
 
-# --- sentences -----------------------------------------------------------------------------------------
-
-
 def verdict_sentence(
     code: VerdictCode,
     primary: Result | None,
@@ -307,7 +190,7 @@ def result_sentence(result: Result, language: str, *, capital: bool = False) -> 
             base = _base(result)
             old, new = (number(value * base, language) for value in result.values)
             text = _share_clause(result, number(base, language), new, language)
-            bare = _words(result.metric, result.estimand) is None
+            bare = metric_words(result.metric, result.estimand) is None
             at = ("bij " if dutch else "for ") if bare else ""
             low, high = _share_ends(result, base, language)
             directions = _MORE
@@ -366,7 +249,7 @@ def _base(result: Result) -> int:
 
 
 def _share_clause(result: Result, base: str, value: str, language: str) -> str:
-    words = _words(result.metric, result.estimand)
+    words = metric_words(result.metric, result.estimand)
     if words is None:
         noun = _noun(result, language)
         if language == "nl":
@@ -382,7 +265,7 @@ def _noun(result: Result, language: str) -> str:
 
 
 def _mean_clause(result: Result, value: str, language: str) -> str:
-    words = _words(result.metric, result.estimand)
+    words = metric_words(result.metric, result.estimand)
     if words is not None:
         return words.clause[language].format(value=value)
     if language == "nl":
@@ -422,9 +305,9 @@ def _not_enough(primary: Result | None, language: str, units: int | None, planne
         return f"{lead}: {refusal(primary.reason, language)}."
     if units is None and primary is not None:
         units = sum(primary.n)
-    lead = "Nog te weinig gegevens voor een oordeel" if dutch else "Not enough data for a verdict yet"
+    lead = "Nog geen oordeel" if dutch else "No verdict yet"
     if units is None:
-        return f"{lead}."
+        return f"{lead}: er zijn te weinig gegevens." if dutch else f"{lead}: there is not enough data."
     count = number(units, language)
     if planned_size is None or planned_size <= units:
         return f"{lead}: er deden {count} bezoekers mee." if dutch else f"{lead}: {count} visitors took part."
@@ -434,23 +317,9 @@ def _not_enough(primary: Result | None, language: str, units: int | None, planne
     return f"{lead}: {count} of the {planned} planned visitors took part."
 
 
-# --- helpers -------------------------------------------------------------------------------------------
-
-
-def _words(metric: str, estimand: Estimand) -> MetricWords | None:
-    metric = SAME_METRIC.get(metric, metric)
-    if estimand is Estimand.QUESTION:
-        as_question = {"answered": "success", "contacted": "contact"}.get(metric, metric)
-        if as_question in QUESTION_METRICS:
-            return QUESTION_METRICS[as_question]
-    if estimand is Estimand.FIRST_QUESTION and metric == "answered":
-        metric = "first_answered"
-    return METRICS.get(metric) or QUESTION_METRICS.get(metric)
-
-
 def is_share_metric(metric: str, *, estimand: Estimand = Estimand.VISITOR) -> bool:
     """Whether a metric by this name is a share of visitors or questions, told as "57 of 100"."""
-    words = _words(metric, estimand)
+    words = metric_words(metric, estimand)
     return words is not None and words.share
 
 
@@ -478,8 +347,3 @@ def _mean_text(result: Result, value: float, language: str, *, signed: bool = Fa
         return quantity(value, language, signed=signed)
     decimals = min(4, max(0, -math.floor(math.log10(half))))
     return number(value, language, decimals=decimals, signed=signed)
-
-
-def _known(phrases: Phrases, key: str, language: str) -> str:
-    texts: Texts | None = phrases.get(key)
-    return texts[language] if texts else key

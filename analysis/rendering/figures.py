@@ -25,12 +25,15 @@ from analysis.rendering.pictures import (
 from analysis.rendering.pictures import Steps as StepLine
 from analysis.rendering.sections import (
     Table,
+    how_sure,
+    is_clear,
     labels,
     main_results,
     metric_label,
     primary_results,
     series_of,
     several,
+    unsettled,
 )
 from analysis.report import Curve, Flow, Heartbeat, Report, Result
 from analysis.tables import Outcome, Phase
@@ -107,7 +110,7 @@ def success(report: Report, language: str) -> Figure | None:
     return Figure(
         name="success",
         title=caption.title,
-        sentence=" ".join(wording.result_sentence(one, language, capital=True) for one in found),
+        sentence=_told_all(found, report, language),
         panels=_panel(
             lambda width: intervals(
                 tuple(points.values()), caption, width=width, format_tick=_tick(first, language)
@@ -139,30 +142,38 @@ def differences(report: Report, language: str) -> Figure | None:
         turn = 1 if one.better == "higher" else -1
         ends = sorted(turn * end for end in one.relative_ci)
         label = metric_label(one, language)
-        if several(report):
-            label = f"{label} ({wording.short_variant_name(one.variant, language)})"
-        shown, sure = wording.difference_text(one, one.estimate, language), wording.how_sure(one, language)
+        version = wording.short_variant_name(one.variant, language) if several(report) else ""
+        shown, sure = wording.difference_text(one, one.estimate, language), how_sure(report, one, language)
         rows.append(
             Difference(
                 label,
+                version,
                 series[one.variant],
                 turn * one.relative,
                 ends[0],
                 ends[1],
                 shown,
                 sure,
-                wording.is_clear(one),
+                is_clear(report, one),
             )
         )
         relative = [
             wording.percentage(value, language, decimals=1, signed=True)
             for value in (one.relative, *one.relative_ci)
         ]
-        cells.append((label, relative[0], f"{relative[1]} {_to(language)} {relative[2]}", shown, sure))
+        cells.append(
+            (
+                f"{label} ({version})" if version else label,
+                relative[0],
+                f"{relative[1]} {_to(language)} {relative[2]}",
+                shown,
+                sure,
+            )
+        )
     if not rows:
         return None
     clear = [row for row in rows if row.is_clear]
-    sentence = words["sentence"].format(
+    sentence = _standing(report, language) or words["sentence"].format(
         all=wording.number(len(rows), language),
         better=_count(sum(row.value > 0 for row in clear), language),
         worse=_count(sum(row.value < 0 for row in clear), language),
@@ -211,7 +222,7 @@ def time_to_answer(report: Report, language: str) -> Figure | None:
         )
         for one in found
     ]
-    sentence = words["sentence"].format(
+    sentence = _standing(report, language) or words["sentence"].format(
         time=wording.duration(glance, language), shares=_listed(told, language)
     )
     caption = Caption("time", words["title"], sentence)
@@ -362,6 +373,24 @@ def _phase_lines(
         ]
         lines.append(StepLine(wording.short_variant_name(variant, language), place, tuple(values)))
     return lines
+
+
+def _standing(report: Report, language: str) -> str:
+    """What goes before any sentence about a report that is void or too early."""
+    standing = unsettled(report)
+    return labels(language)[f"{standing}_note"] if standing else ""
+
+
+def _told_all(found: list[Result], report: Report, language: str) -> str:
+    """The primary results in words; of a void report only that it is void."""
+    standing = _standing(report, language)
+    if unsettled(report) == "void":
+        return standing
+    told = [wording.result_sentence(one, language, capital=not several(report)) for one in found]
+    if several(report):
+        names = [wording.short_variant_name(one.variant, language).capitalize() for one in found]
+        told = [f"{name}: {sentence}" for name, sentence in zip(names, told, strict=True)]
+    return " ".join([standing, *told]).strip()
 
 
 def _panel(draw: Callable[[float], Markup]) -> tuple[Panel, ...]:

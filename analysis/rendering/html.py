@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
@@ -129,12 +130,22 @@ def _visitors(units: int, language: str) -> str:
     return f"{wording.number(units, language)} {sections.labels(language)['visitors'].lower()}"
 
 
+_UNIT = re.compile(r"(?<=\d) (?=(?:%|s|min|u|h|uur|points|procentpunt)(?!\w))")
+
+
+def _unbroken(words: str) -> str:
+    """Keeps a number and its unit on one line."""
+    return _UNIT.sub("\u00a0", words)
+
+
 @lru_cache(maxsize=1)
 def _templates() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["unbroken"] = _unbroken
+    return environment

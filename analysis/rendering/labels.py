@@ -78,7 +78,10 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "neutral": "neutraal",
         "good": "goed",
         "mean": "Gemiddelde",
-        "yes": "ja",
+        "void": "niet te gebruiken",
+        "void_note": "Trek hier geen conclusie uit: de proef is niet eerlijk verlopen.",
+        "early": "nog niet te zeggen",
+        "early_note": "Dit is een tussenstand: wacht tot genoeg bezoekers hebben meegedaan.",
     },
     "en": {
         "experiment": "Experiment",
@@ -152,7 +155,10 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "neutral": "neutral",
         "good": "good",
         "mean": "Mean",
-        "yes": "yes",
+        "void": "not to be used",
+        "void_note": "Draw no conclusion from this: the experiment was not fair.",
+        "early": "too early to tell",
+        "early_note": "This is an interim state: wait until enough visitors have taken part.",
     },
 }
 
@@ -348,6 +354,7 @@ FIGURES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
 PAGES: Mapping[str, Mapping[str, str]] = {
     "nl": {
         "title": "Uitslagen",
+        "experiment": "Proef",
         "why": "Elke proef vergelijkt een nieuwe versie van een pagina met de huidige. Hier staat wat "
         "eruit kwam, en "
         "hoe zeker dat is.",
@@ -368,6 +375,7 @@ PAGES: Mapping[str, Mapping[str, str]] = {
     },
     "en": {
         "title": "Reports",
+        "experiment": "Experiment",
         "why": "Every experiment compares a new version of a page with the current one. Here is what came "
         "out, and how "
         "sure that is.",

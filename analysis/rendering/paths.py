@@ -151,9 +151,6 @@ def _arrivals(links: Mapping[tuple[str, str], int]) -> Counter[str]:
     return arrived
 
 
-# --- drawing -------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class _Box:
     x: float
@@ -182,7 +179,7 @@ def draw(
     narrow = width < NARROW
     height, top = (300.0 if narrow else 330.0), 28.0
     room = 122.0 if narrow else 130.0
-    places = _places(len(paths.columns), width - room - _BAR - 2)
+    places = _places(len(paths.columns), width - room - _BAR - 2, first=0.5 if narrow else 0.8)
     most = max(len(column) for column in paths.columns)
     scale = (height - _GAP * (most - 1)) / max(1, *(sum(column.values()) for column in paths.columns))
     boxes = [_stack(column, x, top, height, scale) for x, column in zip(places, paths.columns, strict=True)]
@@ -235,9 +232,9 @@ def draw(
     )  # fmt: skip
 
 
-def _places(count: int, room: float) -> list[float]:
+def _places(count: int, room: float, *, first: float) -> list[float]:
     """Where the columns stand: the start near the first step, more room where touchpoints are named."""
-    weights = [0.5, *[1.2] * (count - 3), 0.85]
+    weights = [first, *[1.2] * (count - 3), 0.85]
     unit = room / sum(weights)
     return [2 + unit * sum(weights[:place]) for place in range(count)]
 

@@ -39,10 +39,12 @@ class Point:
 class Difference:
     """How much better (positive) or worse a variant does on one metric, relative to the control.
 
-    `shown` is the difference in the metric's own unit, `sure` how sure that is; both are words.
+    `shown` is the difference in the metric's own unit, `sure` how sure that is; both are words. `note` names
+    the variant where there are several.
     """
 
     label: str
+    note: str
     series: int
     value: float
     low: float
@@ -138,11 +140,20 @@ def forest(
         y = top + row * (place + 0.5) + (2 if narrow else 0)
         colour = f"v{one.series}"
         if narrow:
-            drawn.append(text(left, y - 15, shorten(one.label, width - 20, 13), f"label {colour}"))
+            drawn.append(
+                text(
+                    left,
+                    y - 15,
+                    shorten(f"{one.label} · {one.note}" if one.note else one.label, width - 20, 13),
+                    f"label {colour}",
+                )
+            )
             drawn.append(text(left, y + 22, f"{one.shown} · {one.sure}", "note"))
         else:
             label = shorten(one.label, left - 12, 14)
-            drawn.append(text(left - 10, y + 5, label, f"label {colour}", anchor="end"))
+            drawn.append(text(left - 10, y + (-2 if one.note else 5), label, f"label {colour}", anchor="end"))
+            if one.note:
+                drawn.append(text(left - 10, y + 14, shorten(one.note, left - 12, 13), "note", anchor="end"))
             drawn.append(text(right + 10, y - 2, one.shown, f"value {colour}"))
             drawn.append(text(right + 10, y + 14, one.sure, "note"))
         drawn.append(line(axis.clamped(one.low), y, axis.clamped(one.high), y, f"range {colour}"))

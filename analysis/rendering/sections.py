@@ -11,7 +11,7 @@ from typing import Any
 from analysis import wording
 from analysis.errors import AnalysisError
 from analysis.rendering.labels import DEFINITION_VALUES, DEFINITIONS, FAMILIES, LABELS
-from analysis.report import Estimand, Report, Result, Role, Status
+from analysis.report import Estimand, Report, Result, Role, Status, VerdictCode
 
 
 class LanguageError(AnalysisError, ValueError):
@@ -49,13 +49,32 @@ def series_of(report: Report) -> dict[str, int]:
     return {report.control: 0} | {name: place + 1 for place, name in enumerate(others)}
 
 
+def unsettled(report: Report) -> str | None:
+    """The key of the label that goes before every figure of this report; None where its figures count."""
+    return {VerdictCode.DO_NOT_USE: "void", VerdictCode.NOT_ENOUGH_DATA: "early"}.get(report.verdict.code)
+
+
+def how_sure(report: Report, result: Result, language: str) -> str:
+    """How sure a result is; nothing is clear in a report that is void or too early."""
+    standing = unsettled(report)
+    if standing is None or result.estimate is None:
+        return wording.how_sure(result, language)
+    return labels(language)[standing]
+
+
+def is_clear(report: Report, result: Result) -> bool:
+    return unsettled(report) is None and wording.is_clear(result)
+
+
 def primary_results(report: Report) -> list[Result]:
     return [one for one in report.results if one.role is Role.PRIMARY and one.segment is None]
 
 
 def main_results(report: Report) -> list[Result]:
-    """Results over everyone, guardrails apart."""
-    return [one for one in report.results if one.segment is None and one.role is not Role.GUARDRAIL]
+    """Results over everyone, guardrails apart; those of one metric stand together."""
+    found = [one for one in report.results if one.segment is None and one.role is not Role.GUARDRAIL]
+    order = list(dict.fromkeys((one.metric, one.estimand) for one in found))
+    return sorted(found, key=lambda one: order.index((one.metric, one.estimand)))
 
 
 def guardrail_results(report: Report) -> list[Result]:
@@ -115,7 +134,7 @@ def results_table(results: Sequence[Result], report: Report, language: str, *, c
                 wording.difference_text(one, one.estimate, language),
                 wording.interval_text(one, language),
             ]
-        rows.append((*row, wording.how_sure(one, language)))
+        rows.append((*row, how_sure(report, one, language)))
     first = in_segments + 1 + of_many
     return Table(caption, tuple(headers), tuple(rows), frozenset(range(first, first + 4)))
 

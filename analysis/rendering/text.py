@@ -79,12 +79,12 @@ def _results(heading: str, results: Sequence[Result], report: Report, language: 
         named = [_plain(line) for line in wrap(label, first) or [""]]
         lines.append(f"{named[0]:<{first}}  {values[0]:>{sizes[0]}}  {values[1]:>{sizes[1]}}")
         lines.extend(named[1:])
-        lines.append(_paragraph(_told_difference(one, language), first=_INDENT, rest=_INDENT))
+        lines.append(_paragraph(_told_difference(report, one, language), first=_INDENT, rest=_INDENT))
     return "\n".join(lines)
 
 
-def _told_difference(result: Result, language: str) -> str:
-    sure = wording.how_sure(result, language)
+def _told_difference(report: Report, result: Result, language: str) -> str:
+    sure = sections.how_sure(report, result, language)
     if result.estimate is not None:
         difference = wording.difference_text(result, result.estimate, language)
         sure = f"{difference} ({wording.interval_text(result, language)}): {sure}"
