@@ -44,7 +44,7 @@ async def _in_stream(client: Redis, key: str, run: str) -> set[Identity]:
     while True:
         entries: Any = await client.xrange(key, start, "+", BATCH_ENTRIES)
         for entry_id, fields in entries:
-            if mark in fields.get(b"c", b""):
+            if mark in fields.get(b"x", b""):
                 try:
                     event = decode(entry_id, fields)
                 except UndecodableError:

@@ -6,20 +6,18 @@ so every entry has all of them, in this order. Integers are written in decimals,
 
 | field | holds | example |
 | --- | --- | --- |
-| `s` | site | `voorbeeldstad` |
 | `v` | visitor | `-5208153413498116811` |
 | `t` | time in ms | `1763784000123` |
 | `p` | page view | `k3j9x0q2m5Tz` |
-| `i` | index | `0` |
-| `k` | kind | `view` |
-| `u` | path, with the kept parameters | `/afval?q=x` |
+| `i` | index, and the kind unless it is a view | `0`, `1 search` |
+| `u` | site and path, with the kept parameters | `voorbeeldstad/afval?q=x` |
 | `o` | origin | `Qm81xPz0aB2c` |
-| `r` | referrer; `//` for `https://` | `//www.google.com/` |
-| `x` | bucket, then exposures, `!` after the ones met for the first time | `417 zwerfvuil=redesign!` |
-| `c` | language, viewport, then rare marks | `nl s`, `- - bot`, `nl l consented run=storm-1` |
+| `r` | referrer, without `https://` and a lone `/` at its end | `www.google.com` |
+| `x` | language, viewport, bucket, exposures with `!` after those met for the first time, rare marks | \
+`nl s 417 zwerfvuil=redesign!`, `nl l - - consented run=storm-1` |
 | `d` | what the kind adds: a view's title as it is, else JSON | `Afval`, `{"q":"grofvuil","n":8}` |
 
-What the browser didn't say is empty.
+What the browser didn't say is empty, or `-` among others.
 """
 
 from __future__ import annotations
@@ -32,7 +30,7 @@ import msgspec
 from tracker.errors import UndecodableError
 from tracker.event import Event, Kind
 
-FIELDS = (b"s", b"v", b"t", b"p", b"i", b"k", b"u", b"o", b"r", b"x", b"c", b"d")
+FIELDS = (b"v", b"t", b"p", b"i", b"u", b"o", b"r", b"x", b"d")
 
 # The names of the wire for what a kind adds, and the fields of `Event` in which it is kept.
 DETAILS: Mapping[Kind, Mapping[str, str]] = {
@@ -48,7 +46,7 @@ DETAILS: Mapping[Kind, Mapping[str, str]] = {
     Kind.FILE: {"to": "target"},
     Kind.FRICTION: {"c": "friction"},
 }
-_KINDS = {kind.value.encode(): kind for kind in Kind}
+_SECURE = "https://"
 _json = msgspec.json.Encoder()
 _parse = msgspec.json.Decoder(dict[str, Any])
 
@@ -61,51 +59,57 @@ def encode(event: Event) -> dict[bytes, bytes]:
 def values(event: Event) -> list[bytes]:
     """Values of the entry, in the order of `FIELDS`."""
     kind = event.kind
-    path = f"{event.path}?{event.parameters}" if event.parameters else event.path
-    referrer = event.referrer or ""
     if kind is Kind.VIEW:
+        index = b"%d" % event.index
         detail = (event.title or "").encode()
     else:
+        index = f"{event.index} {kind}".encode()
         said = ((name, getattr(event, field)) for name, field in DETAILS[kind].items())
         detail = _json.encode({name: value for name, value in said if value is not None})
+    query = f"?{event.parameters}" if event.parameters else ""
     return [
-        event.site.encode(),
         b"%d" % event.visitor,
         b"%d" % event.time,
         event.page_view.encode(),
-        b"%d" % event.index,
-        kind.encode(),
-        path.encode(),
+        index,
+        f"{event.site}{event.path}{query}".encode(),
         event.origin.encode() if event.origin else b"",
-        (referrer[6:] if referrer.startswith("https://") else referrer).encode(),
-        _exposures(event.bucket, event.exposures, event.first),
-        _context(event),
+        _short(event.referrer).encode() if event.referrer else b"",
+        _context(event).encode(),
         detail,
     ]
 
 
-def _exposures(bucket: int | None, exposures: str, first: str) -> bytes:
-    if not exposures:
-        return b"" if bucket is None else b"%d" % bucket
-    if first:
-        firsts = first.split(",")
+def _short(referrer: str) -> str:
+    if not referrer.startswith(_SECURE):
+        return referrer
+    short = referrer[len(_SECURE):]
+    return short[:-1] if short.find("/") == len(short) - 1 else short
+
+
+def _long(short: str) -> str | None:
+    if not short or "://" in short.partition("?")[0]:
+        return short or None
+    return f"{_SECURE}{short}" if "/" in short else f"{_SECURE}{short}/"
+
+
+def _context(event: Event) -> str:
+    bucket, exposures = event.bucket, event.exposures
+    if event.first:
+        firsts = event.first.split(",")
         exposures = ",".join(
-            f"{pair}!" if pair.partition("=")[0] in firsts else pair for pair in exposures.split(","))
-    return f"{'' if bucket is None else bucket} {exposures}".encode()
-
-
-def _context(event: Event) -> bytes:
-    language, viewport = event.language, event.viewport
-    if not (event.consented or event.run or event.automated):
-        return f"{language or '-'} {viewport or '-'}".encode() if language or viewport else b""
-    marks = [language or "-", viewport or "-"]
+            [f"{pair}!" if pair.partition("=")[0] in firsts else pair for pair in exposures.split(",")])
+    number = "-" if bucket is None else bucket
+    text = f"{event.language or '-'} {event.viewport or '-'} {number} {exposures or '-'}"
     if event.consented:
-        marks.append("consented")
+        text += " consented"
     if event.run:
-        marks.append(f"run={event.run}")
+        text += f" run={event.run}"
     if event.automated:
-        marks.append("bot")
-    return " ".join(marks).encode()
+        text += " bot"
+    while text.endswith(" -"):
+        text = text[:-2]
+    return "" if text == "-" else text
 
 
 def decode(entry_id: bytes, fields: Mapping[bytes, bytes]) -> Event:
@@ -123,30 +127,31 @@ def decode(entry_id: bytes, fields: Mapping[bytes, bytes]) -> Event:
 
 
 def _decode(fields: Mapping[bytes, bytes]) -> Event:
-    kind = _KINDS[fields[b"k"]]
-    path, _, parameters = fields[b"u"].decode().partition("?")
-    referrer = fields[b"r"].decode()
-    bucket, exposures, first = _read_exposures(fields[b"x"].decode())
-    language, viewport, *marks = fields[b"c"].decode().split(" ") if fields[b"c"] else ("-", "-")
+    index, _, word = fields[b"i"].decode().partition(" ")
+    kind = Kind(word or "view")
+    address, _, parameters = fields[b"u"].decode().partition("?")
+    site, slash, path = address.partition("/")
+    language, viewport, bucket, exposures, *marks = _positions(fields[b"x"])
     if kind is Kind.VIEW:
         said: dict[str, Any] = {"title": fields[b"d"].decode() or None}
     else:
         names = DETAILS[kind]
         said = {names[name]: value for name, value in _parse.decode(fields[b"d"]).items()}
+    pairs = exposures.split(",") if exposures else ()
     return Event(
-        site=fields[b"s"].decode(), visitor=int(fields[b"v"]), time=int(fields[b"t"]),
-        page_view=fields[b"p"].decode(), index=int(fields[b"i"]), kind=kind, path=path, parameters=parameters,
-        origin=fields[b"o"].decode() or None,
-        referrer=(f"https:{referrer}" if referrer.startswith("//") else referrer) or None,
-        bucket=bucket, exposures=exposures, first=first,
+        site=site, path=slash + path, parameters=parameters, kind=kind,
+        visitor=int(fields[b"v"]), time=int(fields[b"t"]),
+        page_view=fields[b"p"].decode(), index=int(index),
+        origin=fields[b"o"].decode() or None, referrer=_long(fields[b"r"].decode()),
+        language=language, viewport=viewport, bucket=None if bucket is None else int(bucket),
+        exposures=(exposures or "").replace("!", ""),
+        first=",".join([pair.partition("=")[0] for pair in pairs if pair.endswith("!")]),
         consented="consented" in marks, automated="bot" in marks,
-        run=next((mark[4:] for mark in marks if mark.startswith("run=")), None),
-        language=None if language == "-" else language, viewport=None if viewport == "-" else viewport,
+        run=next((mark[4:] for mark in marks if mark and mark.startswith("run=")), None),
         **said)
 
 
-def _read_exposures(text: str) -> tuple[int | None, str, str]:
-    bucket, _, marked = text.partition(" ")
-    pairs = marked.split(",") if "!" in marked else ()
-    first = ",".join(pair.partition("=")[0] for pair in pairs if pair.endswith("!"))
-    return int(bucket) if bucket else None, marked.replace("!", ""), first
+def _positions(context: bytes) -> list[str | None]:
+    """The words of `x`, at least four, None for `-` and for what was left out at the end."""
+    words = [None if word in {"", "-"} else word for word in context.decode().split(" ")]
+    return words + [None] * (4 - len(words))
