@@ -22,10 +22,13 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running_server(binary: Path, *options: str) -> Iterator[redis.Redis]:
-    """Run `binary` (a Redis or Valkey server) and lend a client; the server ends with the block."""
+def running_server(binary: Path, *options: str, port: int | None = None) -> Iterator[redis.Redis]:
+    """Run `binary` (a Redis or Valkey server) and lend a client; the server ends with the block.
+
+    Without `port` it is a free one.
+    """
     with tempfile.TemporaryDirectory(prefix="klantreis-store-", ignore_cleanup_errors=True) as folder:
-        process, client = _start(binary, Path(folder), options)
+        process, client = _start(binary, Path(folder), options, port)
         try:
             yield client
         finally:
@@ -35,10 +38,10 @@ def running_server(binary: Path, *options: str) -> Iterator[redis.Redis]:
 
 
 def _start(
-    binary: Path, folder: Path, options: tuple[str, ...]
+    binary: Path, folder: Path, options: tuple[str, ...], wanted: int | None
 ) -> tuple[subprocess.Popen[bytes], redis.Redis]:
     for _ in range(5):  # another process may take the free port before the server does
-        port = free_port()
+        port = wanted or free_port()
         log = folder / "server.log"
         process = subprocess.Popen(
             [binary, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "",
