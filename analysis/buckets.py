@@ -7,73 +7,52 @@ days and partitions, and merging variances per partition is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import polars as pl
 
-import numpy as np
-import pandas as pd
-
-from analysis.frames import build, conform
-from analysis.tables import BUCKETS, QUESTION_MEASURES, TIMES, UNIT_MEASURES, Column, Outcome, empty
+from analysis.frames import added_up
+from analysis.tables import BUCKETS, QUESTION_MEASURES, TIMES, UNIT_MEASURES, Outcome
 
 KEYS = ("experiment", "variant", "bucket", "segment")
 TIME_KEYS = (*KEYS, "time_s", "cause")
 SEGMENTS = ("viewport", "entry")
 
 
-def buckets_table(units: pd.DataFrame, exposed: pd.DataFrame, questions: pd.DataFrame) -> pd.DataFrame:
-    """`BUCKETS` of one (DAY, partition) from its `units` and from `units.exposed_questions`."""
-    parts = []
-    if len(units):
-        asked = units["first_answered"] >= 0
-        measures: dict[str, object] = {"units": np.ones(len(units), np.int64)}
-        for name in UNIT_MEASURES:
-            measures[f"{name}_sum"] = units[name].astype("float64")
-            measures[f"{name}_squares"] = units[name].astype("float64") ** 2
-        measures["first_questions"] = asked.astype("int64")
-        measures["first_answered_sum"] = units["first_answered"].clip(lower=0).astype("float64")
-        parts.append(_by_segment(units, measures))
-    if len(exposed):
-        mine = questions.iloc[exposed["question"].to_numpy()].reset_index(drop=True)
-        mine = mine.assign(**{name: exposed[name] for name in ("experiment", "variant", "bucket")})
-        values = {
-            "success": mine["success"],
-            "contact": mine["outcome"] == Outcome.CHANNEL_SHIFT.value,
-            "pages": mine["pages"],
-            "searches": mine["searches"],
-        }
-        measures = {"all_questions": np.ones(len(mine), np.int64)}
-        measures |= {f"question_{name}_sum": values[name].astype("float64") for name in QUESTION_MEASURES}
-        parts.append(_by_segment(mine, measures))
-    if not parts:
-        return empty(BUCKETS)
-    rows = pd.concat(parts, ignore_index=True).reindex(columns=list(BUCKETS)).fillna(0)
-    return add_up(rows, BUCKETS, KEYS)
+def buckets_table(units: pl.DataFrame, exposed: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
+    """`BUCKETS` of one (DAY, partition), from its `UNITS` and from `units.exposed_questions`."""
+    asked = pl.col("first_answered") >= 0
+    of_units = by_segment(units).select(
+        *KEYS,
+        pl.lit(1, pl.Int64).alias("units"),
+        *(pl.col(name).cast(pl.Float64).alias(f"{name}_sum") for name in UNIT_MEASURES),
+        *((pl.col(name).cast(pl.Float64) ** 2).alias(f"{name}_squares") for name in UNIT_MEASURES),
+        asked.cast(pl.Int64).alias("first_questions"),
+        pl.col("first_answered").clip(0).cast(pl.Float64).alias("first_answered_sum"),
+    )
+    mine = pl.concat([exposed.drop("question"), questions[exposed["question"]]], how="horizontal")
+    values = {
+        "success": pl.col("success"),
+        "contact": pl.col("outcome") == Outcome.CHANNEL_SHIFT.value,
+        "pages": pl.col("pages"),
+        "searches": pl.col("searches"),
+    }
+    of_questions = by_segment(mine).select(
+        *KEYS,
+        pl.lit(1, pl.Int64).alias("all_questions"),
+        *(values[name].cast(pl.Float64).alias(f"question_{name}_sum") for name in QUESTION_MEASURES),
+    )
+    rows = pl.concat([of_units, of_questions], how="diagonal").fill_null(0)
+    return added_up(rows, BUCKETS, KEYS)
 
 
-def times_table(units: pd.DataFrame) -> pd.DataFrame:
+def times_table(units: pl.DataFrame) -> pl.DataFrame:
     """`TIMES` of one (DAY, partition): how often each time occurred, in whole seconds rounded up."""
-    if not len(units):
-        return empty(TIMES)
-    timed = units.assign(time_s=np.ceil(units["time_s"]).astype("int32"))
-    rows = _by_segment(timed, {"time_s": timed["time_s"], "cause": timed["cause"], "units": 1})
-    return add_up(rows, TIMES, TIME_KEYS)
+    rows = by_segment(units).select(
+        *KEYS, pl.col("time_s").ceil().cast(pl.Int32), "cause", pl.lit(1, pl.Int64).alias("units")
+    )
+    return added_up(rows, TIMES, TIME_KEYS)
 
 
-def add_up(rows: pd.DataFrame, columns: Mapping[str, Column], keys: tuple[str, ...]) -> pd.DataFrame:
-    """Rows of equal keys added; tables of other days or partitions go in one below the other.
-
-    Raises `TableError` where the rows lack a declared column.
-    """
-    if not len(rows):
-        return empty(columns)
-    summed = rows.groupby(list(keys), sort=True, observed=True, as_index=False).sum()
-    return conform(build({name: summed[name] for name in summed.columns}, columns), columns)
-
-
-def _by_segment(frame: pd.DataFrame, measures: Mapping[str, object]) -> pd.DataFrame:
-    """The rows once for everyone, and once for every segment they belong to."""
-    keys = {name: frame[name] for name in ("experiment", "variant", "bucket")}
-    segments = {"": pd.Series("", index=frame.index, dtype="str")}
-    segments |= {name: (name + "=" + frame[name]).astype("str") for name in SEGMENTS}
-    parts = [pd.DataFrame({**keys, "segment": segment, **measures}) for segment in segments.values()]
-    return pd.concat(parts, ignore_index=True)
+def by_segment(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows once for everyone (segment \'\'), and once for every segment that they belong to."""
+    segments = [pl.lit(""), *(pl.concat_str(pl.lit(f"{name}="), pl.col(name)) for name in SEGMENTS)]
+    return pl.concat([frame.with_columns(segment.alias("segment")) for segment in segments])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import pandas as pd
+import polars as pl
 
 from analysis.frames import texts
 from analysis.intake import Events, Ints
@@ -30,7 +30,7 @@ class Exposures:
 
     by_visitor: dict[int, list[tuple[int, str]]]
 
-    def until(self, visitor: Ints, moment: Ints) -> pd.Series[str]:
+    def until(self, visitor: Ints, moment: Ints) -> pl.Series:
         """For each (visitor, moment) all experiments met by then, by name, as on the wire; where one visitor
         saw two variants, the first."""
         labels: dict[str, int] = {"": 0}

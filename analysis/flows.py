@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+import polars as pl
 
-from analysis.buckets import add_up
-from analysis.tables import FLOWS, HEARTBEATS, empty
+from analysis.frames import added_up
+from analysis.tables import FLOWS, HEARTBEATS
 
 START = "start"
 FLOW_KEYS = ("experiment", "variant", "order", "source", "target")
@@ -16,45 +15,48 @@ _STEPS = ("view", "search", "contact")
 
 
 def flows_table(
-    exposed: pd.DataFrame, questions: pd.DataFrame, moves: pd.DataFrame, *, longest: int
-) -> pd.DataFrame:
+    exposed: pl.DataFrame, questions: pl.DataFrame, moves: pl.DataFrame, *, longest: int
+) -> pl.DataFrame:
     """`FLOWS`: pages, searches and contacts in their order, from `start` to the outcome.
 
     The same touchpoint twice in a row is one. Positions beyond `longest` are counted at `longest`, so nothing
-    drops out. `exposed` as in `units.exposed_questions`.
+    drops out. `exposed` as in `units.exposed_questions`; every question of it ends in one outcome.
     """
-    if not len(exposed):
-        return empty(FLOWS)
-    wanted = np.unique(exposed["question"].to_numpy())
-    steps = moves[moves["kind"].isin(_STEPS) & moves["question"].isin(wanted)]
-    touchpoint, of = steps["touchpoint"].to_numpy(object), steps["question"].to_numpy()
-    changes = np.ones(len(of), bool)
-    changes[1:] = (of[1:] != of[:-1]) | (touchpoint[1:] != touchpoint[:-1])
-    touchpoint, of = touchpoint[changes], of[changes]
+    wanted = exposed.select(pl.col("question").unique())
+    steps = (
+        moves.filter(pl.col("kind").is_in(_STEPS))
+        .join(wanted, on="question", how="semi", maintain_order="left")
+        .filter(
+            (pl.col("touchpoint") != pl.col("touchpoint").shift(1).over("question")).fill_null(value=True)
+        )
+        .select("question", place=pl.int_range(1, pl.len() + 1).over("question"), at="touchpoint")
+    )
+    ends = questions.select("question", at="outcome").join(wanted, on="question", how="semi")
+    last = steps.group_by("question").agg(last=pl.col("place").max())
+    ends = ends.join(last, on="question", how="left").select(
+        "question", place=pl.col("last").fill_null(0) + 1, at="at"
+    )
+    starts = wanted.select("question", place=pl.lit(0, pl.Int64), at=pl.lit(START))
+    edges = (
+        pl.concat([starts, steps, ends])
+        .sort("question", "place")
+        .select(
+            "question",
+            order=pl.col("place").clip(upper_bound=longest),
+            source="at",
+            target=pl.col("at").shift(-1).over("question"),
+        )
+        .drop_nulls("target")
+    )
+    rows = exposed.select("experiment", "variant", "question").join(edges, on="question")
+    return added_up(rows.drop("question").with_columns(questions=pl.lit(1, pl.Int64)), FLOWS, FLOW_KEYS)
 
-    place = np.searchsorted(wanted, of)
-    lengths = np.bincount(place, minlength=len(wanted))
-    starts = np.concatenate(([0], np.cumsum(lengths)))[:-1]
-    outcome = questions["outcome"].to_numpy(object)[wanted]
-    sources, targets, orders, owners = [], [], [], []
-    for number, (start, length) in enumerate(zip(starts.tolist(), lengths.tolist(), strict=True)):
-        path = [START, *touchpoint[start : start + length], outcome[number]]
-        sources += path[:-1]
-        targets += path[1:]
-        orders += [min(order, longest) for order in range(length + 1)]
-        owners += [wanted[number]] * (length + 1)
-    edges = pd.DataFrame({"question": owners, "order": orders, "source": sources, "target": targets})
-    rows = exposed[["experiment", "variant", "question"]].merge(edges, on="question")
-    rows["questions"] = 1
-    return add_up(rows.drop(columns="question"), FLOWS, FLOW_KEYS)
 
-
-def heartbeats_table(exposed: pd.DataFrame, moves: pd.DataFrame) -> pd.DataFrame:
+def heartbeats_table(exposed: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
     """`HEARTBEATS`: touchpoints with a heartbeat, counted by phase and by who gave it."""
-    beating = moves.loc[moves["heartbeat"].notna(), ["question", "phase", "given", "heartbeat"]]
-    if not len(exposed) or not len(beating):
-        return empty(HEARTBEATS)
-    rows = exposed[["experiment", "variant", "question"]].merge(beating, on="question")
-    rows["heartbeat"] = rows["heartbeat"].round().astype("int8")
-    rows["touchpoints"] = 1
-    return add_up(rows.drop(columns="question"), HEARTBEATS, HEARTBEAT_KEYS)
+    beating = moves.filter(pl.col("heartbeat").is_not_nan()).select(
+        "question", "phase", "given", pl.col("heartbeat").round().cast(pl.Int8)
+    )
+    rows = exposed.select("experiment", "variant", "question").join(beating, on="question")
+    counted = rows.drop("question").with_columns(touchpoints=pl.lit(1, pl.Int64))
+    return added_up(counted, HEARTBEATS, HEARTBEAT_KEYS)

@@ -1,39 +1,75 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Frames exactly as `analysis.tables` declares them."""
+"""Frames exactly as `analysis.tables` declares them.
+
+Inside the reconstruction a table is a Polars frame, which costs little to make even where it holds a few
+rows; what leaves it is pandas.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
+import polars as pl
 from numpy.typing import NDArray
 
 from analysis.errors import TableError
-from analysis.tables import Column
+from analysis.tables import Column, empty
+
+_TYPES: Mapping[str, type[pl.DataType]] = {
+    "str": pl.String,
+    "bool": pl.Boolean,
+    "int8": pl.Int8,
+    "int16": pl.Int16,
+    "int32": pl.Int32,
+    "int64": pl.Int64,
+    "float64": pl.Float64,
+}
 
 
-def texts(codes: NDArray[np.int64], labels: Sequence[str]) -> pd.Series[Any]:
+def texts(codes: NDArray[np.int64], labels: Sequence[str]) -> pl.Series:
     """A column of texts from their places in `labels`; empty where the place is -1."""
-    names = pa.array([*labels, ""], pa.large_string())
-    places = np.where(codes < 0, len(labels), codes)
-    column: pd.Series[Any] = names.take(pa.array(places, pa.int64())).to_pandas()
-    return column.astype("str")
+    names = pl.Series([*labels, ""], dtype=pl.String)
+    return names.gather(pl.Series(np.where(codes < 0, len(labels), codes)))
 
 
-def build(values: Mapping[str, Any], columns: Mapping[str, Column]) -> pd.DataFrame:
-    """A frame of those columns (arrays, series or one value for all rows), in the declared order and dtypes.
+def build(values: Mapping[str, Any], columns: Mapping[str, Column]) -> pl.DataFrame:
+    """A frame of those columns (arrays, series or one value for all rows), in the declared order and types.
 
-    Raises `TableError` where a column is missing, unknown or cannot take its dtype.
+    Raises `TableError` where a column is missing, unknown or cannot take its type.
     """
     _same_names(list(values), columns)
-    length = next((len(value) for value in values.values() if not np.isscalar(value)), 0)
-    frame = pd.DataFrame(
-        {name: _typed(values[name], column.dtype, length) for name, column in columns.items()}
+    length = next((len(value) for value in values.values() if not _is_one(value)), 0)
+    return pl.DataFrame(
+        [_typed(name, values[name], _TYPES[column.dtype], length) for name, column in columns.items()]
     )
-    return conform(frame, columns)
+
+
+def added_up(rows: pl.DataFrame, columns: Mapping[str, Column], keys: Sequence[str]) -> pl.DataFrame:
+    """Rows with equal keys added, sorted by key: how tables of several days or partitions become one."""
+    summed = rows.group_by(keys).agg(pl.exclude(*keys).sum()).sort(keys)
+    return build({name: summed[name] for name in summed.columns}, columns)
+
+
+def published(frame: pl.DataFrame, columns: Mapping[str, Column]) -> pd.DataFrame:
+    """The pandas frame that others get."""
+    if not frame.height:
+        return nothing(columns)
+    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    return conform(table.to_pandas(), columns)
+
+
+def nothing(columns: Mapping[str, Column]) -> pd.DataFrame:
+    """The declared columns without a row."""
+    return _nothing(tuple(columns.items())).copy()
+
+
+@lru_cache(maxsize=64)
+def _nothing(columns: tuple[tuple[str, Column], ...]) -> pd.DataFrame:
+    return empty(dict(columns))
 
 
 def conform(frame: pd.DataFrame, columns: Mapping[str, Column]) -> pd.DataFrame:
@@ -41,13 +77,14 @@ def conform(frame: pd.DataFrame, columns: Mapping[str, Column]) -> pd.DataFrame:
 
     Raises `TableError` that names what differs.
     """
-    _same_names(list(frame.columns), columns)
-    if list(frame.columns) != list(columns):
-        raise TableError(f"Columns in the order {list(frame.columns)}; expected {list(columns)}.")
+    names = list(frame.columns)
+    _same_names(names, columns)
+    if names != list(columns):
+        raise TableError(f"Columns in the order {names}; expected {list(columns)}.")
     wrong = [
-        f"{name} is {frame[name].dtype}, not {column.dtype}"
-        for name, column in columns.items()
-        if str(frame[name].dtype) != column.dtype
+        f"{name} is {dtype}, not {columns[name].dtype}"
+        for name, dtype in zip(names, map(str, frame.dtypes), strict=True)
+        if dtype != columns[name].dtype
     ]
     if wrong:
         raise TableError(f"Columns of another type than declared: {'; '.join(wrong)}. Convert them first.")
@@ -63,14 +100,15 @@ def _same_names(names: Sequence[str], columns: Mapping[str, Column]) -> None:
         )
 
 
-def _typed(value: Any, dtype: str, length: int) -> pd.Series[Any]:
-    if np.isscalar(value):
-        if dtype == "str":
-            return texts(np.zeros(length, np.int64), [str(value)])
-        value = np.full(length, value)
-    series = value if isinstance(value, pd.Series) else pd.Series(value)
-    series = series.reset_index(drop=True)
-    if str(series.dtype) == dtype:
-        return series
-    converted: pd.Series[Any] = series.astype(pd.api.types.pandas_dtype(dtype))
-    return converted
+def _is_one(value: Any) -> bool:
+    return isinstance(value, str | int | float)
+
+
+def _typed(name: str, value: Any, kind: type[pl.DataType], length: int) -> pl.Series:
+    if _is_one(value):
+        return pl.Series(name, [value], dtype=kind).new_from_index(0, length)
+    try:
+        series = value.alias(name) if isinstance(value, pl.Series) else pl.Series(name, value)
+        return series if series.dtype == kind else series.cast(kind)
+    except (pl.exceptions.PolarsError, TypeError) as error:
+        raise TableError(f"Column {name} does not become {kind.__name__}: {error}") from None

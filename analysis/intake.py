@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 LOAD_TEST = "load test"
 BOT = "bot"
-REPEAT = "sent twice"
+REPEAT = "duplicate"
 OUTSIDE_DAY = "outside the day"
 UNKNOWN_KIND = "unknown kind"
 TOO_MANY = "too many events by one visitor"
@@ -218,8 +218,11 @@ def _check(frame: pd.DataFrame) -> None:
 
 
 def _coded(column: pd.Series[Any]) -> Coded:
-    codes, texts = pd.factorize(column)
-    return Coded(codes.astype(np.int64), tuple(map(str, texts)))
+    encoded = pa.array(column, pa.large_string(), from_pandas=True).dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return Coded(codes, tuple(map(str, encoded.dictionary.to_pylist())))
 
 
 def _nothing(rows: Ints) -> Coded:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
+import polars as pl
 
 from analysis.exposures import find_exposures
 from analysis.frames import build, texts
@@ -25,12 +25,12 @@ def questions_table(
     questions: Questions,
     steps: Steps,
     outcomes: Outcomes,
-    moves: pd.DataFrame,
-    sessions: pd.DataFrame,
+    moves: pl.DataFrame,
+    sessions: pl.DataFrame,
     scope: Scope,
     *,
     question_session: Ints,
-) -> pd.DataFrame:
+) -> pl.DataFrame:
     """`QUESTIONS`: one row is one question, in the order of `questions`.
 
     `question_session` is the session in which each started, a row of `sessions`.
@@ -78,7 +78,7 @@ def questions_table(
             "reading_s": _reading(views, questions, scope.thresholds.session_gap_s),
             **_heartbeats(moves, count),
             "phase": _furthest(moves, count),
-            "entry": sessions["entry"].take(question_session),
+            "entry": sessions["entry"].gather(question_session),
             "viewport": texts(events.text["viewport"].codes[first], events.text["viewport"].texts),
             "exposures": find_exposures(events).until(questions.visitor, outcomes.ended_at),
         },
@@ -129,10 +129,10 @@ def _reading(views: PageViews, questions: Questions, gap_s: int) -> Floats:
     return reading
 
 
-def _heartbeats(moves: pd.DataFrame, count: int) -> dict[str, Floats]:
+def _heartbeats(moves: pl.DataFrame, count: int) -> dict[str, Floats]:
     """First, worst, peak and last heartbeat of each question, given and inferred alike."""
-    known = moves["heartbeat"].notna().to_numpy()
-    of, beats = moves["question"].to_numpy()[known], moves["heartbeat"].to_numpy()[known]
+    beating = moves.filter(pl.col("heartbeat").is_not_nan())
+    of, beats = beating["question"].to_numpy(), beating["heartbeat"].to_numpy()
     first, last, worst, peak = (np.full(count, np.nan) for _ in range(4))
     first[of[::-1]] = beats[::-1]
     last[of] = beats
@@ -142,11 +142,11 @@ def _heartbeats(moves: pd.DataFrame, count: int) -> dict[str, Floats]:
     return {f"heartbeat_{name}": values for name, values in named.items()}
 
 
-def _furthest(moves: pd.DataFrame, count: int) -> pd.Series[str]:
+def _furthest(moves: pl.DataFrame, count: int) -> pl.Series:
     """The furthest phase reached. A mark given on the way is evaluation of that page; it only means that the
     journey came to its evaluation where that came after completion."""
     places = {phase.value: place for place, phase in enumerate(PHASES)}
-    phase = moves["phase"].map(places).to_numpy(np.int64)
+    phase = moves["phase"].replace_strict(places, return_dtype=pl.Int64).to_numpy()
     of = moves["question"].to_numpy()
     furthest = np.zeros(count, np.int64)
     on_the_way = phase != places[Phase.EVALUATION]

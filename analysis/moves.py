@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import numpy as np
-import pandas as pd
+import polars as pl
 
 from analysis.frames import build, texts
 from analysis.intake import Coded, Events, Flags, Floats, Ints, K
@@ -136,7 +136,7 @@ def _searches(
 
 def moves_table(
     events: Events, views: PageViews, questions: Questions, steps: Steps, scope: Scope
-) -> pd.DataFrame:
+) -> pl.DataFrame:
     """`MOVES`: one row is one move."""
     row, kind = _moves(events, views, steps)
     question = questions.of_row[row]
@@ -196,7 +196,7 @@ def _rows_of(opening: Ints, flags: Flags) -> Ints:
     return kept
 
 
-def _touchpoints(events: Events, views: PageViews, row: Ints, kind: Ints) -> pd.Series[str]:
+def _touchpoints(events: Events, views: PageViews, row: Ints, kind: Ints) -> pl.Series:
     """Page path; search, which a results page is too; a contact's channel; a result's page; a hop's host."""
     labels: list[str] = [page.path for page in views.pages]
     page = views.page[events.page_view[row]]

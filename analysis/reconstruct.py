@@ -9,11 +9,12 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+import polars as pl
 
 from analysis.buckets import buckets_table, times_table
 from analysis.errors import ReconciliationError
 from analysis.flows import flows_table, heartbeats_table
-from analysis.frames import build
+from analysis.frames import build, nothing, published
 from analysis.intake import Events, prepare
 from analysis.measures import questions_table
 from analysis.moves import find_steps, moves_table
@@ -33,7 +34,6 @@ from analysis.tables import (
     TIMES,
     UNITS,
     Column,
-    empty,
 )
 from analysis.tasks import Tasks
 from analysis.thresholds import DEFAULTS, Thresholds
@@ -61,7 +61,7 @@ TABLES: Mapping[str, Mapping[str, Column]] = {
     "set_aside": SET_ASIDE,
 }
 
-NO_PAGE_VIEW = "page view opened elsewhere"
+NO_PAGE_VIEW = "no question"
 
 
 def reconstruct(
@@ -103,16 +103,19 @@ def reconstruct(
         ends_at=np.array(until, np.int64),
         thresholds=definitions,
     )
-    tables = {name: empty(columns) for name, columns in TABLES.items()}
-    tables |= _tables(taken.events, scope, experiments, aside)
-    tables["set_aside"] = _set_aside(aside)
+    made = _tables(taken.events, scope, experiments, aside)
+    made["set_aside"] = _set_aside(aside)
+    tables = {
+        name: published(made[name], columns) if name in made else nothing(columns)
+        for name, columns in TABLES.items()
+    }
     _reconcile(len(events), tables)
     return tables
 
 
 def _tables(
     events: Events, scope: Scope, experiments: Mapping[str, Experiment], aside: Aside
-) -> dict[str, pd.DataFrame]:
+) -> dict[str, pl.DataFrame]:
     if not len(events):
         return {}
     gap_s = scope.thresholds.session_gap_s
@@ -165,19 +168,13 @@ def _first_of(session: np.ndarray, questions: Questions) -> np.ndarray:
     return started
 
 
-def _set_aside(aside: Aside) -> pd.DataFrame:
-    rows = sorted(aside.counts.items())
-    if not rows:
-        return empty(SET_ASIDE)
-    return build(
-        {
-            "table": pd.Series([table for (table, _, _), _ in rows], dtype="str"),
-            "experiment": pd.Series([experiment for (_, experiment, _), _ in rows], dtype="str"),
-            "reason": pd.Series([reason for (_, _, reason), _ in rows], dtype="str"),
-            "rows": [count for _, count in rows],
-        },
-        SET_ASIDE,
-    )
+def _set_aside(aside: Aside) -> pl.DataFrame:
+    rows = [(*key, count) for key, count in sorted(aside.counts.items())]
+    names = ("table", "experiment", "reason")
+    texts = {
+        name: pl.Series([row[place] for row in rows], dtype=pl.String) for place, name in enumerate(names)
+    }
+    return build({**texts, "rows": pl.Series([row[3] for row in rows], dtype=pl.Int64)}, SET_ASIDE)
 
 
 def _reconcile(events: int, tables: Mapping[str, pd.DataFrame]) -> None:

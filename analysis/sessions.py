@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
+import polars as pl
 
 from analysis.frames import build, texts
 from analysis.intake import Events, Ints, K
@@ -28,7 +28,7 @@ def sessions_table(
     session: Ints,
     question_session: Ints,
     submitted: Ints,
-) -> pd.DataFrame:
+) -> pl.DataFrame:
     """`SESSIONS`: one row is one session.
 
     `session` is that of every event, `question_session` that in which every question started; `submitted`

@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-import pandas as pd
+import polars as pl
+from numpy.typing import NDArray
 
 from analysis.exposures import parse
 from analysis.frames import build, texts
-from analysis.intake import Events, Ints, K
-from analysis.tables import UNITS, Cause, Outcome, empty
+from analysis.intake import Events, Floats, Ints, K
+from analysis.tables import UNITS, Cause, Outcome
 from experiments.assignment import BUCKETS, variant_for
 from experiments.definition import Experiment
 
@@ -27,6 +29,7 @@ NO_BUCKET = "exposure without a bucket"
 NO_VARIANT = "first exposure without a variant"
 MISMATCH = "variant differs from the hash of the bucket"
 AGAIN = "first exposure sent twice"
+NOT_EXPOSED = "question under an exposure that does not count"
 
 
 @dataclass(slots=True)
@@ -95,67 +98,68 @@ def first_exposures(events: Events, experiments: Mapping[str, Experiment], aside
 def units_table(
     events: Events,
     of_row: Ints,
-    questions: pd.DataFrame,
+    questions: pl.DataFrame,
     first: FirstExposures,
     experiments: Mapping[str, Experiment],
     *,
     day: str,
-) -> pd.DataFrame:
+) -> pl.DataFrame:
     """`UNITS`: one row is one browser at its first exposure.
 
     It is measured over its questions of the experiment's task that started no earlier than the question in
     which the exposure happened. `of_row` is the question of every event.
     """
     count = len(first.row)
-    if not count:
-        return empty(UNITS)
     holding = of_row[first.row]
-    pair, unit = _questions_of(questions, events.visitor[first.row], holding)
-    task = np.array([experiments[name].task or "" for name in first.experiment], object)
-    tasks = questions["task"].to_numpy(object)
-    of_task = (task[unit] == "") | (tasks[pair] == task[unit])
-    pair, unit = pair[of_task], unit[of_task]
+    question, unit = _questions_of(questions, events.visitor[first.row], holding)
+    wanted = [experiments[name].task for name in first.experiment]
+    tasks = questions["task"].to_list()
+    of_task = np.array(
+        [wanted[u] in (None, tasks[q]) for q, u in zip(question.tolist(), unit.tolist(), strict=True)], bool
+    )
+    question, unit = question[of_task], unit[of_task]
     opening = np.full(count, -1, np.int64)
-    opening[unit[::-1]] = pair[::-1]  # the first of them
+    opening[unit[::-1]] = question[::-1]  # the first of them
     asked = opening >= 0
+    shifted = (questions["outcome"] == Outcome.CHANNEL_SHIFT.value).to_numpy()
+    success, time_s = questions["success"].to_numpy(), questions["time_s"].to_numpy()
 
-    def total(name: str) -> Ints:
-        return np.bincount(unit, weights=questions[name].to_numpy(np.float64)[pair], minlength=count)
+    def total(values: NDArray[Any]) -> Floats:
+        summed: Floats = np.bincount(unit, weights=values[question], minlength=count).astype(np.float64)
+        return summed
 
-    shifted = questions["outcome"].to_numpy(object) == Outcome.CHANNEL_SHIFT.value
-    success = questions["success"].to_numpy(np.int8)
-    cause = questions["cause"].to_numpy(object)
+    cause = questions["cause"].gather(np.maximum(opening, 0))
     viewport = events.text["viewport"]
     return build(
         {
-            "experiment": pd.Series(list(first.experiment), dtype="str"),
+            "experiment": pl.Series(first.experiment, dtype=pl.String),
             "day": day,
             "bucket": first.bucket,
-            "variant": pd.Series(list(first.variant), dtype="str"),
+            "variant": pl.Series(first.variant, dtype=pl.String),
             "viewport": texts(viewport.codes[first.row], viewport.texts),
-            "entry": questions["entry"].take(holding),
-            "answered": total("success") > 0,
-            "contacted": np.bincount(unit, weights=shifted[pair], minlength=count) > 0,
-            "started": total("form_started") > 0,
-            "submitted": total("form_submitted") > 0,
+            "entry": questions["entry"].gather(holding),
+            "answered": total(success) > 0,
+            "contacted": total(shifted) > 0,
+            "started": total(questions["form_started"].to_numpy()) > 0,
+            "submitted": total(questions["form_submitted"].to_numpy()) > 0,
             "first_answered": np.where(asked, success[opening], -1),
             "questions": np.bincount(unit, minlength=count),
-            "pages": total("pages"),
-            "searches": total("searches"),
-            "time_s": np.where(asked, questions["time_s"].to_numpy()[opening], 0.0),
-            "cause": pd.Series(np.where(asked, cause[opening], Cause.CENSORED.value), dtype="str"),
+            "pages": total(questions["pages"].to_numpy()),
+            "searches": total(questions["searches"].to_numpy()),
+            "time_s": np.where(asked, time_s[opening], 0.0),
+            "cause": cause.zip_with(pl.Series(asked), pl.Series([Cause.CENSORED.value])),
         },
         UNITS,
     )
 
 
-def _questions_of(questions: pd.DataFrame, visitor: Ints, holding: Ints) -> tuple[Ints, Ints]:
+def _questions_of(questions: pl.DataFrame, visitor: Ints, holding: Ints) -> tuple[Ints, Ints]:
     """Pairs (question, unit): the questions of the unit's visitor from the one that holds the exposure on."""
     of = questions["visitor"].to_numpy()  # sorted
     started = questions["started_at"].to_numpy()
     low, high = np.searchsorted(of, visitor), np.searchsorted(of, visitor, "right")
     unit = np.repeat(np.arange(len(visitor)), high - low)
-    pair = np.concatenate([np.arange(a, b) for a, b in zip(low, high, strict=True)])
+    pair = np.concatenate([np.arange(0), *(np.arange(a, b) for a, b in zip(low, high, strict=True))])
     keep = started[pair] >= started[holding][unit]
     pair, unit = pair[keep], unit[keep]
     order = np.lexsort((started[pair], unit))
@@ -163,32 +167,31 @@ def _questions_of(questions: pd.DataFrame, visitor: Ints, holding: Ints) -> tupl
 
 
 def exposed_questions(
-    questions: pd.DataFrame, bucket: Ints, experiments: Sequence[Experiment], aside: Aside
-) -> pd.DataFrame:
+    questions: pl.DataFrame, bucket: Ints, experiments: Sequence[Experiment], aside: Aside
+) -> pl.DataFrame:
     """Questions of an experiment's task by browsers exposed to it, returns included.
 
     `bucket` is the one of every visitor, -1 where it has none. Returned columns: experiment, variant, bucket,
     question (its row in `questions`). One row is one question in one experiment.
     """
-    shown = questions["exposures"].to_numpy(object)
-    rows: list[tuple[str, str, int, int]] = []
     known = {experiment.name: experiment for experiment in experiments}
-    sites, tasks = questions["site"].to_numpy(object), questions["task"].to_numpy(object)
-    visitors = questions["visitor"].to_numpy()
-    for place in np.flatnonzero(shown != "").tolist():
-        for name, variant in parse(shown[place]):
+    met = questions.with_row_index("place").filter(pl.col("exposures") != "")
+    found: list[tuple[str, str, int, int]] = []
+    columns = ("place", "exposures", "site", "task", "visitor")
+    for place, shown, site, task, visitor in met.select(columns).iter_rows():
+        for name, variant in parse(shown):
             experiment = known.get(name)
-            if experiment is None or experiment.site != sites[place]:
+            if experiment is None or experiment.site != site:
                 continue  # counted with the units
-            if experiment.task is not None and experiment.task != tasks[place]:
+            if experiment.task is not None and experiment.task != task:
                 continue
-            number = int(bucket[visitors[place]])
-            reason = refusal(experiment, np.nan if number < 0 else number, variant)
-            if reason is not None:
-                aside.add("questions", name, reason)
+            number = int(bucket[visitor])
+            if refusal(experiment, np.nan if number < 0 else number, variant) is not None:
+                aside.add("questions", name, NOT_EXPOSED)
                 continue
-            rows.append((name, variant, number, place))
-    return pd.DataFrame(rows, columns=["experiment", "variant", "bucket", "question"])
+            found.append((name, variant, number, place))
+    schema = {"experiment": pl.String, "variant": pl.String, "bucket": pl.Int16, "question": pl.Int64}
+    return pl.DataFrame(found, schema=schema, orient="row")
 
 
 def bucket_of_visitors(events: Events, count: int) -> Ints:

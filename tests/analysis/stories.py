@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What visitors did, written down as short stories, and the events that the tracker would have kept of them."""
+"""What visitors did, told as short stories, and the events that the tracker would have kept of them."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Story:
     ) -> str:
         """A page opened. `came` is the page view it was reached from, `seen` the seconds it was visible."""
         self._count += 1
-        view = fields.pop("page_view", f"pv{self._count:010d}")
+        view = str(fields.pop("page_view", f"pv{self._count:010d}"))
         common = {"path": path, "origin": came, "referrer": referrer, "visitor": visitor, **fields}
         self.event(Kind.VIEW, at, page_view=view, index=0, **common)
         if seen is not None:

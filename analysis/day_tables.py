@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Day tables on disk: what is kept after the events are gone, and all that a report reads.
+
+    TABLES/<table>/day=2026-11-22/partition=03.parquet      or partition=00-15.parquet, all of a small DAY
+
+A file is written aside, fsynced and renamed: it is whole or not there, also for who reads meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analysis.errors import TableError
+from analysis.frames import conform, nothing
+from analysis.reconstruct import TABLES
+from analysis.tables import TABLES_VERSION
+
+_VERSION = b"klantreis.tables"
+
+
+def write(root: Path, day: date, partition: int, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Write all tables of a (DAY, partition), in place of what was there.
+
+    Raises `TableError` where a table is not as declared, or the folder cannot be written.
+    """
+    write_together(root, day, {partition: tables})
+
+
+def write_together(root: Path, day: date, partitions: Mapping[int, Mapping[str, pd.DataFrame]]) -> None:
+    """The same for adjoining partitions, one file for all: a small DAY is not worth sixteen."""
+    first, last = min(partitions), max(partitions)
+    file = f"partition={first:02d}" + (f"-{last:02d}" if last > first else "") + ".parquet"
+    try:
+        for name, columns in TABLES.items():
+            folder = _folder(root, name, day)
+            folder.mkdir(parents=True, exist_ok=True)
+            parts = [tables[name] for tables in partitions.values() if len(tables[name])]
+            frame = pd.concat(parts, ignore_index=True) if parts else nothing(columns)
+            _remove_others(folder, first, last, file)
+            _write(folder / file, conform(frame, columns))
+            _sync(folder)
+    except OSError as error:
+        raise TableError(
+            f"The day tables under {root} cannot be written ({error.strerror}). "
+            "Give a folder with --data that this user may write, with room on its disk."
+        ) from None
+
+
+def read(
+    root: Path, table: str, days: Iterable[date] | None = None, experiment: str | None = None
+) -> pd.DataFrame:
+    """A table over all partitions of the given DAYs (all by default), one below the other.
+
+    With `experiment` only its rows; of what was set aside also the rows that concern every experiment.
+    Empty where nothing was closed yet. Raises `TableError` for an unknown table or one of another version.
+    """
+    if table not in TABLES:
+        raise TableError(f'There is no table "{table}"; there are {", ".join(TABLES)}.')
+    columns = TABLES[table]
+    wanted = closed_days(root) if days is None else sorted(set(days))
+    paths = [path for day in wanted for path in sorted(_folder(root, table, day).glob("partition=*.parquet"))]
+    parts = [part for path in paths if (part := _read(path, list(columns))).num_rows]
+    if not parts:
+        return nothing(columns)
+    joined = pa.concat_tables(parts).to_pandas()
+    frame = conform(joined.astype({name: column.dtype for name, column in columns.items()}), columns)
+    if experiment is None:
+        return frame
+    if "experiment" not in columns:
+        raise TableError(f'Table "{table}" does not know experiments; leave the experiment out.')
+    chosen = [experiment, ""] if table == "set_aside" else [experiment]
+    return frame[frame["experiment"].isin(chosen)].reset_index(drop=True)
+
+
+def closed_days(root: Path) -> list[date]:
+    """Every DAY that was closed, in order."""
+    folders = root.glob("sessions/day=*")
+    return sorted(date.fromisoformat(folder.name.removeprefix("day=")) for folder in folders)
+
+
+days = closed_days
+
+
+def _folder(root: Path, table: str, day: date) -> Path:
+    return root / table / f"day={day.isoformat()}"
+
+
+def _remove_others(folder: Path, first: int, last: int, file: str) -> None:
+    """Take away files of the same partitions under another name, before and not after: a DAY that is half
+    there is closed again, one that is there twice would be believed."""
+    for path in folder.glob("partition=*.parquet"):
+        low, _, high = path.stem.removeprefix("partition=").partition("-")
+        if path.name != file and int(low) <= last and int(high or low) >= first:
+            path.unlink()
+
+
+def _write(path: Path, frame: pd.DataFrame) -> None:
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    table = table.replace_schema_metadata({_VERSION: str(TABLES_VERSION)})
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    with aside.open("wb") as file:
+        pq.write_table(table, file, compression="zstd")
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+
+
+def _read(path: Path, columns: Sequence[str]) -> pa.Table:
+    try:
+        with pq.ParquetFile(path) as file:
+            version = (file.schema_arrow.metadata or {}).get(_VERSION, b"0").decode()
+            if version != str(TABLES_VERSION):
+                raise TableError(
+                    f"{path} is of version {version}, this klantreis reads {TABLES_VERSION}. "
+                    "Close its day again while the events are there: klantreis close DAY."
+                )
+            return file.read(columns=list(columns)).replace_schema_metadata(None)
+    except pa.ArrowInvalid as error:
+        raise TableError(
+            f"{path} is no whole Parquet file ({error}). Close its day again: klantreis close DAY."
+        ) from None
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
