@@ -90,7 +90,15 @@ def test_the_viewport_has_three_classes(site: ScriptSite, tab: Page, width: int,
     assert site.next()["w"] == name
 
 
-def test_experiments_travel_along_and_the_first_time_is_told_once(site: ScriptSite, tab: Page) -> None:
+def keep_bucket(context: BrowserContext, site: ScriptSite, value: str) -> None:
+    """The cookie that the server set together with the page."""
+    context.add_cookies([{"name": "kr_b", "value": value, "url": site.address}])
+
+
+def test_experiments_travel_along_and_the_first_time_is_told_once(
+    site: ScriptSite, tab: Page, context: BrowserContext
+) -> None:
+    keep_bucket(context, site, "417.zwerfvuil.schuldhulp")
     tag = 'data-b="417" data-x="schuldhulp=current,zwerfvuil=redesign" data-f="zwerfvuil"'
     address = site.page("/", "<p>", script=tag)
     tab.goto(address)
@@ -102,6 +110,18 @@ def test_experiments_travel_along_and_the_first_time_is_told_once(site: ScriptSi
     again = next(beacon for beacon in iter(site.next, None) if "view" in kinds(beacon))
     assert "f" not in again
     assert again["x"] == beacon["x"]
+
+
+@pytest.mark.parametrize("cookie", ["", "41.zwerfvuil", "4170"])
+def test_a_browser_that_kept_no_bucket_takes_no_part(
+    site: ScriptSite, tab: Page, context: BrowserContext, cookie: str
+) -> None:
+    if cookie:
+        keep_bucket(context, site, cookie)
+    tab.goto(site.page("/", "<p>", script='data-b="417" data-x="zwerfvuil=redesign" data-f="zwerfvuil"'))
+    beacon = site.next()
+    assert kinds(beacon) == ["view"]
+    assert not beacon.keys() & {"b", "x", "f"}
 
 
 RESULTS = """<main data-kr-query="grofvuil ophalen" data-kr-results="8">
@@ -362,6 +382,7 @@ def test_who_opts_out_is_not_measured_and_nothing_is_kept(
 
 
 def test_without_storage_it_works_for_the_page(site: ScriptSite, tab: Page, context: BrowserContext) -> None:
+    keep_bucket(context, site, "1.a")
     context.add_init_script(BLOCKED)
     tab.goto(site.page("/", form(1), script='data-b="1" data-x="a=b" data-f="a"'))
     beacon = site.next()
@@ -419,7 +440,10 @@ def test_consent_begins_an_id_that_lasts_and_its_refusal_ends_everything(site: S
     assert again["c"] != with_id["c"]
 
 
-def test_a_return_out_of_the_browsers_memory_is_a_new_view(site: ScriptSite, tab: Page) -> None:
+def test_a_return_out_of_the_browsers_memory_is_a_new_view(
+    site: ScriptSite, tab: Page, context: BrowserContext
+) -> None:
+    keep_bucket(context, site, "1.a")
     tab.goto(site.page("/zoeken", RESULTS, script='data-b="1" data-x="a=b" data-f="a"'))
     before = site.next()
     tab.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")

@@ -5,8 +5,10 @@
  *   <script src="/k.js" defer data-b="417" data-x="zwerfvuil=redesign" data-f="zwerfvuil"></script>
  *
  * It reads only what the page's author marked: data-kr-query, -results, -answer, -rank, -form, -step, -last,
- * -goal, -contact, -feedback, -thanks. It never reads what a visitor types. It keeps no cookie; the tab
+ * -goal, -contact, -feedback, -thanks. It never reads what a visitor types. It sets no cookie; the tab
  * remembers the id of the page before (kr_o), forms under way (kr_s) and experiments told as first (kr_f).
+ * A browser that did not keep the server's bucket cookie takes no part in experiments: it would be met for
+ * the first time on every page.
  * With Global Privacy Control or Do Not Track it does nothing. klantreis.consent(true) begins an id that
  * lasts (kr_c), klantreis.consent(false) forgets it and silences this browser.
  */
@@ -69,11 +71,16 @@
   let consented = recall("localStorage", "kr_c");
   if (consented !== SILENT && !isConsentId(consented)) consented = undefined;
   const experiments = {};
-  listed(given.x).forEach((pair) => {
-    const [name, variant] = pair.split("=");
-    experiments[name] = variant;
-  });
-  let firsts = listed(given.f);
+  let bucket, firsts = [];
+  safely(() => {
+    if (!given.b || !new RegExp("(^|; )kr_b=" + given.b + "([.;]|$)").test(doc.cookie)) return;
+    bucket = whole(given.b, 0);
+    firsts = listed(given.f);
+    listed(given.x).forEach((pair) => {
+      const [name, variant] = pair.split("=");
+      experiments[name] = variant;
+    });
+  })();
   let forms = {};
   safely(() => (forms = JSON.parse(recall("sessionStorage", "kr_s")) || {}))();
 
@@ -104,8 +111,8 @@
       o: origin,
       u: clip(location.origin + location.pathname + location.search, 2048),
       r: clip(doc.referrer, 2048) || undefined,
-      b: whole(given.b, 0),
-      x: given.x ? experiments : undefined,
+      b: bucket,
+      x: Object.keys(experiments).length ? experiments : undefined,
       f: first.length ? first : undefined,
       c: consented || undefined,
       l: /^[a-z]{2,3}(-[a-z0-9]{1,8}){0,3}$/i.test(language) ? language : undefined,
