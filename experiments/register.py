@@ -27,6 +27,7 @@ from tracker.keys import Keys
 LOG = logging.getLogger(__name__)
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 _TRIES = 10
+_OUT_OF_DATE = 12  # times cache_s
 
 # KEYS[1]  hash of the experiments, one field a name
 # KEYS[2]  audit stream
@@ -64,12 +65,13 @@ class Register:
     """What runs, for commands and for requests.
 
     Args:
-        client: a Redis client; its timeouts bound how long the very first request of a process may wait.
+        client: a Redis client; its timeouts bound how long a first request may wait.
         keys: names of the keys.
         zone: time zone in which an experiment's days turn.
         cache_s: seconds for which `running` believes what it read.
         monotonic: a clock in seconds that never goes back.
-        spawn: runs the re-reading aside, so that no request ever waits for Redis.
+        spawn: runs the re-reading aside, so that requests do not wait for Redis. Only the first one after
+            twelve times `cache_s` without any does.
     """
 
     def __init__(
@@ -92,7 +94,7 @@ class Register:
         self._lock = threading.Lock()
         self._records: Mapping[str, Record] = {}
         self._read_at: float | None = None
-        self._known = False
+        self._known = self._reachable = False
 
     @property
     def zone(self) -> ZoneInfo:
@@ -201,22 +203,33 @@ class Register:
         raise ExperimentsError(f'"{name}" is being changed by others at this very moment. Try again.')
 
     def _keep_fresh(self) -> None:
-        if self._read_at is None:
+        if self._is_out_of_date():
             with self._lock:
-                if self._read_at is None:
+                if self._is_out_of_date():
                     self._refresh()
-        elif self._monotonic() - self._read_at >= self._cache_s:
+        elif self._age_s() >= self._cache_s:
             self._read_at = self._monotonic()  # one request sends for news, the others go on
             self._spawn(self._refresh)
+
+    def _is_out_of_date(self) -> bool:
+        """What we know is of before a quiet hour, or nothing: better wait than show what was stopped.
+
+        Not while Redis is away: then waiting brings nothing.
+        """
+        return self._read_at is None or (self._reachable and self._age_s() >= _OUT_OF_DATE * self._cache_s)
+
+    def _age_s(self) -> float:
+        return float("inf") if self._read_at is None else self._monotonic() - self._read_at
 
     def _refresh(self) -> None:
         try:
             raw = cast("dict[bytes, bytes]", self._client.hgetall(self._keys.experiments))
         except redis.RedisError as error:
             LOG.warning("the register of experiments cannot be read (%s); what was last known goes on", error)
+            self._reachable = False
         else:
             self._records = dict(_readable(raw))
-            self._known = True
+            self._known = self._reachable = True
         self._read_at = self._monotonic()
 
 

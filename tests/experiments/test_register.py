@@ -217,6 +217,15 @@ class TestReading:
         jobs[0]()
         assert reader.running(NOON) == {"zwerfvuil": LITTER}
 
+    def test_after_a_quiet_hour_nobody_sees_what_was_stopped(self, stores: redis.Redis, prefix: str) -> None:
+        hand, jobs = Hand(), list[Callable[[], None]]()
+        reader = Register(stores, Keys(prefix), cache_s=5, monotonic=hand, spawn=jobs.append)
+        reader.start(LITTER, "N. Testman", NOON)
+        Register(stores, Keys(prefix)).stop("zwerfvuil", "D. Proef", NOON, "Het formulier hapert.")
+        hand.seconds = 3600
+        assert reader.running(NOON) == {}
+        assert jobs == []
+
     def test_while_redis_is_away_the_last_known_goes_on(
         self, stores: redis.Redis, prefix: str, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -228,6 +237,11 @@ class TestReading:
         assert reader.running(NOON) == {"zwerfvuil": LITTER}
         assert "what was last known goes on" in caplog.text
         assert reader.running(datetime(2026, 6, 20, tzinfo=UTC)) == {}  # its last day holds all the same
+        jobs = list[Callable[[], None]]()
+        reader._spawn = jobs.append
+        hand.seconds = 3600
+        assert reader.running(NOON) == {"zwerfvuil": LITTER}
+        assert len(jobs) == 1  # no request waits for a store that is away
 
     def test_a_register_that_was_never_read_knows_that_it_knows_nothing(self) -> None:
         reader = Register(redis.Redis(port=free_port(), retry=None, socket_timeout=0.2), spawn=now_and_here)
