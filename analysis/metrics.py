@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The metrics of an experiment: from which columns each is read, and by which estimator compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from analysis.bucket_table import BucketTable
+from analysis.errors import AnalysisError
+from analysis.estimates import Estimate, Refused, Sums, mean, proportion, ratio, survival
+from analysis.report import Estimand, Role
+from analysis.results import Asked
+
+#: compare(table, control, variant, segment, null)
+Compare = Callable[[BucketTable, str, str, str, float], Estimate | Refused]
+Count = Callable[[BucketTable, str, str], int]
+
+SHARES = ("answered", "contacted", "started", "submitted")
+COUNTS: Mapping[str, str] = {"questions": "questions", "pages": "pages", "searches": "searches"}
+
+#: Clustered ratios: (numerator, denominator) in the bucket table.
+RATIOS: Mapping[tuple[str, Estimand], tuple[str, str]] = {
+    ("form_success", Estimand.VISITOR): ("submitted_sum", "started_sum"),
+    ("answered", Estimand.QUESTION): ("question_success_sum", "all_questions"),
+    ("contacted", Estimand.QUESTION): ("question_contact_sum", "all_questions"),
+    ("pages", Estimand.QUESTION): ("question_pages_sum", "all_questions"),
+    ("searches", Estimand.QUESTION): ("question_searches_sum", "all_questions"),
+}
+
+#: What an experiment may be judged by: nothing that divides by what came after the first exposure.
+PRIMARY_METRICS = (*SHARES, *COUNTS, "time_s", "first_answered")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A metric as it was asked, how it is compared, and over how many rows of its estimand."""
+
+    asked: Asked
+    _compare: Compare
+    _count: Count
+
+    def compare(
+        self, table: BucketTable, control: str, variant: str, segment: str = ""
+    ) -> Estimate | Refused:
+        return self._compare(table, control, variant, segment, self.asked.null)
+
+    def count(self, table: BucketTable, variant: str, segment: str = "") -> int:
+        return self._count(table, variant, segment)
+
+    def as_secondary(self) -> Measure:
+        return replace(self, asked=replace(self.asked, role=Role.SECONDARY))
+
+
+def measure(
+    name: str,
+    better: str,
+    *,
+    estimand: Estimand = Estimand.VISITOR,
+    role: Role = Role.SECONDARY,
+    margin: float | None = None,
+) -> Measure:
+    """The measure of a metric's name, a column of `analysis.tables.UNITS` or `form_success`.
+
+    Raises:
+        AnalysisError: no such metric, or one that a verdict may not stand on.
+    """
+    if role is Role.PRIMARY and name not in PRIMARY_METRICS:
+        raise AnalysisError(
+            f'"{name}" cannot be the primary metric. '
+            f"Choose one over all visitors: {', '.join(PRIMARY_METRICS)}."
+        )
+    if name == "first_answered":
+        name, estimand = "answered", Estimand.FIRST_QUESTION
+
+    def asked(kind: str, unit: str = "") -> Asked:
+        return Asked(name, kind, better, estimand, role, unit, margin)
+
+    if (name, estimand) in RATIOS:
+        numerator, denominator = RATIOS[name, estimand]
+        return Measure(asked("ratio"), _ratio(numerator, denominator), _total(denominator))
+    if name == "answered" and estimand is Estimand.FIRST_QUESTION:
+        return Measure(asked("proportion"), _first_question, BucketTable.units)
+    if name in SHARES and estimand is Estimand.VISITOR:
+        return Measure(asked("proportion"), _share(name), BucketTable.units)
+    if name in COUNTS and estimand is Estimand.VISITOR:
+        return Measure(asked("mean", COUNTS[name]), _mean(name), BucketTable.units)
+    if name == "time_s" and estimand is Estimand.VISITOR:
+        return Measure(asked("time", "s"), _time, BucketTable.units)
+    raise AnalysisError(
+        f'There is no metric "{name}" per {estimand}. '
+        f"Known per visitor: {', '.join((*PRIMARY_METRICS, 'form_success'))}."
+    )
+
+
+def _share(column: str) -> Compare:
+    def compare(
+        table: BucketTable, control: str, variant: str, segment: str, null: float
+    ) -> Estimate | Refused:
+        left, right = (table.sums(column, name, segment) for name in (control, variant))
+        return proportion.compare(left, right, null=null)
+
+    return compare
+
+
+def _mean(column: str) -> Compare:
+    def compare(
+        table: BucketTable, control: str, variant: str, segment: str, null: float
+    ) -> Estimate | Refused:
+        left, right = (table.sums(column, name, segment) for name in (control, variant))
+        return mean.compare(left, right, null=null)
+
+    return compare
+
+
+def _ratio(numerator: str, denominator: str) -> Compare:
+    def compare(
+        table: BucketTable, control: str, variant: str, segment: str, null: float
+    ) -> Estimate | Refused:
+        left, right = (table.clusters(numerator, denominator, name, segment) for name in (control, variant))
+        return ratio.compare(left, right, null=null)
+
+    return compare
+
+
+def _time(table: BucketTable, control: str, variant: str, segment: str, null: float) -> Estimate | Refused:
+    left, right = (table.ends(name, segment) for name in (control, variant))
+    return survival.compare(left, right, null=null)
+
+
+def _first_question(
+    table: BucketTable, control: str, variant: str, segment: str, null: float
+) -> Estimate | Refused:
+    # Over all browsers: whether there was a question at all comes after the exposure.
+    def sums(name: str) -> Sums:
+        hits = table.total("first_answered_sum", name, segment)
+        return Sums(table.units(name, segment), hits, hits)
+
+    return proportion.compare(sums(control), sums(variant), null=null)
+
+
+def _total(column: str) -> Count:
+    def count(table: BucketTable, variant: str, segment: str) -> int:
+        return int(table.total(column, variant, segment))
+
+    return count
