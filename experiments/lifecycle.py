@@ -118,6 +118,8 @@ def ramped(name: str, coverage: float, known: Record | None, *, now: datetime, d
         raise RefusedError(
             f'Ramp of "{name}"', [f"It does not run ({_standing(known, day)}): start it first."]
         )
+    if known.experiment.coverage == 1:
+        raise RefusedError(f'Ramp of "{name}"', ["All browsers take part already: nothing needs to be done."])
     if not known.experiment.coverage < coverage <= 1:
         reason = (
             f"Coverage {coverage:g} was asked; expected more than {known.experiment.coverage:g}, as it has, "
