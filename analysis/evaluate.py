@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from analysis import picture_data, promises, verdict, wording
 from analysis.bucket_table import BucketTable
 from analysis.estimates import multiplicity
-from analysis.measures import Measure, measure
+from analysis.metrics import Measure, measure
 from analysis.report import Estimand, Report, Result, Role, SetAside, VariantCount
 from analysis.results import corrected, result
 from analysis.thresholds import DEFAULTS, Thresholds
@@ -64,8 +64,16 @@ def evaluate(
     read = {
         name: day_tables.read(tables_root, name, days=days, experiment=experiment.name) for name in TABLES
     }
-    seen = [day.isoformat() for day in (days if days is not None else day_tables.days(tables_root))]
-    return evaluate_tables(experiment, read, now=now, days=seen, thresholds=thresholds, changed=changed)
+    closed = days if days is not None else day_tables.closed_days(tables_root)
+    seen = [day for day in closed if day >= experiment.starts] or closed
+    return evaluate_tables(
+        experiment,
+        read,
+        now=now,
+        days=[day.isoformat() for day in seen],
+        thresholds=thresholds,
+        changed=changed,
+    )
 
 
 def evaluate_tables(

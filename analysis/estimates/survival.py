@@ -22,7 +22,7 @@ HORIZON_S = 600.0
 
 MIN_UNITS = 20
 
-#: Followed units below which the tail of the curve is not worth an integral.
+#: Units still followed at the horizon below which the tail of a censored curve is not worth an integral.
 MIN_AT_RISK = 5
 
 Floats = NDArray[np.float64]
@@ -214,11 +214,12 @@ def _not_followed(data: Ends, curve: Incidence, horizon_s: float) -> Refused | N
     before = data.time_s <= horizon_s
     if not float(data.answered[before].sum()):
         return Refused(Refusal.NO_EVENTS, "nobody in one of the variants got an answer within the horizon")
-    # Whoever is still looking at the last moment seen could have ended at any later one.
+    # Whoever is still looking at the last moment seen could have ended at any later one. Fewer than half of
+    # those who would be: the rest was cut off, and a handful speaks for many.
     last = int(np.flatnonzero(before)[-1])
     still_looking = float(curve.looking[last] * (1 - curve.hazard[last]))
     later = float(curve.at_risk[last] - data._counts()[:, last].sum())
-    if later < MIN_AT_RISK and still_looking > 0.01:
+    if still_looking > 0.01 and later < min(MIN_AT_RISK, 0.5 * still_looking * data.n):
         return Refused(
             Refusal.BEYOND_FOLLOW_UP,
             f"{later:.0f} units were followed up to the horizon of {horizon_s:.0f} s, while "
