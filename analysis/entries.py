@@ -8,6 +8,7 @@ from enum import StrEnum
 from urllib.parse import parse_qs, urlsplit
 
 from analysis.globs import tidy
+from tracker.address import search_words
 from tracker.site import Site
 
 
@@ -25,8 +26,8 @@ class Entry(StrEnum):
 #: Entries that come from outside and begin something, other than an address typed or kept.
 OUTSIDE = (Entry.SEARCH_ENGINE, Entry.CAMPAIGN, Entry.SOCIAL, Entry.REFERRAL)
 
-_ENGINE_NAMES = """aol ask baidu bing brave duckduckgo ecosia google kagi mojeek qwant startpage swisscows
-yahoo yandex"""
+_ENGINE_NAMES = """aol ask baidu bing brave dogpile duckduckgo ecosia google ilse kagi lycos mojeek naver
+qwant seznam startpage swisscows vinden yahoo yandex"""
 _SOCIAL_NAMES = """bsky facebook fb instagram linkedin lnkd mastodon nextdoor pinterest reddit snapchat t
 telegram threads tiktok twitter whatsapp x youtube"""
 _OTHER_NAMES = "accounts calendar classroom docs drive groups mail meet news plus sites translate"
@@ -35,12 +36,11 @@ _SOCIAL = frozenset(_SOCIAL_NAMES.split())
 #: Hosts of the same names that are no search: a mail with a link is a referral.
 _NO_SEARCH = frozenset(_OTHER_NAMES.split())
 _SECOND_LEVEL = frozenset(["ac", "co", "com", "gov", "net", "org"])
-_WORDS = ("q", "query", "p", "text", "wd")
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One referrer read: the entry it means, the page on our own site, the words of a search engine."""
+    """One referrer read: the entry it means, its page, its host, the words of a search engine."""
 
     entry: Entry
     path: str | None = None
@@ -66,11 +66,12 @@ def read_referrer(referrer: str | None, site: Site) -> Arrival:
     if host in site.hosts or (not host and referrer.startswith("/")):
         return Arrival(Entry.INTERNAL, tidy(parts.path), host)
     if _is_engine(host):
-        return Arrival(Entry.SEARCH_ENGINE, host=host, words=_words(parts.query))
-    name = _name(host)
+        words = search_words(host, parts.query)
+        return Arrival(Entry.SEARCH_ENGINE, host=host, words=words[1] if words else "")
+    name = registered_name(host)
     if name == "t" and host != "t.co":
         name = ""
-    return Arrival(Entry.SOCIAL if name in _SOCIAL else Entry.REFERRAL, host=host)
+    return Arrival(Entry.SOCIAL if name in _SOCIAL else Entry.REFERRAL, tidy(parts.path), host)
 
 
 def has_campaign(parameters: str, site: Site) -> bool:
@@ -83,17 +84,16 @@ def has_campaign(parameters: str, site: Site) -> bool:
 def _is_engine(host: str) -> bool:
     if host.startswith("com.google.android.googlequicksearchbox"):  # the search bar of a phone
         return True
-    return _name(host) in _ENGINES and host.split(".")[0] not in _NO_SEARCH
+    return registered_name(host) in _ENGINES and host.split(".")[0] not in _NO_SEARCH
 
 
-def _name(host: str) -> str:
-    """The name that someone registered: google for www.google.co.uk."""
+def registered_name(host: str) -> str:
+    """The name that someone registered.
+
+    >>> registered_name("www.google.co.uk")
+    'google'
+    """
     labels = host.split(".")
     if len(labels) > 2 and labels[-2] in _SECOND_LEVEL:
         return labels[-3]
     return labels[-2] if len(labels) > 1 else ""
-
-
-def _words(query: str) -> str:
-    fields = parse_qs(query)
-    return next((fields[key][0] for key in _WORDS if key in fields), "")

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from analysis.globs import tidy
 from analysis.intake import Coded, Events, Flags, Floats, Ints, K
 from analysis.scope import Scope
 from analysis.words import Query, normalise
+from tracker.site import Site
 
 ENTRIES = tuple(Entry)
 
@@ -74,9 +76,16 @@ def page_views(events: Events, session: Ints, scope: Scope) -> PageViews:
         Page(sites[s].name, text, tasks[s].of_page(text), tasks[s].is_answer(text)) for s, text in numbers
     )
     referrers, referrer = _pairs(site, events.text["referrer"].take(first))
+    came_from_page = np.where(events.origin >= 0, page[events.origin], -1)
+    sites = [
+        site if site.hosts else _with_own_host(site, number, referrers, referrer, came_from_page, numbers)
+        for number, site in enumerate(sites)
+    ]
     arrivals = [read_referrer(text, sites[s]) for s, text in referrers]
-    sources = zip(referrers, arrivals, strict=True)
-    came_from = [numbers.get((s, each.path or ""), -1) for (s, _), each in sources]
+    came_from = [
+        numbers.get((s, each.path or ""), -1) if each.entry is Entry.INTERNAL else -1
+        for (s, _), each in zip(referrers, arrivals, strict=True)
+    ]
     parameters, parameter = _pairs(site, events.text["parameters"].take(first))
     campaign = np.array([has_campaign(text, sites[s]) for s, text in parameters], bool)[parameter]
 
@@ -106,6 +115,29 @@ def page_views(events: Events, session: Ints, scope: Scope) -> PageViews:
         query_task=tuple(tuple(map(each.of_query, queries)) for each in tasks),
         row_query=row_query,
     )
+
+
+def _with_own_host(
+    site: Site,
+    number: int,
+    referrers: Sequence[tuple[int, str]],
+    referrer: Ints,
+    came_from_page: Ints,
+    numbers: Mapping[tuple[int, str], int],
+) -> Site:
+    """A site that only an import brought has no host names: it is called what the referrers call the page
+    from which a page view is known to have come."""
+    hosts: Counter[str] = Counter()
+    seen = np.stack((referrer, came_from_page), axis=1)[came_from_page >= 0]
+    for (place, source), count in Counter(map(tuple, seen.tolist())).items():
+        which, text = referrers[place]
+        arrival = read_referrer(text, site) if which == number else Arrival(Entry.DIRECT)
+        if arrival.host and numbers.get((number, arrival.path or "")) == source:
+            hosts[arrival.host] += count
+    if not hosts:
+        return site
+    name = min(hosts, key=lambda host: (-hosts[host], host)).removeprefix("www.")
+    return replace(site, hosts=frozenset({name, f"www.{name}"}))
 
 
 def _pairs(site: Ints, coded: Coded) -> tuple[list[tuple[int, str]], Ints]:

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What `klantreis journeys` shows: figures over sessions, questions and paths, as frames.
+
+They read the same tables wherever those come from: day tables on disk, or the archive itself, such as an
+access log that was just imported. Residents' words exist only in the archive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import polars as pl
+
+from analysis import day_tables
+from analysis.entries import read_referrer, registered_name
+from analysis.errors import AnalysisError
+from analysis.frames import nothing
+from analysis.intake import BOT, LOAD_TEST
+from analysis.reconstruct import TABLES, reconstruct
+from analysis.tables import QUESTIONS, Outcome
+from analysis.tasks import Tasks
+from analysis.thresholds import DEFAULTS, Thresholds
+from analysis.words import normalise
+from experiments.errors import did_you_mean
+from tracker.archive import days as archived_days
+from tracker.archive import read_frame
+from tracker.event import Kind
+from tracker.site import Site, Sites
+
+#: Residents' words are shown only where they occurred this often.
+FEWEST = 5
+OTHER = "other"
+SITE_SEARCH = "site_search"
+#: Columns of the questions by which figures can be split.
+GROUPS = tuple(
+    name
+    for name, column in QUESTIONS.items()
+    if column.dtype in ("str", "bool") or name in ("step_reached", "searches", "reformulations")
+)
+_WORDS = pl.Schema({"source": pl.String, "words": pl.String, "zero": pl.Boolean})
+_NEEDED = ("sessions", "questions", "moves", "set_aside")
+
+
+@dataclass(frozen=True, slots=True)
+class Journeys:
+    """The tables of some DAYs, one below the other, and the words that visitors brought or typed.
+
+    `words` has a row per visitor, source (site_search or the name of a search engine) and words, with `zero`
+    where the site found nothing; it is None where only day tables were read.
+    """
+
+    days: tuple[date, ...]
+    sessions: pd.DataFrame
+    questions: pd.DataFrame
+    moves: pd.DataFrame
+    set_aside: pd.DataFrame
+    words: pl.DataFrame | None = None
+
+
+def from_day_tables(root: Path, days: Iterable[date] | None = None) -> Journeys:
+    """The journeys of closed DAYs, all by default."""
+    wanted = tuple(day_tables.closed_days(root) if days is None else sorted(set(days)))
+    return _journeys(wanted, {name: day_tables.read(root, name, wanted) for name in _NEEDED}, None)
+
+
+def from_archive(
+    root: Path,
+    days: Iterable[date] | None = None,
+    *,
+    sites: Sites | None = None,
+    tasks: Mapping[str, Tasks] | None = None,
+    thresholds: Thresholds = DEFAULTS,
+) -> Journeys:
+    """The journeys of archived DAYs, all by default, rebuilt here and now."""
+    wanted = tuple(archived_days(root) if days is None else sorted(set(days)))
+    made: dict[str, list[pd.DataFrame]] = {name: [nothing(TABLES[name])] for name in _NEEDED}
+    found = []
+    for day in wanted:
+        frame = read_frame(root, day)
+        tables = reconstruct(
+            frame, tasks=tasks or {}, experiments={}, definitions=thresholds, day=day, sites=sites
+        )
+        for name in _NEEDED:
+            made[name].append(tables[name])
+        found.append(_words(frame))
+    joined = {name: pd.concat(parts, ignore_index=True) for name, parts in made.items()}
+    return _journeys(wanted, joined, pl.concat([pl.DataFrame(schema=_WORDS), *found]))
+
+
+def _journeys(
+    days: tuple[date, ...], tables: Mapping[str, pd.DataFrame], words: pl.DataFrame | None
+) -> Journeys:
+    return Journeys(
+        days,
+        sessions=tables["sessions"],
+        questions=tables["questions"],
+        moves=tables["moves"],
+        set_aside=tables["set_aside"],
+        words=words,
+    )
+
+
+def overview(journeys: Journeys) -> pd.DataFrame:
+    """One row: how much was seen, bots and load tests apart.
+
+    A visitor is one for a day, so `visitors` adds up days. `set_aside` counts events, bots and load tests
+    among them.
+    """
+    aside = journeys.set_aside
+
+    def away(table: str, *reasons: str) -> int:
+        rows = aside[(aside["table"] == table) & (aside["reason"].isin(reasons) if reasons else True)]
+        return int(rows["rows"].sum())
+
+    sessions = journeys.sessions
+    row = {
+        "days": len(journeys.days),
+        "first_day": min(journeys.days).isoformat() if journeys.days else "",
+        "last_day": max(journeys.days).isoformat() if journeys.days else "",
+        "events": int(sessions["events"].sum()),
+        "visitors": len(sessions[["day", "partition", "visitor"]].drop_duplicates()),
+        "sessions": len(sessions),
+        "questions": len(journeys.questions),
+        "pages": int(sessions["pages"].sum()),
+        "searches": int(sessions["searches"].sum()),
+        "bot_visitors": away("visitors", BOT),
+        "bot_events": away("events", BOT),
+        "load_test_events": away("events", LOAD_TEST),
+        "set_aside": away("events"),
+    }
+    return pd.DataFrame([row])
+
+
+def summary(journeys: Journeys, by: str = "task") -> pd.DataFrame:
+    """One row per value of a column of the questions (task by default), most questions first.
+
+    Columns: `by`, questions, share_success, share_contact, share_abandoned, median_time_s (of those that were
+    answered), pages, searches (means), zero_results (searches without any result). Raises `AnalysisError`
+    for a column that does not group.
+    """
+    _check_group(by)
+    asked = pl.from_pandas(journeys.questions)
+    counted = (
+        asked.group_by(by)
+        .agg(
+            questions=pl.len(),
+            share_success=pl.col("success").mean(),
+            share_contact=(pl.col("outcome") == Outcome.CHANNEL_SHIFT.value).mean(),
+            share_abandoned=(pl.col("outcome") == Outcome.ABANDONED.value).mean(),
+            median_time_s=pl.col("time_s").filter("success").median(),
+            pages=pl.col("pages").mean(),
+            searches=pl.col("searches").mean(),
+            zero_results=pl.col("zero_results").sum(),
+        )
+        .sort(["questions", by], descending=[True, False])
+    )
+    return counted.to_pandas()
+
+
+def outcomes(journeys: Journeys, by: str | None = None) -> pd.DataFrame:
+    """How questions ended: outcome, questions and their share; with `by` within each value of that column."""
+    keys = [by] if by else []
+    for key in keys:
+        _check_group(key)
+    asked = pl.from_pandas(journeys.questions)
+    counted = asked.group_by([*keys, "outcome"]).agg(questions=pl.len())
+    total = pl.col("questions").sum()
+    share = pl.col("questions") / (total.over(keys) if keys else total)
+    order = {outcome.value: place for place, outcome in enumerate(Outcome)}
+    place = pl.col("outcome").replace_strict(order, return_dtype=pl.Int8)
+    return counted.with_columns(share=share).sort([*keys, place]).to_pandas()
+
+
+def entries(journeys: Journeys) -> pd.DataFrame:
+    """How visitors arrived: entry, sessions and their share, most first."""
+    counted = pl.from_pandas(journeys.sessions).group_by("entry").agg(sessions=pl.len())
+    share = pl.col("sessions") / pl.col("sessions").sum()
+    return counted.with_columns(share=share).sort(["sessions", "entry"], descending=[True, False]).to_pandas()
+
+
+def paths(journeys: Journeys, top: int = 10, longest: int = 8) -> pd.DataFrame:
+    """The pages of a session in their order: path, sessions, share; the `top` ones and a row `other`.
+
+    A page opened twice in a row stands there once; of a path longer than `longest` the rest is `…`.
+    """
+    opened = pl.from_pandas(journeys.moves).filter(pl.col("kind") == "view")
+    keys = ["day", "partition", "visitor"]
+    asked = pl.from_pandas(journeys.questions).select("day", "partition", "question", "visitor")
+    sessions = pl.from_pandas(journeys.sessions).select(*keys, "session", at="started_at")
+    steps = (
+        opened.join(asked, on=["day", "partition", "question"])
+        .sort("at", "question", "order")
+        .join_asof(sessions.sort("at"), on="at", by=keys, check_sortedness=False)
+        .with_columns(before=pl.col("touchpoint").shift(1).over("day", "partition", "session"))
+        .filter(pl.col("touchpoint").ne_missing(pl.col("before")))
+    )
+    cut = pl.col("touchpoint").head(longest).str.join(" > ")
+    more = pl.when(pl.len() > longest).then(pl.lit(" > …")).otherwise(pl.lit(""))
+    walked = steps.group_by("day", "partition", "session", maintain_order=True).agg(path=cut + more)
+    counted = walked.group_by("path").agg(sessions=pl.len())
+    counted = counted.sort(["sessions", "path"], descending=[True, False])
+    return _with_other(counted, top, {"path": OTHER}).to_pandas()
+
+
+def words(journeys: Journeys, *, top: int = 20, fewest: int = FEWEST) -> pd.DataFrame:
+    """What visitors typed: source (site_search or a search engine), words, visitors, zero_results, share.
+
+    `zero_results` counts visitors for whom the site found nothing. Words of fewer than `fewest` visitors, and
+    those after the `top` of a source, are together in its row `other`. Raises `AnalysisError` where only day
+    tables were read, which hold no words.
+    """
+    if journeys.words is None:
+        raise AnalysisError(
+            "Day tables hold no words of residents. Read the archive instead, while its events are there."
+        )
+    counted = (
+        journeys.words.group_by("source", "words")
+        .agg(visitors=pl.len(), zero_results=pl.col("zero").sum())
+        .sort(["source", "visitors", "words"], descending=[False, True, False])
+    )
+    shown = [counted.clear().with_columns(share=pl.lit(0.0))]
+    for part in counted.partition_by("source", maintain_order=True):
+        kept = min(top, part.filter(pl.col("visitors") >= fewest).height)
+        names = {"source": str(part["source"][0]), "words": OTHER}
+        shown.append(_with_other(part, kept, names, by="visitors"))
+    return pl.concat(shown).to_pandas()
+
+
+def _with_other(
+    counted: pl.DataFrame, top: int, names: Mapping[str, str], by: str = "sessions"
+) -> pl.DataFrame:
+    """The first rows and one for all the rest, with the share of each."""
+    total = counted[by].sum() or 1
+    rest = counted.slice(top)
+    shown = counted.head(top)
+    if rest.height:
+        sums = {name: rest[name].sum() for name in counted.columns if name not in names}
+        other = pl.DataFrame({**names, **sums}, schema_overrides=counted.schema)
+        shown = pl.concat([shown, other.select(counted.columns)])
+    return shown.with_columns(share=pl.col(by) / total)
+
+
+def _words(frame: pd.DataFrame) -> pl.DataFrame:
+    """One row per person, source and words: whether the site found nothing for them."""
+    people = frame[frame["run"].isna() & (frame["automated"] != True)]  # noqa: E712  None is no
+    typed = people[(people["kind"] == Kind.SEARCH.value) & people["query"].notna()]
+    rows = [
+        (visitor, SITE_SEARCH, " ".join(normalise(query).words), results == 0)
+        for visitor, query, results in zip(
+            typed["visitor"].tolist(), typed["query"].tolist(), typed["results"].tolist(), strict=True
+        )
+    ]
+    brought = people[(people["kind"] == Kind.VIEW.value) & people["referrer"].notna()]
+    nowhere = Site("", frozenset())
+    for visitor, referrer in zip(brought["visitor"].tolist(), brought["referrer"].tolist(), strict=True):
+        arrival = read_referrer(referrer, nowhere)
+        if arrival.words:
+            source = registered_name(arrival.host)
+            rows.append((visitor, source, " ".join(normalise(arrival.words).words), False))
+    schema = pl.Schema({"visitor": pl.Int64, **_WORDS})
+    found = pl.DataFrame(rows, schema=schema, orient="row").filter(pl.col("words") != "")
+    return found.group_by("visitor", "source", "words").agg(pl.col("zero").any()).drop("visitor")
+
+
+def _check_group(by: str) -> None:
+    if by not in GROUPS:
+        raise AnalysisError(f'Questions cannot be grouped by "{by}". {did_you_mean(by, GROUPS)}')
