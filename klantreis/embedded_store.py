@@ -222,8 +222,11 @@ def _socket_path(folder: Path) -> Path:
         return path
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     short = Path(f"/tmp/klantreis-{os.geteuid()}-{name}")  # noqa: S108  checked below to be ours alone
-    short.mkdir(mode=0o700, exist_ok=True)
-    facts = short.lstat()
+    try:
+        short.mkdir(mode=0o700, exist_ok=True)
+        facts = short.lstat()
+    except OSError as error:
+        raise StoreError(f"{short} cannot be made ({error.strerror}). Use a shorter data folder.") from None
     if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid() or stat.S_IMODE(facts.st_mode) & 0o077:
         raise StoreError(f"{short} is not a folder of ours alone. Remove it, or use a shorter data folder.")
     return short / "socket"
