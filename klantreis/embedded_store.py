@@ -24,7 +24,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -60,6 +60,8 @@ class EmbeddedServer:
             self._users = _open(self.folder / "users")
             fcntl.flock(self._users, fcntl.LOCK_SH)
             try:
+                if self.socket.parent != self.folder:
+                    _make_private(self.socket.parent)
                 self._attach_or_start()
             except BaseException:
                 os.close(self._users)
@@ -199,6 +201,9 @@ class EmbeddedServer:
                 time.sleep(0.01)
         if self._process:
             self._process.wait()
+        if self.socket.parent != self.folder:
+            with suppress(OSError):
+                self.socket.parent.rmdir()
 
 
 def _binary() -> Path:
@@ -216,12 +221,16 @@ def _binary() -> Path:
 
 
 def _socket_path(folder: Path) -> Path:
-    """The socket in the folder; where that path is too long for the kernel, one in a private short folder."""
+    """The socket in the folder; where that path is too long for the kernel, one in a short folder of our own."""
     path = folder / "socket"
     if len(os.fsencode(path)) <= SOCKET_PATH_LIMIT:
         return path
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
-    short = Path(f"/tmp/klantreis-{os.geteuid()}-{name}")  # noqa: S108  checked below to be ours alone
+    return Path(f"/tmp/klantreis-{os.geteuid()}-{name}/socket")  # noqa: S108  _make_private sees to it
+
+
+def _make_private(short: Path) -> None:
+    """Make a folder that nobody else can enter, or see that it is one."""
     try:
         short.mkdir(mode=0o700, exist_ok=True)
         facts = short.lstat()
@@ -229,7 +238,6 @@ def _socket_path(folder: Path) -> Path:
         raise StoreError(f"{short} cannot be made ({error.strerror}). Use a shorter data folder.") from None
     if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid() or stat.S_IMODE(facts.st_mode) & 0o077:
         raise StoreError(f"{short} is not a folder of ours alone. Remove it, or use a shorter data folder.")
-    return short / "socket"
 
 
 def _open(path: Path) -> int:

@@ -11,6 +11,7 @@ import sys
 import threading
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import redis
@@ -106,6 +107,20 @@ def test_any_folder_name_will_do(tmp_path: Path, folder: str) -> None:
         store.client().set("answer", "42")
         assert again.client().get("answer") == b"42"
         assert (data / "store" / "appendonlydir").is_dir()
+
+
+def test_a_long_path_leaves_nothing_behind_and_a_strangers_folder_is_not_entered(tmp_path: Path) -> None:
+    data = tmp_path / ("x" * 100)
+    with open_store(data) as store:
+        short = Path(unquote(urlsplit(store.url).path)).parent
+        assert short.stat().st_mode & 0o777 == 0o700
+    assert not short.exists()
+    short.mkdir(mode=0o755)
+    try:
+        with pytest.raises(StoreError, match="not a folder of ours alone"):
+            open_store(data)
+    finally:
+        short.rmdir()
 
 
 def test_the_second_user_gets_the_same_server_and_the_last_one_stops_it(tmp_path: Path) -> None:
