@@ -205,7 +205,7 @@ def _write_definitions(data: Path, wanted: Plan) -> None:
     make_folder(data / "experiments")
     dates: Mapping[str, Any] = {
         "starts": wanted.first_day,
-        "ends": wanted.first_day + timedelta(days=wanted.days + 60),
+        "ends": wanted.first_day + timedelta(days=min(wanted.days + 60, 89)),
     }
     for definition in (source / "experiments").iterdir():
         if definition.name.endswith(".toml"):

@@ -23,8 +23,9 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tracker.archive_schema import ARCHIVE_VERSION, arrow_schema
 from tracker.errors import TrackerError
-from tracker.event import ARCHIVE_VERSION, Event, arrow_schema
+from tracker.event import Event
 
 ASIDE = ".aside"  # ending of a file that is still being written
 ROWS_OF_A_GROUP = 65_536

@@ -8,14 +8,8 @@ carries and what the archive keeps. The identity of an event is (site, page_view
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import msgspec
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-ARCHIVE_VERSION = 1
 
 
 class Kind(StrEnum):
@@ -71,20 +65,3 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     channel: str | None = None  # contact: tel, mail, chat, appointment, counter
     heartbeat: int | None = None  # feedback: -1, 0, 1
     friction: str | None = None  # friction: rage, dead
-
-
-def arrow_schema() -> pa.Schema:
-    """Schema of the archive's files: the fields of `Event`, in their order, one row an event."""
-    import pyarrow as pa  # heavy, and the collector never needs it
-
-    types = {str: pa.string(), int: pa.int32(), float: pa.float32(), bool: pa.bool_(), Kind: pa.string()}
-    wide = {"visitor": pa.int64(), "time": pa.int64()}
-    narrow = {"index": pa.int16(), "bucket": pa.int16(), "rank": pa.int16(), "depth": pa.int16(),
-              "step": pa.int16(), "heartbeat": pa.int8()}
-    fields = []
-    for field in msgspec.structs.fields(Event):
-        plain = getattr(field.type, "__args__", (field.type,))[0]
-        kind = wide.get(field.name) or narrow.get(field.name) or types[plain]
-        nullable = field.default is None
-        fields.append(pa.field(field.name, kind, nullable=nullable))
-    return pa.schema(fields, metadata={"klantreis.archive": str(ARCHIVE_VERSION)})

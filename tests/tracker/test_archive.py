@@ -34,8 +34,9 @@ from tracker.archive import (
     read_frame,
 )
 from tracker.archive_files import ASIDE, files_of, folder_of, table_of, write_table
+from tracker.archive_schema import arrow_schema
 from tracker.day import day_bounds
-from tracker.event import Event, Kind, arrow_schema
+from tracker.event import Event, Kind
 from tracker.keys import Keys
 from tracker.site import Site, Sites
 from tracker.stream import encode

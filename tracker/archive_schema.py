@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The archive's columns; apart from `tracker.event`, since the collector must not carry pyarrow."""
+
+from __future__ import annotations
+
+import msgspec
+import pyarrow as pa
+
+from tracker.event import Event, Kind
+
+ARCHIVE_VERSION = 1
+
+
+def arrow_schema() -> pa.Schema:
+    """Schema of the archive's files: the fields of `Event`, in their order, one row an event."""
+    types = {str: pa.string(), int: pa.int32(), float: pa.float32(), bool: pa.bool_(), Kind: pa.string()}
+    wide = {"visitor": pa.int64(), "time": pa.int64()}
+    narrow = {
+        "index": pa.int16(),
+        "bucket": pa.int16(),
+        "rank": pa.int16(),
+        "depth": pa.int16(),
+        "step": pa.int16(),
+        "heartbeat": pa.int8(),
+    }
+    fields = []
+    for field in msgspec.structs.fields(Event):
+        plain = getattr(field.type, "__args__", (field.type,))[0]
+        kind = wide.get(field.name) or narrow.get(field.name) or types[plain]
+        nullable = field.default is None
+        fields.append(pa.field(field.name, kind, nullable=nullable))
+    return pa.schema(fields, metadata={"klantreis.archive": str(ARCHIVE_VERSION)})
