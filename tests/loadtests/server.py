@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from random import SystemRandom
 
 import uvicorn
 from a2wsgi import WSGIMiddleware
@@ -20,7 +21,7 @@ TOKEN = "a secret of the tests"
 def main(url: str, port: int, prefix: str) -> None:
     """Serve until told to stop."""
     site = Site("voorbeeldstad", frozenset({"127.0.0.1", "localhost"}))
-    pages = running_site(lambda: datetime.now(UTC))
+    pages = running_site(lambda: datetime.now(UTC), SystemRandom())
     collector = Collector(
         CollectorSettings(sites=Sites([site]), store_url=url, run_token=TOKEN),
         keys=Keys(prefix),

@@ -26,7 +26,7 @@ def demo_experiments(starts: date = date(2020, 1, 1), ends: date = date(2099, 12
     return [replace(one, starts=starts, ends=ends) for one in load([DEFINITIONS]).values()]
 
 
-def running_site(clock: Callable[[], datetime], seed: int = 1) -> Flask:
-    """The site at the moment that `clock` tells; equal seeds draw equal buckets."""
+def running_site(clock: Callable[[], datetime], random: Random) -> Flask:
+    """The site at the moment that `clock` tells; `random` draws the buckets."""
     register = FixedRegister(demo_experiments())
-    return create_site(experiments=Experiments(register, clock=clock, random=Random(seed)))
+    return create_site(experiments=Experiments(register, clock=clock, random=random))

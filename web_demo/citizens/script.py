@@ -197,7 +197,7 @@ class Tracker:
             "v": 1,
             "p": self.id,
             "o": before,
-            "u": self.url[:2048],
+            "u": self.url.partition("#")[0][:2048],
             "r": self.referrer[:2048] or None,
             "b": self.script.bucket,
             "x": dict(self.script.shown) or None,
