@@ -221,7 +221,7 @@ def _binary() -> Path:
 
 
 def _socket_path(folder: Path) -> Path:
-    """The socket in the folder; where that path is too long for the kernel, one in a short folder of our own."""
+    """The socket in the folder; where that path is too long for the kernel, one in a short folder."""
     path = folder / "socket"
     if len(os.fsencode(path)) <= SOCKET_PATH_LIMIT:
         return path
