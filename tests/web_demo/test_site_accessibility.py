@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.web_demo.showing import FILLED, VERSIONS, served
+from web_demo.content import load_content
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -71,6 +72,13 @@ def test_every_page_has_no_violation_and_fits_a_small_screen(page: Page, site: t
         page.goto(path)
         assert_accessible(page, path)
         page.set_viewport_size(NARROW)
+        assert_fits(page, path)
+
+
+def test_no_page_is_wider_than_a_small_screen(page: Page) -> None:
+    page.set_viewport_size(NARROW)
+    for path in load_content().pages:
+        page.goto(path)
         assert_fits(page, path)
 
 
