@@ -6,6 +6,8 @@ Commands are imported when they are called, so that `klantreis --help` answers a
 
 from __future__ import annotations
 
+import signal
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -116,4 +118,6 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point of the console command: exit 0, 1 (a check failed) or 2 (wrong use)."""
+    # Like Ctrl-C, a polite request to stop unwinds the stack, so that stores and helpers are stopped too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     cli(prog_name="klantreis")

@@ -183,12 +183,12 @@ class _Clock:
 
 def _close(data: Path, store_url: str, day: date) -> None:
     """In the second process: archive what is there, then close DAY."""
-    from klantreis.jobs import archive_once, close_days, promised_experiments, register_of
+    from klantreis.jobs import archive_all, close_days, promised_experiments, register_of
     from klantreis.store import Store as OpenStore
 
     settings = load(data)
     store = OpenStore(store_url)
-    archive_once(settings, store)
+    archive_all(settings, store)
     close_days(settings, [day], promised_experiments(register_of(store)).values())
 
 

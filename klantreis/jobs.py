@@ -18,7 +18,6 @@ from tracker.keys import Keys
 
 if TYPE_CHECKING:
     from analysis.close import CloseResult
-
     from analysis.report import Report
     from analysis.tasks import Tasks
     from klantreis.store import Store

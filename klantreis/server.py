@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,13 +111,14 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def run(app: ASGI, listener: socket.socket) -> None:
-    """Serve until a signal says stop."""
+    """Serve until a signal says stop; Ctrl-C is the ordinary way to, so it ends without a complaint."""
     import uvicorn
 
     config = uvicorn.Config(
         app, access_log=False, log_level="warning", timeout_graceful_shutdown=5, server_header=False
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def close(day: datetime | None, data: Path) -> None:
 
     Closing a day again gives the same tables, so it does no harm.
     """
-    from klantreis.jobs import archive_once, close_days, make_report, promised_experiments, register_of
+    from klantreis.jobs import archive_all, close_days, make_report, promised_experiments, register_of
     from klantreis.progress import progress
     from klantreis.settings import load
     from klantreis.store import open_store
@@ -53,7 +53,7 @@ def close(day: datetime | None, data: Path) -> None:
 
     settings = load(data)
     with open_store(settings.data, settings.redis_url) as store:
-        archive_once(settings, store)
+        archive_all(settings, store)
         days = [day.date()] if day else archived_days(settings.archive)
         promised = promised_experiments(register_of(store))
         with progress("Closing days", total=len(days)) as advance:

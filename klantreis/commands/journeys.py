@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`klantreis journeys`: what residents came for, and how it went."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from klantreis.commands import data_option, out_option, write_out
+from klantreis.errors import SettingsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.journeys import Journeys
+    from klantreis.settings import Settings
+
+EPILOG = """\b
+Examples:
+  klantreis journeys
+  klantreis journeys --from 2026-06-01 --to 2026-06-07 --by entry --format csv
+  klantreis journeys --format json | python -m json.tool
+"""
+TITLES = {
+    "overview": "What was seen",
+    "questions": "Questions",
+    "outcomes": "How questions ended",
+    "entries": "How visitors arrived",
+    "paths": "Most common paths of a session",
+    "words": "What visitors typed (words of fewer than 5 visitors are in 'other')",
+}
+Day = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command(epilog=EPILOG)
+@click.option("--from", "first", type=Day, metavar="DAY", help="First day, such as 2026-06-01.")
+@click.option("--to", "last", type=Day, metavar="DAY", help="Last day.")
+@click.option(
+    "--by", default="task", show_default=True, metavar="COLUMN", help="Column to group questions by."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json", "parquet"]),
+    default="table",
+    show_default=True,
+    help="csv and parquet hold the questions by COLUMN; table and json everything.",
+)
+@out_option
+@data_option
+def journeys(
+    first: datetime | None, last: datetime | None, by: str, form: str, out: Path | None, data: Path
+) -> None:
+    """Which questions residents came with, and how those ended.
+
+    Read from the archive while its events are there, and from the day tables after that. Bots and load
+    tests are counted apart.
+    """
+    from analysis import journeys as shown
+    from klantreis.settings import load
+
+    settings = load(data)
+    found = _read(settings, first.date() if first else None, last.date() if last else None)
+    if form in ("csv", "parquet"):
+        _write_frame(shown.summary(found, by), form, out)
+        return
+    frames = {
+        "overview": shown.overview(found),
+        "questions": shown.summary(found, by),
+        "outcomes": shown.outcomes(found),
+        "entries": shown.entries(found),
+        "paths": shown.paths(found),
+    }
+    if found.words is not None:
+        frames["words"] = shown.words(found)
+    write_out(_as_json(frames) if form == "json" else _as_text(frames), out)
+
+
+def _read(settings: Settings, first: date | None, last: date | None) -> Journeys:
+    """The days that are there, from the archive where it still has them."""
+    from analysis.day_tables import closed_days
+    from analysis.journeys import from_archive, from_day_tables
+    from klantreis.jobs import tasks_of
+    from tracker.archive_reader import days as archived_days
+
+    def asked(days: list[date]) -> list[date]:
+        return [day for day in days if (first or day) <= day <= (last or day)]
+
+    archived = asked(archived_days(settings.archive)) if settings.archive.exists() else []
+    if archived:
+        tasks = {site.name: tasks_of(settings, site.name) for site in settings.sites}
+        return from_archive(settings.archive, archived, sites=settings.registry(), tasks=tasks)
+    closed = asked(closed_days(settings.tables)) if settings.tables.exists() else []
+    if closed:
+        return from_day_tables(settings.tables, closed)
+    raise SettingsError(
+        f"There is no day with visits in {settings.data}"
+        + (" between those dates" if first or last else "")
+        + ". Bring some with: klantreis demo --once, or klantreis import access-log FILE"
+    )
+
+
+def _as_json(frames: dict[str, pd.DataFrame]) -> str:
+    """camelCase, as all JSON for others; a figure that does not exist is null."""
+    whole = {name: json.loads(_camel(frame).to_json(orient="records")) for name, frame in frames.items()}
+    whole["overview"] = whole["overview"][0]
+    return json.dumps({"schemaVersion": 1, **whole}, ensure_ascii=False, indent=2)
+
+
+def _camel(frame: pd.DataFrame) -> pd.DataFrame:
+    def name(column: str) -> str:
+        head, *tail = column.split("_")
+        return head + "".join(part.title() for part in tail)
+
+    return frame.rename(columns=name)
+
+
+def _as_text(frames: dict[str, pd.DataFrame]) -> str:
+    from klantreis.terminal import table
+
+    parts = []
+    for name, frame in frames.items():
+        rows = frame.T.reset_index() if name == "overview" else frame
+        head = ["", ""] if name == "overview" else list(rows.columns)
+        cells = [[_cell(column, value) for column, value in zip(head, row, strict=True)]
+                 for row in rows.itertuples(index=False, name=None)]  # fmt: skip
+        parts.append(f"{TITLES[name]}\n{table(head, cells)}")
+    return "\n\n".join(parts)
+
+
+def _cell(column: str, value: object) -> str:
+    if isinstance(value, float):
+        if value != value:  # NaN: there is no such figure
+            return "–"
+        return f"{value:.1%}" if column.startswith("share") else f"{value:.1f}"
+    return str(value) if value != "" else "(none)"
+
+
+def _write_frame(frame: pd.DataFrame, form: str, out: Path | None) -> None:
+    if form == "csv":
+        write_out(frame.to_csv(index=False).rstrip("\n"), out)
+        return
+    if out is None:
+        raise SettingsError("Parquet is not for a terminal. Give a file with --out journeys.parquet")
+    buffer = BytesIO()
+    frame.to_parquet(buffer, index=False)
+    try:
+        out.write_bytes(buffer.getvalue())
+    except OSError as error:
+        raise SettingsError(f"{out} cannot be written ({error.strerror}). Give another file.") from None
+    click.echo(f"Written: {out}", err=True)
