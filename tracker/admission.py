@@ -132,10 +132,6 @@ def well_formed(arrival: Arrival, draft: Draft) -> Draft | Drop:
         draft.beacon = wire.decode(arrival.body)
     except wire.MalformedError as error:
         return Drop(Reason.MALFORMED, tuple(error.problems))
-    page = address.split(draft.beacon.u)
-    if page is None:
-        return Drop(Reason.MALFORMED, (wire.NOT_A_PAGE,))
-    draft.page = page
     return draft
 
 
@@ -150,11 +146,12 @@ def by_a_person(arrival: Arrival, draft: Draft) -> Draft | Drop:
 
 
 def of_a_known_site(arrival: Arrival, draft: Draft) -> Draft | Drop:
-    site = draft.rules.sites.by_host(draft.page.host)
+    page = address.split(draft.beacon.u)
+    site = draft.rules.sites.by_host(page.host) if page else None
     origin = arrival.headers.get("origin")
-    if site is None or (origin is not None and not is_site_origin(origin, draft.rules.sites)):
+    if page is None or site is None or (origin is not None and not is_site_origin(origin, draft.rules.sites)):
         return Drop(Reason.UNKNOWN_SITE)
-    draft.site = site
+    draft.page, draft.site = page, site
     return draft
 
 

@@ -155,7 +155,7 @@ def decode(body: bytes) -> Beacon:
 
 def _between_fields(beacon: Beacon) -> list[Problem]:
     """Rules that a type cannot say."""
-    found = []
+    found = [] if address.split(beacon.u) else [NOT_A_PAGE]
     events = beacon.e
     if len(events) > 1 and len({event.i for event in events}) != len(events):
         met: set[int] = set()

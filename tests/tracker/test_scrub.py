@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Personal data never survives, whatever its spelling; everything else survives letter by letter."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from stdnum.nl import bsn as elfproef
+
+from tracker.scrub import scrub
+
+# Of the official test range.
+BSN = "999990019"
+IBAN = "NL91 ABNA 0417 1643 00"  # the example of the IBAN registry
+
+PERSONAL = {
+    "bsn": [BSN, "9999.90.019", "9999 90 019", "999 990 019", "999.990.019", "999-990-019", "bsn999990019", "٩٩٩٩٩٠٠١٩"],
+    "email": ["jan.jansen@example.nl", "J.de-Vries+gemeente@mail.example.com", "bsn@example.nl"],
+    "phone": ["0612345678", "06-12345678", "06 12 34 56 78", "010-1234567", "(010) 123 45 67", "0318 123 456",
+              "+31612345678", "+31 (0)6 1234 5678", "0031 10 123 45 67"],
+    "iban": [IBAN, IBAN.replace(" ", ""), IBAN.lower(), "DE89370400440532013000"],
+    "address": ["1234AB 12", "1234 AB 12", "1234ab12a", "1234 ab, 12", "1234 AB huisnummer 12", "12, 1234 AB",
+                "1234 OP 5"],
+}
+WAYS = {
+    "as it is": lambda text: text,
+    "percent-encoded": lambda text: quote(text, safe=""),
+    "double-encoded": lambda text: quote(quote(text, safe=""), safe=""),
+    "in a sentence": lambda text: f"aanvraag {text} graag",
+    "in capitals": lambda text: text.upper(),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("mark", "text"), [(mark, text) for mark, texts in PERSONAL.items() for text in texts])
+def test_becomes_a_mark(mark: str, text: str, way: str) -> None:
+    clean, found = scrub(WAYS[way](text))
+    assert found == (mark,)
+    assert f"[{mark}]" in clean
+    assert not any(character.isdigit() for character in clean)
+
+
+@pytest.mark.parametrize(("mark", "text"), [(mark, text) for mark, texts in PERSONAL.items() for text in texts])
+def test_becomes_a_mark_in_a_form_encoded_query(mark: str, text: str) -> None:
+    clean, found = scrub(f"zoek=mijn+vraag+{quote_plus(text)}+nu", form_encoded=True)
+    assert found == (mark,)
+    assert clean.startswith("zoek=mijn+vraag+")
+    assert clean.endswith(f"[{mark}]+nu")
+
+
+@pytest.mark.parametrize(("text", "clean"), [
+    pytest.param(f"/klant/{BSN}/brief", "/klant/[bsn]/brief", id="a path stays a path"),
+    pytest.param("/adres/1234AB/56/besluit", "/adres/[address]/besluit", id="an address over two steps of a path"),
+    pytest.param(f"/zoek/%7Eniet%2Fdit/{BSN}", "/zoek/%7Eniet%2Fdit/[bsn]", id="the rest keeps its encoding"),
+    pytest.param(f"bel 0612345678 of mail {BSN}@example.nl", "bel [phone] of mail [email]", id="two at once"),
+    pytest.param("ik ben jan@example.nl.", "ik ben [email].", id="the stop of a sentence"),
+    pytest.param("Dorpsstraat 12, 1234 AB Voorbeeldstad", "Dorpsstraat [address] Voorbeeldstad", id="a whole address"),
+    pytest.param(f"%FF{BSN}", "%FF[bsn]", id="bytes that are no text"),
+])
+def test_cuts_out_only_what_is_personal(text: str, clean: str) -> None:
+    assert scrub(text)[0] == clean
+
+
+def test_plus_joins_no_words_into_an_address() -> None:
+    assert scrub("ik+ben+jan@example.nl", form_encoded=True)[0] == "ik+ben+[email]"
+
+
+@pytest.mark.parametrize("text", [
+    "p800refund", "afval 2026", "12-05-2026", "2026-05-12", "12 mei 2026", "20260512", "12052026", "12-05-2026 10:30",
+    "01-02-2026 12:30", "openingstijden 2026 2027", "2026 in 12 stappen", "1000 en 20", "van 2024 tot 2025",
+    "1500 kg 20 zakken", "artikel 12.345", "€ 1.250,50", "1.234.567,89", "zaak Z-2026-000123", "ORD-2026-000124",
+    "bestelling 123456789", "000000000", "0000000000", "14 010", "0800-1234", "1234 AB", "1234AB", "5G", "A4",
+    "550e8400-e29b-41d4-a716-446655440000", "versie 10.2.3.4", "192.0.2.17", "NL92ABNA1417164300", "@gemeente",
+    "verkiezingen 18 maart 2026", "lijst 1 2 3 4 5 6 7 8", "%20%2F", "100%", "formulier W2-2026", "12345678",
+])
+def test_survives(text: str) -> None:
+    assert scrub(text) == (text, ())
+    assert scrub(quote(text)) == (quote(text), ())
+
+
+@pytest.mark.shared
+def test_the_names_of_municipal_products_survive(shared: Path) -> None:
+    names = (shared / "data" / "upl" / "upl_gemeente_burger.txt").read_text().splitlines()
+    assert len(names) == 376
+    assert [name for name in names if scrub(name) != (name, ())] == []
+
+
+@pytest.mark.shared
+def test_numbers_are_what_the_vectors_say(shared: Path) -> None:
+    rows = list(csv.DictReader((shared / "vectors" / "bsn.tsv").open(), delimiter="\t"))
+    for row in rows:
+        expected = ("bsn",) if row["elfproef"] == "valid" else ()
+        assert scrub(f"nummer {row['number']}")[1] == expected, row
+
+
+valid_numbers = st.integers(10_000_000, 999_999_999).map(lambda n: f"{n:09d}").filter(elfproef.is_valid)
+words = st.text(st.characters(categories=["Ll", "Lu"], exclude_characters="%"), max_size=12)
+
+
+@given(valid_numbers, words, words, st.integers(0, 3))
+def test_no_valid_number_survives_any_encoding(number: str, before: str, after: str, rounds: int) -> None:
+    text = f"{before} {number} {after}"
+    for _ in range(rounds):
+        text = quote(text, safe="")
+    clean, found = scrub(text)
+    assert "bsn" in found
+    assert number not in clean
+
+
+@given(st.text(st.characters(exclude_categories=["Nd", "Cs"], exclude_characters="@%")))
+def test_text_without_digits_and_mail_survives(text: str) -> None:
+    assert scrub(text) == (text, ())
+
+
+@given(st.text() | st.text("0123456789 .+-@%aN1[]/"), st.booleans())
+@example("%E2%82", False)
+@example("%25" * 30 + "39", False)
+def test_what_was_scrubbed_once_is_clean(text: str, form_encoded: bool) -> None:
+    once, _ = scrub(text, form_encoded=form_encoded)
+    assert scrub(once, form_encoded=form_encoded) == (once, ())
+
+
+@given(st.dates(), st.sampled_from(["%d-%m-%Y", "%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y"]))
+def test_plain_dates_survive(date: object, shape: str) -> None:
+    text = format(date, shape)
+    assert scrub(text) == (text, ())
