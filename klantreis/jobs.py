@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from experiments.definition import Experiment
 from experiments.loading import load as load_experiments
 from experiments.register import Register
-from klantreis.errors import SettingsError
+from klantreis.errors import SettingsError, StoreError
 from klantreis.settings import Settings, make_folder
 from tracker.keys import Keys
 
@@ -70,6 +71,21 @@ def archive_once(settings: Settings, store: Store) -> ArchiveResult:
         keys=Keys(),
     )
     return archiver.run_once()
+
+
+def archive_all(settings: Settings, store: Store, *, patience_s: float = 45.0) -> None:
+    """Archive until no partition is left, waiting for the lease of an archiver that was killed.
+
+    Raises `StoreError` where another archiver stays at work all the time.
+    """
+    deadline = time.monotonic() + patience_s
+    while (result := archive_once(settings, store)).busy:
+        if time.monotonic() > deadline:
+            raise StoreError(
+                f"Another archiver holds {result.busy} partitions of the store. "
+                "Stop it, or let it do the work."
+            )
+        time.sleep(1.0)
 
 
 def close_days(

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -47,7 +48,7 @@ def doctor(ctx: click.Context, data: Path) -> None:
 def _look(settings: Settings, store: Store) -> Iterator[Finding]:
     yield from _sites(settings)
     yield from _store(settings, store)
-    yield from _ledger(settings, store)
+    yield from _ledger(store)
     yield from _archive(settings)
 
 
@@ -58,7 +59,8 @@ def _sites(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             well=False,
             subject="sites",
-            detail=f"none; a collector would drop everything. Write [site.NAME] into {settings.data}/klantreis.toml",
+            detail="none; a collector would drop everything. "
+            f"Write [site.NAME] into {settings.data}/klantreis.toml",
         )
         return
     for site in settings.sites:
@@ -82,16 +84,14 @@ def _store(settings: Settings, store: Store) -> Iterator[Finding]:
     yield Finding(well=True, subject="not yet archived", detail=f"{waiting} events")
 
 
-def _ledger(settings: Settings, store: Store) -> Iterator[Finding]:
+def _ledger(store: Store) -> Iterator[Finding]:
     from tracker.keys import Keys
     from tracker.ledger import as_page
 
     client, keys = store.client(), Keys()
     for key in sorted(client.scan_iter(match=f"{keys.prefix}ledger:*"))[-7:]:
-        from datetime import date
-
         day = date.fromisoformat(key.decode().rpartition(":")[2])
-        page = as_page(day, client.hgetall(key))
+        page: Any = as_page(day, cast("Mapping[bytes, bytes]", client.hgetall(key)))
         dropped = ", ".join(f"{reason} {count}" for reason, count in page["dropped"].items()) or "none"
         yield Finding(
             well=bool(page["balanced"]),
