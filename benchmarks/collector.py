@@ -42,7 +42,8 @@ daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx
 events {{ worker_connections 1024; }}
 http {{
   access_log off; keepalive_requests 100000000; client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
+  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
   server {{ listen 127.0.0.1:{port}; location / {{ return 204; }} }}
 }}
 """
@@ -65,7 +66,8 @@ function init(args)
       id(), id(), math.random(500), math.random(1000) - 1, math.random(400))
     requests[n] = wrk.format("POST", "/e", {
       ["Host"] = "www.voorbeeldstad.nl", ["Content-Type"] = "text/plain;charset=UTF-8",
-      ["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:14" .. n % 10 .. ".0) Gecko/20100101 Firefox/14" .. n % 10 .. ".0",
+      ["User-Agent"] = string.format("Mozilla/5.0 (X11; Linux x86_64; rv:%d.0) Gecko/20100101 Firefox/%d.0",
+        140 + n % 10, 140 + n % 10),
       ["Accept-Language"] = "nl,en;q=0.8", ["Origin"] = "https://www.voorbeeldstad.nl",
       ["X-Forwarded-For"] = "192.0." .. n % 256 .. "." .. math.floor(n / 256)}, body)
   end
@@ -81,7 +83,9 @@ end
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=int, default=5, help="of each run (default 5)")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each server (default 3)")
     parser.add_argument("--serve", nargs=2, metavar=("PORT", "STORE_PORT"), help=argparse.SUPPRESS)
@@ -92,7 +96,9 @@ def main() -> int:
         return 0
     missing = [name for name in ("wrk", "nginx") if shutil.which(name) is None]
     if missing:
-        print(f"This benchmark needs {' and '.join(missing)} on the PATH (Debian: apt install wrk nginx-light).")
+        print(
+            f"This benchmark needs {' and '.join(missing)} on the PATH (Debian: apt install wrk nginx-light)."
+        )
         return 2
     if len(os.sched_getaffinity(0)) < 2:
         print("This benchmark needs two cores: one for the server under test, one for wrk and the store.")
@@ -120,10 +126,12 @@ class Server(NamedTuple):
 
 
 def compare(store: redis.Redis, script: Path, servers: dict[str, Server], seconds: int, rounds: int) -> int:
-    """Run both in turn, print the medians and the ratio; 1 where an acknowledged beacon isn't in the store."""
-    print(f"{CONNECTIONS} connections, {seconds} s a run; server under test on core {CORE_UNDER_TEST}; wrk and "
-          f"the store ({store.info('server').get('server_name', 'redis')}, appendonly, fsync {fsync_of(store)}) "
-          f"on core {OTHER_CORE}")
+    """Run both in turn, print medians and ratio; 1 where an acknowledged beacon isn't in the store."""
+    print(
+        f"{CONNECTIONS} connections, {seconds} s a run; server under test on core {CORE_UNDER_TEST}; wrk and "
+        f"the store ({store.info('server').get('server_name', 'redis')}, fsync {fsync_of(store)}) "
+        f"on core {OTHER_CORE}"
+    )
     for server in servers.values():
         load(script, server.port, 1)
     rates: dict[str, list[float]] = {name: [] for name in servers}
@@ -135,16 +143,20 @@ def compare(store: redis.Redis, script: Path, servers: dict[str, Server], second
             run = load(script, server.port, seconds)
             rates[name].append(run["requests"] / run["seconds"])
             costs[name].append((server.used_s() - used) / run["requests"] * 1e6)
-            print(f"{turn + 1}. {name:<9} {rates[name][-1]:>9,.0f}/s   {costs[name][-1]:>6.1f} µs of its core each   "
-                  f"p50 {run['p50Ms']:.2f} ms   p99 {run['p99Ms']:.2f} ms   refused {run['refused']}   "
-                  f"broken {run['broken']}")
+            print(
+                f"{turn + 1}. {name:<9} {rates[name][-1]:>9,.0f}/s   {costs[name][-1]:>6.1f} µs of the core each  "
+                f"p50 {run['p50Ms']:.2f} ms   p99 {run['p99Ms']:.2f} ms   refused {run['refused']}   "
+                f"broken {run['broken']}"
+            )
             if name == "collector":
                 sound &= all_stored(run, stored(store) - before) and ledger_agrees(store)
     rate = {name: statistics.median(found) for name, found in rates.items()}
     cost = {name: statistics.median(found) for name, found in costs.items()}
     print(f"median: collector {rate['collector']:,.0f}/s, nginx's return 204 {rate['nginx']:,.0f}/s")
-    print(f"ratio collector / nginx by processor time per request, which others on the machine disturb less: "
-          f"{cost['nginx'] / cost['collector']:.3f}")
+    print(
+        f"ratio collector / nginx by processor time per request, which others on the machine disturb less: "
+        f"{cost['nginx'] / cost['collector']:.3f}"
+    )
     print(f"ratio collector / nginx: {rate['collector'] / rate['nginx']:.3f} (target: at least 0.12)")
     return 0 if sound else 1
 
@@ -153,8 +165,10 @@ def all_stored(run: dict[str, Any], events: int) -> bool:
     """What wrk saw acknowledged is stored; the rest was under way when it hung up."""
     acknowledged = run["requests"] - run["refused"]
     good = acknowledged <= events <= acknowledged + CONNECTIONS
-    print(f"   acknowledged {acknowledged:,}, in the streams {events:,} ({events - acknowledged} under way at the "
-          f"end): {'every one stored' if good else 'NOT EVERY ONE STORED'}")
+    print(
+        f"   acknowledged {acknowledged:,}, in the streams {events:,} ({events - acknowledged} under way at "
+        f"the end): {'every one stored' if good else 'NOT EVERY ONE STORED'}"
+    )
     return good
 
 
@@ -176,7 +190,15 @@ def fsync_of(store: redis.Redis) -> str:
 
 
 def load(script: Path, port: int, seconds: int) -> dict[str, Any]:
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(script), f"http://127.0.0.1:{port}/e"]
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{CONNECTIONS}",
+        f"-d{seconds}s",
+        "-s",
+        str(script),
+        f"http://127.0.0.1:{port}/e",
+    ]
     found = subprocess.run(on_core(OTHER_CORE, command), capture_output=True, text=True, check=True)
     return dict(json.loads(found.stdout.splitlines()[-1]))
 
@@ -212,8 +234,23 @@ def running(command: list[str], core: int, port: int) -> Iterator[psutil.Process
 @contextlib.contextmanager
 def running_store(folder: Path) -> Iterator[tuple[redis.Redis, int]]:
     port = free_port()
-    command = [str(get_binary_path()), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "",
-               "--appendonly", "yes", "--appendfsync", "always", "--logfile", str(folder / "store.log")]
+    command = [
+        str(get_binary_path()),
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--dir",
+        str(folder),
+        "--save",
+        "",
+        "--appendonly",
+        "yes",
+        "--appendfsync",
+        "always",
+        "--logfile",
+        str(folder / "store.log"),
+    ]
     with running(command, OTHER_CORE, port), redis.Redis(port=port) as client:
         yield client, port
 
@@ -245,12 +282,17 @@ def serve(port: int, store_port: int, profile: str | None) -> None:
     from tracker.collector import Collector, CollectorSettings
     from tracker.site import Site, Sites
 
-    collector = Collector(CollectorSettings(
-        sites=Sites([Site("voorbeeldstad", frozenset({"www.voorbeeldstad.nl"}))]),
-        store_url=f"redis://127.0.0.1:{store_port}/0", partitions=PARTITIONS,
-        trusted_proxies=(ip_network("127.0.0.0/8"),)))
-    config = uvicorn.Config(collector, port=port, access_log=False, log_level="warning", server_header=False,
-                            proxy_headers=False)  # whom to believe about addresses is for admission to say
+    collector = Collector(
+        CollectorSettings(
+            sites=Sites([Site("voorbeeldstad", frozenset({"www.voorbeeldstad.nl"}))]),
+            store_url=f"redis://127.0.0.1:{store_port}/0",
+            partitions=PARTITIONS,
+            trusted_proxies=(ip_network("127.0.0.0/8"),),
+        )
+    )
+    config = uvicorn.Config(
+        collector, port=port, access_log=False, log_level="warning", server_header=False, proxy_headers=False
+    )  # whom to believe about addresses is for admission to say
     if profile is None:
         uvicorn.Server(config).run()
         return

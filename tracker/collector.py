@@ -46,7 +46,8 @@ class CollectorSettings:
     """What may differ between installations; `tracker.admission.Rules` explains the networks and the token.
 
     `max_waiting` events may wait for the store before new ones are answered 503; `store_timeout_s` bounds how
-    long one group, hence one visitor's beacon, waits for it.
+    long one group, hence one visitor's beacon, waits for it; when it didn't answer what all arrivals must know
+    (the salt), it isn't asked again for `store_pause_s`.
     """
 
     sites: Sites
@@ -57,6 +58,7 @@ class CollectorSettings:
     run_token: str | None = None
     max_waiting: int = 20_000
     store_timeout_s: float = 2.0
+    store_pause_s: float = 1.0
 
 
 def now_ms() -> int:
@@ -167,7 +169,7 @@ class Collector:
     async def _ask(self, question: Callable[[], Awaitable[None]]) -> None:
         """Ask the store something that many arrivals may need at once: one asks, the others wait for it.
 
-        After a failure nobody asks for a second, so that a crowd is answered 503 at once.
+        After a failure nobody asks for a while, so that a crowd is answered 503 at once.
         Raises `StoreAwayError`.
         """
         loop = asyncio.get_running_loop()
@@ -178,7 +180,7 @@ class Collector:
                 async with asyncio.timeout(self._settings.store_timeout_s):
                     await question()
             except (RedisError, OSError, TimeoutError) as error:
-                self._away_until = loop.time() + 1
+                self._away_until = loop.time() + self._settings.store_pause_s
                 raise StoreAwayError(f"the store does not answer ({error or 'time-out'})") from error
 
     async def _load_salt(self, zone: ZoneInfo, time_ms: int) -> None:

@@ -10,7 +10,10 @@ import yaml
 
 from tracker.bots import NOT_BOTS, evidence, is_bot
 
-CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/141.0.0.0 Safari/537.36"
+)
 
 
 def agents(shared: Path, name: str) -> list[str]:
@@ -34,30 +37,44 @@ def test_takes_at_most_1_percent_of_browsers_for_programs(shared: Path) -> None:
     assert len(caught) <= 0.01 * len(browsers), caught
 
 
-@pytest.mark.parametrize("agent", [
-    pytest.param("", id="none"),
-    pytest.param("-", id="a dash"),
-    pytest.param("curl/8.14.1", id="curl"),
-    pytest.param("python-requests/2.32", id="a script"),
-    pytest.param(CHROME.replace("Chrome", "HeadlessChrome"), id="Chrome without a screen"),
-    pytest.param(f"{CHROME} NieuweSpider/1.0", id="unknown crawler in a browser's clothes"),
-    pytest.param("Mozilla/5.0 (compatible; Voorbeeld/1.0; +https://voorbeeld.example/bot)", id="with an address"),
-    pytest.param("OnbekendGereedschap/3.2", id="a name and a version only"),
-    pytest.param("Mozilla/5.0", id="no device"),
-])
+@pytest.mark.parametrize(
+    "agent",
+    [
+        pytest.param("", id="none"),
+        pytest.param("-", id="a dash"),
+        pytest.param("curl/8.14.1", id="curl"),
+        pytest.param("python-requests/2.32", id="a script"),
+        pytest.param(CHROME.replace("Chrome", "HeadlessChrome"), id="Chrome without a screen"),
+        pytest.param(f"{CHROME} NieuweSpider/1.0", id="unknown crawler in a browser's clothes"),
+        pytest.param(
+            "Mozilla/5.0 (compatible; Voorbeeld/1.0; +https://voorbeeld.example/bot)", id="with an address"
+        ),
+        pytest.param("OnbekendGereedschap/3.2", id="a name and a version only"),
+        pytest.param("Mozilla/5.0", id="no device"),
+    ],
+)
 def test_is_a_program(agent: str) -> None:
     assert is_bot(agent)
 
 
-@pytest.mark.parametrize("agent", [
-    pytest.param(CHROME, id="Chrome"),
-    pytest.param("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", id="Firefox"),
-    pytest.param("Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-                 "Version/18.5 Mobile/15E148 Safari/604.1", id="Safari on a phone"),
-    pytest.param("Mozilla/5.0 (Linux; Android 10; CUBOT X30) AppleWebKit/537.36 (KHTML, like Gecko) "
-                 "Chrome/141.0.0.0 Mobile Safari/537.36", id="a phone named like a bot"),
-    pytest.param("Lynx/2.9.2 libwww-FM/2.14 SSL-MM/1.4.1 OpenSSL/3.5.0", id="a text browser"),
-])
+@pytest.mark.parametrize(
+    "agent",
+    [
+        pytest.param(CHROME, id="Chrome"),
+        pytest.param("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", id="Firefox"),
+        pytest.param(
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+            "Version/18.5 Mobile/15E148 Safari/604.1",
+            id="Safari on a phone",
+        ),
+        pytest.param(
+            "Mozilla/5.0 (Linux; Android 10; CUBOT X30) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "Chrome/141.0.0.0 Mobile Safari/537.36",
+            id="a phone named like a bot",
+        ),
+        pytest.param("Lynx/2.9.2 libwww-FM/2.14 SSL-MM/1.4.1 OpenSSL/3.5.0", id="a text browser"),
+    ],
+)
 def test_is_a_resident(agent: str) -> None:
     assert not is_bot(agent)
 

@@ -22,7 +22,13 @@ from tracker.keys import Keys
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 DAY = date(2026, 6, 1)
 FIRST, LAST = day_bounds(DAY, AMSTERDAM)
-WHO: dict[str, Any] = {"site": "voorbeeldstad", "ip": "192.0.2.7", "user_agent": "Firefox", "language": "nl", "bucket": 417}
+WHO: dict[str, Any] = {
+    "site": "voorbeeldstad",
+    "ip": "192.0.2.7",
+    "user_agent": "Firefox",
+    "language": "nl",
+    "bucket": 417,
+}
 
 
 def test_a_pseudonym_is_pinned() -> None:
@@ -30,10 +36,18 @@ def test_a_pseudonym_is_pinned() -> None:
     assert daily_visitor(b"salt", **WHO) == 4092117101312921668
 
 
-@pytest.mark.parametrize("change", [
-    {"site": "elders"}, {"ip": "192.0.2.8"}, {"user_agent": "Chrome"}, {"language": "en"}, {"bucket": None},
-    {"bucket": 418}, {"site": "voorbeeldstad\0192.0.2.7", "ip": ""},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"site": "elders"},
+        {"ip": "192.0.2.8"},
+        {"user_agent": "Chrome"},
+        {"language": "en"},
+        {"bucket": None},
+        {"bucket": 418},
+        {"site": "voorbeeldstad\0192.0.2.7", "ip": ""},
+    ],
+)
 def test_everything_in_it_makes_another_visitor(change: dict[str, Any]) -> None:
     assert daily_visitor(b"salt", **(WHO | change)) != daily_visitor(b"salt", **WHO)
 
@@ -42,12 +56,15 @@ def test_another_salt_makes_another_visitor() -> None:
     assert daily_visitor(b"salt", **WHO) != daily_visitor(b"pepper", **WHO)
 
 
-@pytest.mark.parametrize(("one", "other", "same"), [
-    pytest.param("2001:db8::1", "2001:db8::ffff:2", True, id="one household"),
-    pytest.param("2001:db8:0:1::1", "2001:db8:0:2::1", False, id="two households"),
-    pytest.param("::ffff:192.0.2.7", "192.0.2.7", True, id="IPv4 in IPv6's clothes"),
-    pytest.param("", "onzin", False, id="no addresses"),
-])
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        pytest.param("2001:db8::1", "2001:db8::ffff:2", True, id="one household"),
+        pytest.param("2001:db8:0:1::1", "2001:db8:0:2::1", False, id="two households"),
+        pytest.param("::ffff:192.0.2.7", "192.0.2.7", True, id="IPv4 in IPv6's clothes"),
+        pytest.param("", "onzin", False, id="no addresses"),
+    ],
+)
 def test_ipv6_counts_by_its_64(one: str, other: str, same: bool) -> None:
     visitors = {daily_visitor(b"salt", **(WHO | {"ip": ip})) for ip in (one, other)}
     assert (len(visitors) == 1) is same
@@ -58,14 +75,18 @@ def test_a_consented_id_is_nobodys_on_another_site() -> None:
 
 
 def test_partitions_fill_evenly() -> None:
-    counts = Counter(partition_of(daily_visitor(b"salt", **(WHO | {"ip": f"10.0.{n >> 8}.{n & 255}"})), 16)
-                     for n in range(16_000))
+    counts = Counter(
+        partition_of(daily_visitor(b"salt", **(WHO | {"ip": f"10.0.{n >> 8}.{n & 255}"})), 16)
+        for n in range(16_000)
+    )
     assert set(counts) == set(range(16))
     # Six standard deviations of a binomial of 16,000 and 1/16.
     assert all(abs(count - 1000) < 6 * 31 for count in counts.values())
 
 
-def with_salts(url: str, prefix: str, use: Callable[[Salts], Awaitable[Any]], random: Callable[[int], bytes]) -> Any:
+def with_salts(
+    url: str, prefix: str, use: Callable[[Salts], Awaitable[Any]], random: Callable[[int], bytes]
+) -> Any:
     async def run() -> Any:
         async with redis.asyncio.Redis.from_url(url) as client:
             return await use(Salts(client, Keys(prefix), random))
@@ -80,7 +101,9 @@ def test_collectors_share_one_salt_a_day(store: redis.Redis, store_url: str, pre
     assert 0 < store.ttl(Keys(prefix).salt(DAY)) <= SALT_LIFE_S
 
 
-def test_tomorrows_salt_is_made_ahead_but_not_too_early(store: redis.Redis, store_url: str, prefix: str) -> None:
+def test_tomorrows_salt_is_made_ahead_but_not_too_early(
+    store: redis.Redis, store_url: str, prefix: str
+) -> None:
     tomorrow = Keys(prefix).salt(date(2026, 6, 2))
 
     async def live_a_day(salts: Salts) -> None:
@@ -97,5 +120,9 @@ def test_tomorrows_salt_is_made_ahead_but_not_too_early(store: redis.Redis, stor
 
 def test_a_client_that_decodes_is_refused_in_words(store: redis.Redis, store_url: str, prefix: str) -> None:
     with pytest.raises(TrackerError, match="decode_responses"):
-        with_salts(f"{store_url}?decode_responses=True", prefix, lambda salts: salts.load(AMSTERDAM, FIRST),
-                   lambda n: b"x" * n)
+        with_salts(
+            f"{store_url}?decode_responses=True",
+            prefix,
+            lambda salts: salts.load(AMSTERDAM, FIRST),
+            lambda n: b"x" * n,
+        )

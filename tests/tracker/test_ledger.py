@@ -30,16 +30,25 @@ def test_counts_of_several_collectors_add_up_in_the_store(store: redis.Redis, pr
         for command in tally().commands(keys):
             store.execute_command(*command)
     assert as_page(DAY, store.hgetall(keys.ledger(DAY))) == {
-        "day": "2026-06-01", "in": 6, "stored": 4, "dropped": {"bot": 2}, "balanced": True, "events": 10,
-        "redacted": {"bsn": 2}}
+        "day": "2026-06-01",
+        "in": 6,
+        "stored": 4,
+        "dropped": {"bot": 2},
+        "balanced": True,
+        "events": 10,
+        "redacted": {"bsn": 2},
+    }
     assert store.hgetall(keys.ledger(NEXT)) == {b"in": b"2"}
 
 
-@pytest.mark.parametrize(("counts", "balanced"), [
-    pytest.param({}, True, id="nothing came"),
-    pytest.param({b"in": b"2", b"stored": b"1", b"dropped:stale": b"1"}, True, id="all accounted for"),
-    pytest.param({b"in": b"3", b"stored": b"1", b"dropped:stale": b"1"}, False, id="one lost"),
-])
+@pytest.mark.parametrize(
+    ("counts", "balanced"),
+    [
+        pytest.param({}, True, id="nothing came"),
+        pytest.param({b"in": b"2", b"stored": b"1", b"dropped:stale": b"1"}, True, id="all accounted for"),
+        pytest.param({b"in": b"3", b"stored": b"1", b"dropped:stale": b"1"}, False, id="one lost"),
+    ],
+)
 def test_says_whether_anything_was_lost(counts: dict[bytes, bytes], balanced: bool) -> None:
     assert as_page(DAY, counts)["balanced"] is balanced
 

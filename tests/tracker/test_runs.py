@@ -25,7 +25,8 @@ def counted(url: str, prefix: str, run: str, archived: Collection[runs.Identity]
     async def count() -> int:
         async with redis.asyncio.Redis.from_url(url) as client:
             return await runs.stored_events(
-                client, Keys(prefix), partitions=2, run=run, archived=lambda _run: archived)
+                client, Keys(prefix), partitions=2, run=run, archived=lambda _run: archived
+            )
 
     return asyncio.run(count())
 
@@ -52,6 +53,8 @@ def test_an_event_in_both_places_counts_once(store: redis.Redis, store_url: str,
 def test_reads_on_past_a_batch(store: redis.Redis, store_url: str, prefix: str) -> None:
     pipeline = store.pipeline(transaction=False)
     for index in range(runs.BATCH_ENTRIES + 1):
-        pipeline.xadd(Keys(prefix).events(0), dict(encode(msgspec.structs.replace(EXAMPLE, run="storm", index=index))))
+        pipeline.xadd(
+            Keys(prefix).events(0), dict(encode(msgspec.structs.replace(EXAMPLE, run="storm", index=index)))
+        )
     pipeline.execute()
     assert counted(store_url, prefix, "storm") == runs.BATCH_ENTRIES + 1
