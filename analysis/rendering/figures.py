@@ -103,14 +103,12 @@ def success(report: Report, language: str) -> Figure | None:
         for point in points.values()
     )
     words = FIGURES["success"][language]
-    name = metric_label(first, language)
-    caption = Caption(
-        "success", words["title"].format(metric=name), wording.result_sentence(first, language, capital=True)
-    )
+    sentence = _told_all(found, report, language)
+    caption = Caption("success", words["title"].format(metric=metric_label(first, language)), sentence)
     return Figure(
         name="success",
         title=caption.title,
-        sentence=_told_all(found, report, language),
+        sentence=sentence,
         panels=_panel(
             lambda width: intervals(
                 tuple(points.values()), caption, width=width, format_tick=_tick(first, language)

@@ -279,7 +279,11 @@ def _levels(axis: Linear, ticks: Sequence[float], left: float, right: float, sho
     return element(
         "g",
         *[line(left, axis(tick), right, axis(tick), "grid") for tick in ticks],
-        *[text(left - 8, axis(tick) + 4, shown(tick), "tick", anchor="end") for tick in ticks],
+        *[
+            text(left - 8, axis(tick) + 4, words, "tick", anchor="end")
+            for tick in ticks
+            if (words := shown(tick))
+        ],
     )
 
 

@@ -95,9 +95,9 @@ def period_text(report: Report, language: str) -> str:
 def created_text(report: Report, language: str) -> str:
     try:
         moment = datetime.fromisoformat(report.created_at)
-    except ValueError:
+        return wording.moment(moment if moment.tzinfo else moment.replace(tzinfo=UTC), language)
+    except (ValueError, OverflowError):
         return report.created_at
-    return wording.moment(moment if moment.tzinfo else moment.replace(tzinfo=UTC), language)
 
 
 def several(report: Report) -> bool:

@@ -68,16 +68,21 @@ def _results(heading: str, results: Sequence[Result], report: Report, language: 
     old = shorten(_plain(wording.short_variant_name(report.control, language)), _NAME)
     names = list(dict.fromkeys(wording.short_variant_name(one.variant, language) for one in results))
     new = shorten(_plain(names[0]), _NAME) if len(names) == 1 else words["outcome"].lower()
-    sizes = [max(len(name), 12) for name in (old, new)]
-    first = WIDTH - sum(sizes) - 2 * _GAP
+    values = [
+        [wording.value_text(one, value, language) for value in one.values or ()] or ["–", "–"]
+        for one in results
+    ]
+    sizes = [
+        max(12, len(name), *(len(pair[place]) for pair in values)) for place, name in enumerate((old, new))
+    ]
+    first = max(_NARROWEST, WIDTH - sum(sizes) - 2 * _GAP)
     lines = [f"{heading:<{first}}  {old:>{sizes[0]}}  {new:>{sizes[1]}}", "─" * WIDTH]
-    for one in results:
+    for one, pair in zip(results, values, strict=True):
         label = sections.metric_label(one, language)
         if len(names) > 1:
             label += f" ({wording.short_variant_name(one.variant, language)})"
-        values = [wording.value_text(one, value, language) for value in one.values or ()] or ["–", "–"]
-        named = [_plain(line) for line in wrap(label, first) or [""]]
-        lines.append(f"{named[0]:<{first}}  {values[0]:>{sizes[0]}}  {values[1]:>{sizes[1]}}")
+        named = wrap(_plain(label), first) or [""]
+        lines.append(f"{named[0]:<{first}}  {pair[0]:>{sizes[0]}}  {pair[1]:>{sizes[1]}}")
         lines.extend(named[1:])
         lines.append(_paragraph(_told_difference(report, one, language), first=_INDENT, rest=_INDENT))
     return "\n".join(lines)
