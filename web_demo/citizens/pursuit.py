@@ -8,6 +8,7 @@ path or a variant.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import partial
@@ -81,7 +82,9 @@ def _looked(mind: Mind, view: View, smell: float) -> Generator[Action, View, boo
     """Read the page; True where the answer was in it and was seen."""
     behaviour, page = mind.behaviour, view.page
     place = _answer_at(mind, page)
-    seen = place is not None and mind.chance(max(0.0, 1.0 - place / (3.0 * behaviour.skim_words)))
+    seen = place is not None and mind.chance(
+        (1.0 - behaviour.misread_share) * math.exp(-place / (3.0 * behaviour.skim_words))
+    )
     words = float(page.words if place is None or not seen else place)
     words = min(words, behaviour.skim_words)
     mind.spend(behaviour.page_cost + behaviour.stale_cost * (1.0 - smell) * (not seen))
