@@ -164,8 +164,9 @@ def band(shares: Floats, variance: Floats, level: float = LEVEL) -> tuple[Floats
     safe = np.where(inside, shares, 0.5)
     error = np.sqrt(variance) / ((1 - safe) * -np.log1p(-safe))
     critical = float(special.ndtri((1 + level) / 2))
-    low = -np.expm1(np.log1p(-safe) * np.exp(-critical * error))
-    high = -np.expm1(np.log1p(-safe) * np.exp(critical * error))
+    with np.errstate(over="ignore"):  # an endless error reaches 1
+        low = -np.expm1(np.log1p(-safe) * np.exp(-critical * error))
+        high = -np.expm1(np.log1p(-safe) * np.exp(critical * error))
     return np.where(inside, low, shares), np.where(inside, high, shares)
 
 

@@ -69,8 +69,8 @@ def test_nominal_weights_would_fail_sound_experiments() -> None:
     real = nominal = 0
     for _ in range(100):
         first = int(rng.binomial(200_000, 0.52))
-        real += allocation.ALPHA > check([first, 200_000 - first], [520, 480]).p_value  # type: ignore[union-attr]
-        nominal += allocation.ALPHA > check([first, 200_000 - first], [0.5, 0.5]).p_value  # type: ignore[union-attr]
+        real += check([first, 200_000 - first], [520, 480]).p_value < allocation.ALPHA  # type: ignore[union-attr]
+        nominal += check([first, 200_000 - first], [0.5, 0.5]).p_value < allocation.ALPHA  # type: ignore[union-attr]
     assert (real, nominal) == (0, 100)
 
 

@@ -13,7 +13,7 @@ VARIANT = mean.arm(Sums(3461, 2422.7, 134698.29))
 
 
 def test_growthbooks_relative_lift() -> None:
-    """GrowthBook packages/stats/tests/frequentist/test_tests.py (MIT): .70732 (-.03526, 1.44989), p .06191."""
+    """GrowthBook packages/stats/tests/frequentist/test_tests.py (MIT): .70732 (-.03526, 1.44989), .06191."""
     assert isinstance(CONTROL, Arm)
     assert isinstance(VARIANT, Arm)
     total = CONTROL.variance + VARIANT.variance
