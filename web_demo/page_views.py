@@ -9,17 +9,18 @@ attracted with the people whom the other attracted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from flask import Blueprint, abort, redirect, render_template, request
+from flask import Blueprint, abort, current_app, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from web_demo.content import Content
+from web_demo.content import Content, Page, Section
 from web_demo.navigation import WORDS, breadcrumb, common_top_tasks, top_tasks
 from web_demo.search import SearchIndex
 
 PRODUCT_EXPERIMENT = "aa-controle"  # two identical variants on every product page: the test of the test
 ENGLISH = "/en"
+MOST_KEPT = 1000  # rendered pages; the site has some hundred, over all variants
 
 
 class PageViews:
@@ -35,6 +36,7 @@ class PageViews:
         self._variant_of = variant_of
         self._indexes = {language: SearchIndex(content, language) for language in WORDS}
         self._languages = {page.path: page.language for page in content.every_page()}
+        self._kept: dict[tuple[str, ...], str] = {}
 
     def blueprint(self) -> Blueprint:
         """All routes; the pages themselves are found by their path in the contents."""
@@ -50,26 +52,34 @@ class PageViews:
         return site
 
     def home(self) -> str:
-        return render_template(
-            "voorbeeldstad/home.html",
-            language="nl",
-            title=WORDS["nl"]["municipality"],
-            crumbs=[],
-            tasks=top_tasks(self._content, "nl", self._variant_of),
-            subjects=[one for one in self._content.sections.values() if one.path != ENGLISH],
-            translation=ENGLISH,
-        )
+        return self._home("nl", [one for one in self._content.sections.values() if one.path != ENGLISH])
 
     def english_home(self) -> str:
-        return render_template(
+        pages = self._content.sections[ENGLISH].pages
+        return self._home("en", self._content.listed(pages, self._variant_of))
+
+    def _home(self, language: str, subjects: Iterable[Page | Section]) -> str:
+        tasks = top_tasks(self._content, language, self._variant_of)
+        return self._same_for_all(
             "voorbeeldstad/home.html",
-            language="en",
-            title=WORDS["en"]["municipality"],
+            tasks,
+            language=language,
+            title=WORDS[language]["municipality"],
             crumbs=[],
-            tasks=top_tasks(self._content, "en", self._variant_of),
-            subjects=self._content.listed(self._content.sections[ENGLISH].pages, self._variant_of),
-            translation="/",
+            tasks=tasks,
+            subjects=subjects,
+            translation=WORDS[language]["other_path"],
         )
+
+    def _same_for_all(self, template: str, shown: Iterable[Page], **values: object) -> str:
+        """A page that looks the same to everybody who is shown these pages on it: rendered once and kept."""
+        script = str(current_app.jinja_env.globals["klantreis_script"]())  # type: ignore[operator]
+        key = (request.path, script, *(f"{page.path}.{page.variant}" for page in shown))
+        if key not in self._kept:
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            self._kept[key] = render_template(template, **values)
+        return self._kept[key]
 
     def results(self, language: str) -> str:
         query = request.args.get("q", "").strip()
@@ -99,8 +109,9 @@ class PageViews:
             return redirect(self._content.counterpart(path) or "/", 302)
         if found.kind == "product":
             self._variant_of(PRODUCT_EXPERIMENT)
-        return render_template(
+        return self._same_for_all(
             "voorbeeldstad/page.html",
+            [found],
             language=found.language,
             title=found.title,
             crumbs=breadcrumb(self._content, found.section, found.language),
@@ -111,13 +122,15 @@ class PageViews:
 
     def _section(self, path: str) -> str:
         section = self._content.sections[path]
-        return render_template(
+        pages = self._content.listed(section.pages, self._variant_of)
+        return self._same_for_all(
             "voorbeeldstad/section.html",
+            pages,
             language="nl",
             title=section.title,
             crumbs=breadcrumb(self._content, "", "nl"),
             section=section,
-            pages=self._content.listed(section.pages, self._variant_of),
+            pages=pages,
         )
 
     def feedback(self) -> Response:

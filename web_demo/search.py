@@ -192,9 +192,10 @@ class SearchIndex:
 
     def _hits(self, pages: list[Page], expression: str) -> tuple[Hit, ...]:
         numbers = [self._numbers[id(page)] for page in pages]
+        # "+rowid" is filtered in one pass; a bare "rowid IN" would run the search anew for every page.
         rows = self._db.execute(
             f"SELECT rowid, snippet(pages, 3, ?, ?, ' … ', {SNIPPET_WORDS}) FROM pages "  # noqa: S608
-            f"WHERE pages MATCH ? AND rowid IN ({', '.join(map(str, numbers))})",
+            f"WHERE pages MATCH ? AND +rowid IN ({', '.join(map(str, numbers))})",
             (*_MARK, expression),
         )
         snippets = dict(rows.fetchall())
