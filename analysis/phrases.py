@@ -498,7 +498,7 @@ SET_ASIDE: Phrases = {
     "per is infinite": {"nl": "noemer is oneindig", "en": "denominator is infinite"},
     "per is negative": {"nl": "noemer is negatief", "en": "denominator is negative"},
     "observed is text": {"nl": "waarneming is tekst", "en": "observed is text"},
-    "observed is not a number": {"nl": "waarneming is geen getal (NaN)", "en": "observed is not a number (NaN)"},
+    "observed is not a number": {"nl": "waarneming is geen getal", "en": "observed is not a number"},
     "observed is infinite": {"nl": "waarneming is oneindig", "en": "observed is infinite"},
     "observed is neither 0 nor 1": {"nl": "waarneming is geen 0 of 1", "en": "observed is neither 0 nor 1"},
     "unexpected value": {"nl": "onverwachte waarde", "en": "unexpected value"},
