@@ -261,7 +261,7 @@ def _words(frame: pd.DataFrame) -> pl.DataFrame:
         if arrival.words:
             source = registered_name(arrival.host)
             rows.append((visitor, source, " ".join(normalise(arrival.words).words), False))
-    schema = pl.Schema({"visitor": pl.Int64, **_WORDS})
+    schema = pl.Schema([("visitor", pl.Int64()), *_WORDS.items()])
     found = pl.DataFrame(rows, schema=schema, orient="row").filter(pl.col("words") != "")
     return found.group_by("visitor", "source", "words").agg(pl.col("zero").any()).drop("visitor")
 

@@ -66,7 +66,7 @@ def _returns(views: PageViews, questions: Questions, thresholds: Thresholds) -> 
     count = len(views)
     keys = (views.page * (len(views.queries) + 1) + views.query + 1).tolist()
     of_view, reached = questions.of_view.tolist(), questions.reached_from.tolist()
-    results, opened = (views.query >= 0).tolist(), views.opened.tolist()
+    results, opened, session = (views.query >= 0).tolist(), views.opened.tolist(), views.session.tolist()
     again, pogo_stick, backtrack = (np.zeros(count, bool) for _ in range(3))
     parent = [-1] * count
     latest: dict[int, int] = {}
@@ -76,6 +76,7 @@ def _returns(views: PageViews, questions: Questions, thresholds: Thresholds) -> 
         source = reached[view]
         if source < 0 or of_view[source] != question:
             source = latest.get(question, -1)
+            source = source if source >= 0 and session[source] == session[view] else -1
         latest[question] = view
         if source < 0:
             continue

@@ -56,6 +56,11 @@ class Asked:
     def has_subject(self) -> bool:
         return bool(self.queries) or self.task >= 0
 
+    @property
+    def is_provisional(self) -> bool:
+        """It waits for a subject: its first search or task page will give it one."""
+        return not self.closed and not self.has_subject and self.start is not Start.SITE_SEARCH
+
     def root(self) -> Asked:
         """The question that this one turned out to be."""
         asked = self

@@ -238,18 +238,25 @@ class _Walk:
         if before is None:
             newest = self._open.newest()
             before = newest if newest is not None and newest.session == self._session[view] else None
-        provisional = before if before is not None and not before.closed and not before.has_subject else None
+        provisional = before if before is not None and before.is_provisional else None
         asked = self._same(at, query, self._query_task[self._site[view]][query], -1)
         if asked is not None and provisional is not None and asked is not provisional:
             asked = self._open.merge(asked, provisional)
         if asked is None:
             asked = provisional
-        if asked is None and before is not None and not self._queries[query]:
-            asked = before if self._page[view] in before.visited else None  # an empty query's results again
+        if asked is None and self._shows_the_same(view):
+            asked = before  # an empty query matches nothing, but may be reloaded
         if asked is None:
             asked = self._new(view, Start.SITE_SEARCH)
         self._ask(asked, query, view, at)
         return asked
+
+    def _shows_the_same(self, view: int) -> bool:
+        source = self.reached[view]
+        return source >= 0 and (self._page[source], self._query[source]) == (
+            self._page[view],
+            self._query[view],
+        )
 
     def _search_again(self, row: int, view: int, before: Asked) -> None:
         """A search without a new page (results that appear while typing)."""
