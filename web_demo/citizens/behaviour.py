@@ -22,7 +22,7 @@ class Behaviour:
     prefers_phone_share: float = 0.2
     second_question_share: float = 0.14
     interleaves_share: float = 0.45  # of those with two questions; the others ask one after the other
-    only_looking_share: float = 0.25  # of those with something to do: not today, they only wanted to see
+    only_looking_share: float = 0.28  # of those with something to do: not today, they only wanted to see
     returns_share: float = 0.22  # of unanswered questions, on one of the next days
     returning_patience: float = 0.8  # part of the patience that is left for a second try
     feedback_share: float = 0.06
@@ -38,7 +38,7 @@ class Behaviour:
     patience_sigma: float = 0.95
     words_per_minute_median: float = 230.0
     words_per_minute_sigma: float = 0.3
-    official_known: tuple[float, float] = (2.0, 2.2)  # Beta: share of official words someone knows
+    official_known: tuple[float, float] = (3.0, 1.8)  # Beta: share of official words someone knows
     searches_first: tuple[float, float] = (2.0, 2.6)  # Beta: how readily someone searches
     document_ready: tuple[float, float] = (2.2, 1.6)  # Beta: chance to have one document at hand
     misspelling_share: float = 0.09
@@ -67,7 +67,7 @@ class Behaviour:
     optional_filled_share: float = 0.35
     document_listed_cost: float = 0.08  # each document that a page says they need
     error_cost: float = 1.1
-    quits_mildly_share: float = 0.012  # per page: the doorbell, the bus stop
+    quits_mildly_share: float = 0.009  # per page: the doorbell, the bus stop
 
     # How they choose
     link_floor: float = 0.2  # scent below which a link is not worth a click

@@ -34,6 +34,7 @@ from web_demo.citizens.page import Form, Page, Reader, Script
 from web_demo.citizens.script import TabStorage, Tracker, page_view_id
 
 _MOST_REDIRECTS = 8
+_BUCKET_COOKIE = "kr_b"
 _ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
@@ -257,7 +258,7 @@ class Browser:
             path=_path(url),
             opened_ms=now_ms,
             id=tracker.id if tracker else None,
-            exposures=script.exposures if tracker and script else "",
+            exposures=tracker.script.exposures if tracker else "",
         )
         tab.history.append((url, referrer))
         tab.shown = _Shown(url, referrer, page, view, tracker)
@@ -273,17 +274,23 @@ class Browser:
             added = {"content-type": "text/plain;charset=UTF-8", "origin": self._origin, "referer": url}
             self._post(Beacon(body, events, at_ms, {**self._lower, **added}))
 
+        if not self.device.keeps_cookies:
+            tab.storage = TabStorage()  # browsers that refuse cookies refuse storage with them
         return Tracker(
             id=page_view_id(self._random.bytes),
             url=url,
             referrer=referrer,
             page=page,
-            script=script,
+            script=script if self._kept(script.bucket) else Script(),
             device=self.device,
             storage=tab.storage,
             post=post,
             run=self._run,
         )
+
+    def _kept(self, bucket: int | None) -> bool:
+        """Whether the site's bucket cookie was kept: else k.js leaves this browser out of experiments."""
+        return bucket is not None and self._cookies.get(_BUCKET_COOKIE, "").partition(".")[0] == str(bucket)
 
     def _unload(self, tab: _Tab, now_ms: int) -> None:
         if tab.shown is not None and tab.shown.tracker is not None:

@@ -173,7 +173,7 @@ def load(path: Path = WORDS) -> Vocabulary:
     )
 
 
-_WEIGHTS = {"own": (0.7, False), "near": (0.45, False), "broad": (0.25, False), "official": (0.6, True)}
+_WEIGHTS = {"own": (0.7, False), "near": (0.45, False), "broad": (0.25, False), "official": (0.55, True)}
 
 
 def _wish(name: str, table: Mapping[str, Any]) -> Wish:
