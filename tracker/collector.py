@@ -46,7 +46,7 @@ class CollectorSettings:
     """What may differ between installations; `tracker.admission.Rules` explains the networks and the token.
 
     `max_waiting` events may wait for the store before new ones are answered 503; `store_timeout_s` bounds how
-    long one group, hence one visitor's beacon, waits for it; when it didn't answer what all arrivals must know
+    long one group, hence one visitor's beacon, waits for it; where it didn't answer what all arrivals need
     (the salt), it isn't asked again for `store_pause_s`.
     """
 
@@ -244,7 +244,9 @@ class Collector:
                     self._clock(),
                 )
             )
-        if origin is not None and is_site_origin(origin, self._settings.sites):
+        if origin is None or origin.partition("://")[2] == headers.get("host"):
+            return answer  # the usual case: the page and the collector are one host, which needs no leave
+        if is_site_origin(origin, self._settings.sites):
             return answers.for_origin(answer, origin)
         return answer
 
@@ -325,6 +327,7 @@ _WANTED = {
         "accept-language",
         "content-type",
         "dnt",
+        "host",
         "if-none-match",
         "origin",
         "referer",
@@ -345,14 +348,12 @@ _PREFLIGHT = Answer(
 
 
 def _wanted(scope: Scope) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in scope["headers"]:
-        known = _WANTED.get(name)
-        if known is not None:
-            # A header may come several times; for all of these that means one list.
-            found[known] = (
-                f"{found[known]},{value.decode('latin-1')}" if known in found else value.decode("latin-1")
-            )
+    headers = scope["headers"]
+    pairs = [(known, value.decode("latin-1")) for name, value in headers if (known := _WANTED.get(name))]
+    found = dict(pairs)
+    if len(found) < len(pairs):  # a header came several times; for all of these that means one list
+        for repeated in found:
+            found[repeated] = ",".join([value for name, value in pairs if name == repeated])
     return found
 
 
