@@ -199,7 +199,7 @@ class _Walk:
             entry = ENTRIES[self._entry[view]]
             start = _STARTS.get(entry, Start.TASK_PAGE if task >= 0 else Start.PROVISIONAL)
             asked = self._new(view, start)
-        if words >= 0:
+        if words >= 0 and self._queries[words].has_subject:
             self._ask(asked, words, view, self._time[view])
         if not self._hub[page]:
             asked.clicked.add(page)

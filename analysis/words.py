@@ -54,6 +54,11 @@ class Query:
     content: tuple[str, ...]
     stems: frozenset[str]
 
+    @property
+    def has_subject(self) -> bool:
+        """False where every word is generic, such as someone types to find the site itself."""
+        return not GENERIC.issuperset(self.words)
+
     def __bool__(self) -> bool:
         """False for a query that is empty or was redacted whole: it matches nothing."""
         return bool(self.words)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -181,7 +182,7 @@ ASIDE = {
 
 
 @pytest.mark.parametrize(("fields", "reason"), ASIDE.values(), ids=ASIDE)
-def test_set_aside_with_its_visitors(fields: dict[str, object], reason: str) -> None:
+def test_set_aside_with_its_visitors(fields: dict[str, Any], reason: str) -> None:
     story = Story()
     story.page("/", 0, **fields)
     story.page("/", 5, **fields)

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Closing a day: from the archive to files that a report reads."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from analysis import day_tables
+from analysis.close import CloseResult, close_day
+from analysis.errors import TableError
+from analysis.frames import conform
+from analysis.reconstruct import TABLES
+from tests.analysis.stories import DAY, SITE, SITES, TASKS, Story, tables_of
+from tests.analysis.test_units import ONE, busy_day
+from tracker.archive import ArchiveError, append
+
+
+def archived(root: Path, story: Story, name: str = "verhaal", partitions: int = 16) -> Path:
+    append(root / "archive", story.events, name=name, sites=SITES, partitions=partitions)
+    return root
+
+
+def close(root: Path, day: date = DAY, partitions: int = 16) -> CloseResult:
+    return close_day(
+        root / "archive",
+        root / "tables",
+        day,
+        sites=SITES,
+        tasks={SITE.name: TASKS},
+        experiments=[ONE],
+        partitions=partitions,
+    )
+
+
+def files(root: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(root)): path.read_bytes() for path in (root / "tables").rglob("*.parquet")}
+
+
+def test_a_closed_day_holds_what_the_events_say(tmp_path: Path) -> None:
+    story = busy_day()
+    result = close(archived(tmp_path, story))
+    assert (result.events, result.visitors) == (len(story.events), 24)
+    assert result.units == {"zwerfvuil": 21}
+    whole = tables_of(story.frame(), experiments={"zwerfvuil": ONE})
+    for name, columns in TABLES.items():
+        read = conform(day_tables.read(tmp_path / "tables", name), columns)
+        assert len(read) >= len(whole[name])
+    read = day_tables.read(tmp_path / "tables", "buckets", experiment="zwerfvuil")
+    keys = ["experiment", "variant", "bucket", "segment"]
+    summed = read.groupby(keys, as_index=False).sum()
+    pd.testing.assert_frame_equal(
+        summed.sort_values(keys, ignore_index=True), whole["buckets"].sort_values(keys, ignore_index=True)
+    )
+    questions = day_tables.read(tmp_path / "tables", "questions")
+    assert questions["events"].sum() == len(story.events)
+    assert not questions.duplicated(["day", "partition", "question"]).any()
+
+
+def test_closing_again_gives_the_same_files(tmp_path: Path) -> None:
+    close(archived(tmp_path, busy_day()))
+    before = files(tmp_path)
+    close(tmp_path)
+    assert files(tmp_path) == before
+    assert all("partition=00-15" in name for name in before)
+
+
+def test_what_came_late_is_in_the_day_that_is_closed_again(tmp_path: Path) -> None:
+    story = busy_day()
+    late = Story(events=[event for event in story.events if event.visitor == 3])
+    early = Story(events=[event for event in story.events if event.visitor != 3])
+    close(archived(tmp_path, early))
+    assert len(day_tables.read(tmp_path / "tables", "units")) == 20
+    close(archived(tmp_path, late, name="later"))
+    assert len(day_tables.read(tmp_path / "tables", "units")) == 21
+
+
+def test_a_large_day_is_read_partition_by_partition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    close(archived(tmp_path, busy_day()))
+    at_once = {name: day_tables.read(tmp_path / "tables", name) for name in TABLES}
+    monkeypatch.setattr("analysis.close.AT_ONCE_BYTES", 0)
+    result = close(tmp_path)
+    assert result.visitors == 24
+    assert sum("partition=00-15" in name for name in files(tmp_path)) == 0
+    for name, table in at_once.items():
+        pd.testing.assert_frame_equal(day_tables.read(tmp_path / "tables", name), table)
+
+
+def test_a_day_without_events_says_so(tmp_path: Path) -> None:
+    archived(tmp_path, busy_day())
+    result = close(tmp_path, DAY + timedelta(days=3))
+    assert "no events" in result.sentence()
+    assert day_tables.closed_days(tmp_path / "tables") == [DAY + timedelta(days=3)]
+    assert day_tables.read(tmp_path / "tables", "questions").empty
+
+
+def test_days_are_read_one_by_one_or_together(tmp_path: Path) -> None:
+    story = busy_day()
+    close(archived(tmp_path, story))
+    close(tmp_path, DAY + timedelta(days=1))
+    assert len(day_tables.read(tmp_path / "tables", "units", days=[DAY])) == 21
+    assert day_tables.read(tmp_path / "tables", "units", days=[DAY + timedelta(days=1)]).empty
+    assert day_tables.read(tmp_path / "tables", "units", experiment="iets").empty
+
+
+def test_nothing_closed_is_an_empty_table(tmp_path: Path) -> None:
+    for name, columns in TABLES.items():
+        assert conform(day_tables.read(tmp_path, name), columns).empty
+
+
+def test_another_number_of_partitions_is_refused(tmp_path: Path) -> None:
+    archived(tmp_path, busy_day())
+    with pytest.raises(ArchiveError, match="16 partitions"):
+        close(tmp_path, partitions=8)
+
+
+def test_what_was_set_aside_for_all_is_read_with_each_experiment(tmp_path: Path) -> None:
+    story = busy_day()
+    story.page("/", 0, visitor=99, automated=True)
+    close(archived(tmp_path, story))
+    aside = day_tables.read(tmp_path / "tables", "set_aside", experiment="zwerfvuil")
+    assert set(aside["reason"]) == {"bot"}
+
+
+def test_wrong_use_of_a_table_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match='no table "question"'):
+        day_tables.read(tmp_path, "question")
+    close(archived(tmp_path, busy_day()))
+    with pytest.raises(TableError, match="does not know experiments"):
+        day_tables.read(tmp_path / "tables", "questions", experiment="zwerfvuil")
+
+
+def test_a_table_of_another_version_is_refused(tmp_path: Path) -> None:
+    close(archived(tmp_path, busy_day()))
+    path = next((tmp_path / "tables" / "units").rglob("*.parquet"))
+    table = pq.read_table(path)
+    pq.write_table(table.replace_schema_metadata({"klantreis.tables": "0"}), path)
+    with pytest.raises(TableError, match="Close its day again"):
+        day_tables.read(tmp_path / "tables", "units")
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    close(archived(tmp_path, busy_day()))
+    path = next((tmp_path / "tables" / "units").rglob("*.parquet"))
+    path.write_bytes(path.read_bytes()[:50])
+    with pytest.raises(TableError, match=path.name):
+        day_tables.read(tmp_path / "tables", "units")
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    archived(tmp_path, busy_day())
+    (tmp_path / "tables").write_text("in the way")
+    with pytest.raises(TableError, match="cannot be written"):
+        close(tmp_path)
