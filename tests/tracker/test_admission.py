@@ -223,7 +223,7 @@ def test_asks_for_a_salt_that_is_not_at_hand() -> None:
         pytest.param("10.0.0.1", "192.0.2.7", "192.0.2.7", id="our proxy's"),
         pytest.param("10.0.0.1", "6.6.6.6, 192.0.2.7", "192.0.2.7", id="what the stranger put in front"),
         pytest.param("10.0.0.1", "192.0.2.7, 10.0.0.2", "192.0.2.7", id="two proxies of ours"),
-        pytest.param("::ffff:10.0.0.1", "192.0.2.7", "192.0.2.7", id="our proxy, on a socket for both versions"),
+        pytest.param("::ffff:10.0.0.1", "192.0.2.7", "192.0.2.7", id="our proxy, on a socket for both"),
         pytest.param("10.0.0.1", None, "10.0.0.1", id="no header"),
         pytest.param("10.0.0.1", "onzin", "onzin", id="no address"),
     ],
