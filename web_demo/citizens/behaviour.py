@@ -22,7 +22,7 @@ class Behaviour:
     prefers_phone_share: float = 0.2
     second_question_share: float = 0.14
     interleaves_share: float = 0.45  # of those with two questions; the others ask one after the other
-    only_looking_share: float = 0.28  # of those with something to do: not today, they only wanted to see
+    only_looking_share: float = 0.24  # of those with something to do: not today, they only wanted to see
     returns_share: float = 0.22  # of unanswered questions, on one of the next days
     returning_patience: float = 0.8  # part of the patience that is left for a second try
     feedback_share: float = 0.06
@@ -38,7 +38,7 @@ class Behaviour:
     patience_sigma: float = 0.95
     words_per_minute_median: float = 230.0
     words_per_minute_sigma: float = 0.3
-    official_known: tuple[float, float] = (3.0, 1.8)  # Beta: share of official words someone knows
+    official_known: tuple[float, float] = (2.6, 1.9)  # Beta: share of official words someone knows
     searches_first: tuple[float, float] = (2.0, 2.6)  # Beta: how readily someone searches
     document_ready: tuple[float, float] = (2.2, 1.6)  # Beta: chance to have one document at hand
     misspelling_share: float = 0.09
@@ -77,6 +77,8 @@ class Behaviour:
     mobile_below_view: float = 0.75  # links beyond the first dozen, on a telephone
     text_view: float = 0.75  # how much of a page's scent is in its running text
     trail_kept: float = 0.85  # how much of a link's scent people still trust on the page behind it
+    back_pull: float = 0.22  # how much going back attracts on a page that does not smell of the question
+    home_pull: float = 0.15  # and starting again from the start page
     form_floor: float = 0.2  # page scent below which people do not take its form for theirs
     skim_words: float = 420.0  # words that people skim; three times as many before the answer lose 2 of 3
     misread_share: float = 0.07  # do not understand the answer when they see it

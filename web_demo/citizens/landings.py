@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urljoin, urlsplit
 
 from web_demo.citizens.page import Page
-from web_demo.citizens.words import Wish, tokens
+from web_demo.citizens.words import Kind, Wish, tokens
 
 Fetch = Callable[[str], Page | None]
 _STEP = re.compile(r"/stap-\d+")
@@ -71,7 +71,10 @@ def _fit(wish: Wish, page: Page) -> float:
     weights = [term.weight for term in wish.lexicon.terms]
     title = wish.lexicon.scent(weights, f"{page.title} {page.heading}")
     text = wish.lexicon.scent(weights, page.text)
-    answered = any(wish.answered_by(f"{block.under} {block.text}") for block in page.blocks)
+    if wish.kind is Kind.DO:
+        helps = any(link.part == "main" and _STEP.search(link.href) for link in page.links)
+    else:
+        helps = any(wish.answered_by(f"{block.under} {block.text}") for block in page.blocks)
     # A page about nothing else ranks before one that also mentions it.
     alone = len(wish.lexicon.traces(page.heading)) / (1 + len(tokens(page.heading)))
-    return 0.6 * title + 0.25 * text + 0.15 * answered + 0.1 * alone - (page.language != "nl")
+    return 0.6 * title + 0.25 * text + 0.15 * helps + 0.1 * alone - (page.language != "nl")

@@ -162,15 +162,16 @@ def _scent_of_link(mind: Mind, link: Link, smell: float) -> float:
 
 
 def _elsewhere(mind: Mind, view: View, smell: float) -> list[_Option]:
-    page, options = view.page, []
+    page, behaviour, options = view.page, mind.behaviour, []
+    stale = 1.0 - smell  # nobody walks away from a page that promises something
     if page.search is not None and (words := _next_query(mind)):
-        eager = (0.35 + 0.65 * mind.persona.searches_first) * (1.0 - smell) * 0.85 ** len(mind.queries)
+        eager = (0.35 + 0.65 * mind.persona.searches_first) * stale * 0.85 ** len(mind.queries)
         options.append(_Option(eager + mind.noise(), partial(_search, mind, words)))
     if mind.depth > 0:
-        options.append(_Option(0.22 + mind.noise(), partial(_back, mind)))
+        options.append(_Option(behaviour.back_pull * stale + mind.noise(), partial(_back, mind)))
     home = next((link for link in page.links if link.href == _HOME), None)
     if home is not None and home.href not in mind.tried and view.path != _HOME:
-        options.append(_Option(0.15 + mind.noise(), partial(_follow, mind, home, 0.0)))
+        options.append(_Option(behaviour.home_pull * stale + mind.noise(), partial(_follow, mind, home, 0.0)))
     return options
 
 
@@ -178,7 +179,8 @@ def _next_query(mind: Mind) -> str | None:
     """Words not tried yet: mostly the common ones, official words only by who knows them."""
     left = [query for query in mind.wish.queries if query not in mind.queries]
     insiders = [query for query in mind.wish.official_queries if query not in mind.queries]
-    if insiders and mind.chance(mind.persona.official_known * (0.3 if not mind.queries else 0.6)):
+    official = mind.persona.official_known * (0.3 if not mind.queries else 0.6)
+    if insiders and mind.knows_official and mind.chance(official):
         return insiders[0]
     # The list runs from common to rare: a squared draw takes the first ones more often.
     return left[int(len(left) * float(mind.random.random()) ** 2)] if left else None

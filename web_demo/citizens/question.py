@@ -101,6 +101,11 @@ class Mind:
             for term in wish.lexicon.terms
         ]
 
+    @property
+    def knows_official(self) -> bool:
+        """Whether this citizen knows any official word for it."""
+        return any(w and t.official for w, t in zip(self._weights, self.wish.lexicon.terms, strict=True))
+
     def smell(self, text: str) -> float:
         """How strongly a text smells of this question to this citizen, 0-1."""
         return self.wish.lexicon.scent(self._weights, text)
