@@ -36,7 +36,7 @@ class Asked:
         self.number, self.visitor, self.site, self.start = number, visitor, site, start
         self.at = self.session = -1  # of its latest page view
         self.into: Asked | None = None
-        self.tail_of = tail_of  # an answered question that this one only trails, unless it gets a subject
+        self.tail_of = tail_of  # a question that this one only trails, unless it gets a subject
         self.closed = False  # its goal was reached
         self.settled = False  # an answer was read
         self.goal = self.searched = self.soft = NO_TASK  # task of its goal, its words, most of its pages

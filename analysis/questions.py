@@ -206,16 +206,27 @@ class _Walk:
         return asked
 
     def _directly(self, view: int) -> Asked:
-        """An address typed or kept: goes on with what is at hand in this session, else begins anew."""
+        """An address typed or kept: goes on with what is at hand in this session, else begins anew.
+
+        The home page always does: in a second tab it is where another question begins. One that gets no
+        subject there goes back to what was at hand.
+        """
         task = self._task[view]
         if task >= 0:
             asked = self._open.about(task, self._time[view])
             if asked is not None:
                 return asked
-        newest = self._open.newest()
-        if newest is not None and newest.session == self._session[view] and (task < 0 or newest.task < 0):
-            return newest
+        at_hand = self._at_hand(view)
+        if task < 0 and self._hub[self._page[view]]:
+            return self._new(view, Start.PROVISIONAL, tail_of=at_hand)
+        if at_hand is not None and (task < 0 or at_hand.task < 0):
+            return at_hand
         return self._new(view, Start.TASK_PAGE if task >= 0 else Start.PROVISIONAL)
+
+    def _at_hand(self, view: int) -> Asked | None:
+        """The newest open question, if it is of this session."""
+        newest = self._open.newest()
+        return newest if newest is not None and newest.session == self._session[view] else None
 
     def _follow(self, view: int, before: Asked) -> Asked:
         """By a link within the site: the question of the page it was on, unless that one is over and this
@@ -236,8 +247,7 @@ class _Walk:
     def _search(self, view: int, query: int, at: int, before: Asked | None) -> Asked:
         """A site search: the same question as an open one, the subject of a provisional one, or a new one."""
         if before is None:
-            newest = self._open.newest()
-            before = newest if newest is not None and newest.session == self._session[view] else None
+            before = self._at_hand(view)
         provisional = before if before is not None and before.is_provisional else None
         asked = self._same(at, query, self._query_task[self._site[view]][query], -1)
         if asked is not None and provisional is not None and asked is not provisional:

@@ -184,6 +184,23 @@ def test_without_either_the_newest_open_question_gets_the_page() -> None:
     assert [(task, pages) for _, task, pages in asked(story)] == [("paspoort", 1), ("grofvuil", 2)]
 
 
+def test_the_home_page_in_a_second_tab_begins_another_question() -> None:
+    story = Story()
+    litter = story.page("/afval/zwerfvuil-melden", 0)
+    home = story.page("/", 10)
+    story.page("/melding/stap-1", 20, came=litter)
+    story.search("paspoort", 30, came=home)
+    assert [(task, pages) for _, task, pages in asked(story)] == [("zwerfvuil", 2), ("paspoort", 2)]
+
+
+def test_the_home_page_in_a_second_tab_that_leads_nowhere_begins_nothing() -> None:
+    story = Story()
+    story.page("/afval/zwerfvuil-melden", 0)
+    home = story.page("/", 10)
+    story.page("/nieuws", 15, came=home)
+    assert [(task, pages) for _, task, pages in asked(story)] == [("zwerfvuil", 3)]
+
+
 def test_a_page_without_origin_in_a_later_session_starts_anew() -> None:
     story = Story()
     story.page("/paspoort", 0)
