@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.definition import Experiment
+from experiments.lifecycle import changed_fields
 from experiments.loading import load as load_experiments
 from experiments.register import Register
 from klantreis.errors import SettingsError, StoreError
@@ -121,7 +122,9 @@ def make_report(settings: Settings, store: Store, name: str) -> Report:
             f'There is no started experiment "{name}" here. Started: {known}. '
             f"Start one with: klantreis experiment start {name}"
         )
-    report = evaluate(promised[name], settings.tables, now=now())
+    written = defined_experiments(settings).get(name, promised[name])
+    changed = changed_fields(promised[name], written)
+    report = evaluate(promised[name], settings.tables, now=now(), changed=changed)
     write_report(report, settings.reports)
     return report
 

@@ -24,7 +24,11 @@ Examples:
 @click.option("--outcome", required=True, metavar="COL", help="What is compared: 0/1, a number or a time.")
 @click.option("--per", metavar="COL", help="Denominator of a ratio, such as the number of questions.")
 @click.option("--observed", metavar="COL", help="1 where a time ended, 0 where it was cut off.")
-@click.option("--control", metavar="NAME", help="The current version; without it the first by name.")
+@click.option(
+    "--control",
+    metavar="NAME",
+    help="The current version; without it one named control, current, huidig, …, else the first by name.",
+)
 @click.option(
     "--kind",
     type=click.Choice(["auto", "proportion", "mean", "ratio", "time"]),
@@ -35,9 +39,7 @@ Examples:
 @click.option(
     "--better",
     type=click.Choice(["higher", "lower"]),
-    default="higher",
-    show_default=True,
-    help="Which way is better.",
+    help="Which way is better; without it lower for a time, else higher.",
 )
 @click.option("--by", metavar="COL", help="Compare within each value of this column too.")
 @click.option(
@@ -55,7 +57,7 @@ def compare(
     observed: str | None,
     control: str | None,
     kind: str,
-    better: str,
+    better: str | None,
     by: str | None,
     form: Form,
     language: str,
