@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.definition import Experiment
-from experiments.lifecycle import changed_fields
 from experiments.loading import load as load_experiments
 from experiments.register import Register
 from klantreis.errors import SettingsError, StoreError
@@ -115,16 +114,17 @@ def make_report(settings: Settings, store: Store, name: str) -> Report:
     """Compute the report of an experiment as it was promised, and write its files under `reports/`."""
     from analysis.evaluate import evaluate
 
-    promised = promised_experiments(register_of(store))
-    if name not in promised:
-        known = ", ".join(sorted(promised)) or "none was started yet"
+    records = register_of(store).all()
+    if name not in records:
+        known = ", ".join(sorted(records)) or "none was started yet"
         raise SettingsError(
             f'There is no started experiment "{name}" here. Started: {known}. '
             f"Start one with: klantreis experiment start {name}"
         )
-    written = defined_experiments(settings).get(name, promised[name])
-    changed = changed_fields(promised[name], written)
-    report = evaluate(promised[name], settings.tables, now=now(), changed=changed)
+    record = records[name]
+    # The register keeps the definition as it was; only coverage may have grown since.
+    changed = ["coverage"] if len({ramp.coverage for ramp in record.ramps}) > 1 else []
+    report = evaluate(record.experiment, settings.tables, now=now(), changed=changed)
     write_report(report, settings.reports)
     return report
 

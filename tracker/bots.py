@@ -84,7 +84,7 @@ def evidence(user_agent: str) -> str | None:
     """What gives a program away in its user agent, or None where it looks like a resident's browser.
 
     >>> evidence("Mozilla/5.0 (compatible; AhrefsBot/7.0; +http://ahrefs.com/robot/)")
-    'Bot'
+    'AhrefsBot'
     >>> evidence("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0") is None
     True
     """
