@@ -130,7 +130,7 @@ def small_enough(arrival: Arrival, draft: Draft) -> Draft | Drop:
 
 def well_formed(arrival: Arrival, draft: Draft) -> Draft | Drop:
     try:
-        draft.beacon = wire.decode(arrival.body)
+        draft.beacon, draft.page = wire.decode(arrival.body)
     except wire.MalformedError as error:
         return Drop(Reason.MALFORMED, tuple(error.problems))
     return draft
@@ -147,12 +147,11 @@ def by_a_person(arrival: Arrival, draft: Draft) -> Draft | Drop:
 
 
 def of_a_known_site(arrival: Arrival, draft: Draft) -> Draft | Drop:
-    page = address.split(draft.beacon.u)
-    site = draft.rules.sites.by_host(page.host) if page else None
+    site = draft.rules.sites.by_host(draft.page.host)
     origin = arrival.headers.get("origin")
-    if page is None or site is None or (origin is not None and not is_site_origin(origin, draft.rules.sites)):
+    if site is None or (origin is not None and not is_site_origin(origin, draft.rules.sites)):
         return Drop(Reason.UNKNOWN_SITE)
-    draft.page, draft.site = page, site
+    draft.site = site
     return draft
 
 
@@ -204,23 +203,30 @@ def pseudonymous(arrival: Arrival, draft: Draft) -> Draft | Drop:
 
 def scrubbed(arrival: Arrival, draft: Draft) -> Draft | Drop:
     """The events, with every text scrubbed: nothing else of the arrival goes further."""
-    beacon, site = draft.beacon, draft.site
+    beacon, page, site, time_ms = draft.beacon, draft.page, draft.site, arrival.time_ms
     clean = Scrubber()
+    shown, first = beacon.x, beacon.f
     shared: dict[str, Any] = {
-        "site": site.name, "visitor": draft.visitor, "page_view": beacon.p, "origin": beacon.o,
-        "path": clean.path(draft.page.path), "parameters": clean.parameters(draft.page.query, _kept(site)),
-        "referrer": clean.referrer(beacon.r), "bucket": beacon.b,
-        "consented": beacon.c is not None, "language": beacon.l, "viewport": beacon.w, "run": draft.run,
+        "site": site.name,
+        "visitor": draft.visitor,
+        "page_view": beacon.p,
+        "origin": beacon.o,
+        "path": clean.path(page.path),
+        "parameters": clean.parameters(page.query, _kept(site)) if page.query else "",
+        "referrer": clean.referrer(beacon.r) if beacon.r else None,
+        "bucket": beacon.b,
+        "exposures": ",".join([f"{name}={shown[name]}" for name in sorted(shown)]) if shown else "",
+        "first": ",".join(sorted(set(first))) if first else "",
+        "consented": beacon.c is not None,
+        "language": beacon.l,
+        "viewport": beacon.w,
+        "run": draft.run,
     }
-    if beacon.x:
-        shared["exposures"] = ",".join([f"{name}={beacon.x[name]}" for name in sorted(beacon.x)])
-    if beacon.f:
-        shared["first"] = ",".join(sorted(set(beacon.f)))
-    draft.events = [
-        Event(kind=_KIND_OF[type(event)], index=event.i, time=arrival.time_ms - event.d,
-              **_MAKERS[type(event)](event, clean), **shared)
-        for event in beacon.e
-    ]
+    events = []
+    for event in beacon.e:
+        kind, make = _MAKERS[type(event)]
+        events.append(Event(kind=kind, index=event.i, time=time_ms - event.d, **make(event, clean), **shared))
+    draft.events = events
     draft.redacted = clean.redacted
     return draft
 
@@ -345,13 +351,17 @@ _TEXTS = {"t": Scrubber.text, "q": Scrubber.text, "f": Scrubber.text, "g": Scrub
 
 def _maker(kind: type) -> Callable[[Any, Scrubber], dict[str, Any]]:
     """What turns a kind's own wire fields into those of `Event`: texts scrubbed, the rest as validated."""
+    if kind is wire.View:  # the most frequent by far
+        return lambda event, clean: {"title": clean.text(event.t)}
     fields = [(name, field, _TEXTS.get(name)) for name, field in DETAILS[_KIND_OF[kind]].items()]
 
     def make(event: Any, clean: Scrubber) -> dict[str, Any]:
-        return {field: getattr(event, name) if text is None else text(clean, getattr(event, name))
-                for name, field, text in fields}
+        return {
+            field: getattr(event, name) if text is None else text(clean, getattr(event, name))
+            for name, field, text in fields
+        }
 
     return make
 
 
-_MAKERS = {kind: _maker(kind) for kind in _KIND_OF}
+_MAKERS = {kind: (word, _maker(kind)) for kind, word in _KIND_OF.items()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
@@ -223,6 +224,10 @@ class Collector:
         except MismatchError as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
+        # What was loaded by now stays; the collector of garbage needn't look through it again and again
+        # (a tenth of the time of a beacon).
+        gc.collect()
+        gc.freeze()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.close()

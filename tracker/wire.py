@@ -129,33 +129,28 @@ class MalformedError(TrackerError):
 _decoder = msgspec.json.Decoder(Beacon)
 
 
-def decode(body: bytes) -> Beacon:
-    """The beacon in a request's body (at most `MAX_BYTES`, which the caller has checked).
+def decode(body: bytes) -> tuple[Beacon, address.Address]:
+    """The beacon in a request's body (at most `MAX_BYTES`, which the caller has checked), and its page.
 
     Raises `MalformedError` with all problems together.
     """
-    beacon: Beacon | None
     try:
         beacon = _decoder.decode(body)
         # The decoder skips unknown fields without looking inside; text that isn't UTF-8 is refused there too.
         if not body.isascii():
             body.decode()
-        if b"\\u0000" not in body:
-            found = _between_fields(beacon)
-            if not found:
-                return beacon
+        if b"\\u0000" not in body or not _nul_bytes(msgspec.json.decode(body)):
+            page = address.split(beacon.u)
+            if page is not None and not _between_fields(beacon):
+                return beacon, page
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        beacon = None
-    if found := _all_problems(body):
-        raise MalformedError(found) from None
-    if beacon is None:  # the two passes disagree, which only a fault of ours can bring about
-        raise MalformedError([Problem("$", "not a beacon of version 1")])
-    return beacon
+        pass  # the second pass says what is wrong
+    raise MalformedError(_all_problems(body))
 
 
 def _between_fields(beacon: Beacon) -> list[Problem]:
     """Rules that a type cannot say."""
-    found = [] if address.split(beacon.u) else [NOT_A_PAGE]
+    found = []
     events = beacon.e
     if len(events) > 1 and len({event.i for event in events}) != len(events):
         met: set[int] = set()

@@ -53,18 +53,19 @@ def paths(body: bytes) -> list[str]:
 
 
 def test_takes_the_example_of_the_design() -> None:
-    found = wire.decode(msgspec.json.encode(EXAMPLE))
+    found, page = wire.decode(msgspec.json.encode(EXAMPLE))
     assert (found.p, found.b, found.x, found.f) == (
         "k3j9x0q2m5Tz",
         417,
         {"zwerfvuil": "redesign"},
         ["zwerfvuil"],
     )
+    assert (page.host, page.path, page.query) == ("www.voorbeeldstad.nl", "/afval", "q=x")
     assert found.e == [wire.View(i=0, d=0, t="Afval"), wire.Search(i=1, d=12, q="grofvuil", n=8)]
 
 
 def test_takes_the_smallest_beacon() -> None:
-    assert wire.decode(msgspec.json.encode(SMALLEST)).b is None
+    assert wire.decode(msgspec.json.encode(SMALLEST))[0].b is None
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_takes_the_smallest_beacon() -> None:
     ids=lambda fields: fields["k"],
 )
 def test_takes_every_kind(fields: dict[str, Any]) -> None:
-    assert len(wire.decode(beacon(**event(**fields))).e) == 1
+    assert len(wire.decode(beacon(**event(**fields)))[0].e) == 1
 
 
 def test_skips_fields_of_a_newer_script() -> None:
@@ -143,7 +144,7 @@ def test_lists_all_problems_together() -> None:
 
 def test_a_backslash_before_u0000_is_just_text() -> None:
     body = beacon(**event(k="view", t="regel \\u0000"))
-    assert wire.decode(body).e[0] == wire.View(i=0, d=0, t="regel \\u0000")
+    assert wire.decode(body)[0].e[0] == wire.View(i=0, d=0, t="regel \\u0000")
 
 
 json_values = st.recursive(
