@@ -42,7 +42,7 @@ from analysis.notation import (
     points,
     quantity,
 )
-from analysis.phrases import NOUNS
+from analysis.phrases import METRICS, NOUNS
 from analysis.report import Check, Estimand, Result, Role, VerdictCode
 
 __all__ = [
@@ -60,6 +60,7 @@ __all__ = [
     "is_share",
     "is_share_metric",
     "is_time",
+    "is_time_metric",
     "method_name",
     "metric_meaning",
     "metric_name",
@@ -321,6 +322,11 @@ def is_share_metric(metric: str, *, estimand: Estimand = Estimand.VISITOR) -> bo
     """Whether a metric by this name is a share of visitors or questions, told as "57 of 100"."""
     words = metric_words(metric, estimand)
     return words is not None and words.share
+
+
+def is_time_metric(metric: str) -> bool:
+    """Whether a metric by this name is a time in seconds."""
+    return metric_words(metric, Estimand.VISITOR) is METRICS["time"]
 
 
 def is_share(result: Result) -> bool:

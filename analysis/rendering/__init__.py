@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
+from analysis.errors import AnalysisError
 from analysis.report import Report, to_json
 
 
-def render(report: Report, *, form: Literal["text", "html", "json"], language: str) -> str:
-    """The report in one of its forms; JSON holds both languages.
+def render(report: Report, *, form: str, language: str) -> str:
+    """The report as text, html or json; JSON holds both languages.
 
     Raises:
         LanguageError: neither nl nor en.
+        AnalysisError: another form.
     """
     if form == "json":
         return to_json(report).decode() + "\n"
@@ -20,6 +20,8 @@ def render(report: Report, *, form: Literal["text", "html", "json"], language: s
         from analysis.rendering import html  # templates are read only where they are used
 
         return html.render(report, language)
+    if form != "text":
+        raise AnalysisError(f"a report can be had as text, html or json, not as {form!r}")
     from analysis.rendering import text
 
     return text.render(report, language)

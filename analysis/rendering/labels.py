@@ -329,7 +329,8 @@ FIGURES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "inferred": "Haperingen per 100 vragen",
             "inferred_note": "Afgeleid uit gedrag: fouten in een formulier, zoeken zonder resultaat, snel "
             "terugkeren.",
-            "lowest": "Het laagste punt is de fase {phase} bij {version}: gemiddeld {mean}.",
+            "lowest": "Het laagste punt is de fase {phase} bij {version}: gemiddeld {mean}, bij "
+            "{count} reacties.",
             "stuck": "Bezoekers haperden het vaakst in de fase {phase} bij {version}: {count} keer.",
             "note": "Een goede reis begint goed en eindigt goed. Reacties van bezoekers en wat we uit gedrag "
             "afleiden, staan apart.",
@@ -341,7 +342,8 @@ FIGURES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "inferred": "Hard moments per 100 questions",
             "inferred_note": "Inferred from behaviour: errors in a form, searches without results, quick "
             "returns.",
-            "lowest": "The lowest point is the phase {phase} in {version}: {mean} on average.",
+            "lowest": "The lowest point is the phase {phase} in {version}: {mean} on average, of "
+            "{count} reactions.",
             "stuck": "Visitors got stuck most in the phase {phase} in {version}: {count} times.",
             "note": "A good journey starts well and ends well. What visitors said and what we infer from "
             "behaviour "

@@ -122,7 +122,7 @@ def forest(
 ) -> Markup:
     """One row per comparison: to the right of the middle line the variant does better, to the left worse."""
     narrow = width < NARROW
-    left, right = (_MARGIN, width - _MARGIN) if narrow else (200.0, width - 200.0)
+    left, right = (_MARGIN, width - _MARGIN) if narrow else (236.0, width - 196.0)
     row = 76.0 if narrow else 46.0
     reach = _reach(rows)
     ticks = nice_ticks(-reach[0], reach[1], 4 if narrow else 5)

@@ -62,6 +62,12 @@ def how_sure(report: Report, result: Result, language: str) -> str:
     return labels(language)[standing]
 
 
+def standing_note(report: Report, language: str) -> str:
+    """What is said instead of a conclusion where the report is void or too early; else nothing."""
+    standing = unsettled(report)
+    return labels(language)[f"{standing}_note"] if standing else ""
+
+
 def is_clear(report: Report, result: Result) -> bool:
     return unsettled(report) is None and wording.is_clear(result)
 
@@ -303,6 +309,8 @@ def _metric(value: Mapping[str, Any], language: str) -> str:
     if isinstance(margin, int | float):
         if wording.is_share_metric(metric):
             size = wording.points(margin, language, signed=False)
+        elif wording.is_time_metric(metric):
+            size = wording.duration(margin, language)
         else:
             size = wording.quantity(margin, language, trim=True)
         name += f", {labels(language)['at_most_worse'].format(margin=size)}"

@@ -40,6 +40,7 @@ def render(report: Report, language: str) -> str:
         "\n".join(_about(report, language)),
         _results(words["results"], sections.main_results(report), report, language),
         _results(words["guardrails"], sections.guardrail_results(report), report, language),
+        _results(words["segments"], sections.segment_results(report), report, language),
         _section(words["checks"], _checks(report, language)),
         _section(words["set_aside"], sections.set_aside_table(report, language)),
         _listing(words["caveats"], sections.caveats(report, language)),
@@ -79,6 +80,8 @@ def _results(heading: str, results: Sequence[Result], report: Report, language: 
     lines = [f"{heading:<{first}}  {old:>{sizes[0]}}  {new:>{sizes[1]}}", "─" * WIDTH]
     for one, pair in zip(results, values, strict=True):
         label = sections.metric_label(one, language)
+        if one.segment is not None:
+            label += f", {wording.segment_name(one.segment, language)}"
         if len(names) > 1:
             label += f" ({wording.short_variant_name(one.variant, language)})"
         named = wrap(_plain(label), first) or [""]

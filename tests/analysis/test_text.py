@@ -67,8 +67,10 @@ def test_says(one: Report, expected: str) -> None:
     assert expected in text(one)
 
 
-def test_segments_stay_out_of_the_main_table() -> None:
-    assert "scherm" not in text(report())
+def test_segments_stand_apart_from_the_results() -> None:
+    main, _, exploration = text(report()).partition("Deelgroepen, om te verkennen")
+    assert "scherm" not in main
+    assert "antwoord gevonden, scherm: klein (telefoon) " in exploration
 
 
 def test_an_unknown_language_is_refused_in_words() -> None:

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 from datetime import UTC, date, datetime
+from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,8 +15,8 @@ from hypothesis import strategies as st
 
 from analysis import naming, notation, phrases, wording
 from analysis.estimates import Refusal
-from analysis.rendering import labels
-from analysis.report import Estimand, Role, Status, VerdictCode
+from analysis.rendering import labels, scales
+from analysis.report import Estimand, Result, Role, Status, VerdictCode
 from tests.analysis.sample_reports import check, refused, result
 
 NUMBERS = {
@@ -75,6 +78,13 @@ def test_a_written_number_reads_back(value: float, decimals: int) -> None:
         written = notation.number(value, language, decimals=decimals)
         read = float(written.replace(thousands, "").replace(point, ".").replace("−", "-"))
         assert read == pytest.approx(value, abs=0.5000001 * 10**-decimals)
+
+
+@pytest.mark.parametrize("module", [notation, scales], ids=lambda module: module.__name__)
+def test_examples_in_the_docstrings(module: ModuleType) -> None:
+    found = doctest.testmod(module)
+    assert found.attempted > 0
+    assert found.failed == 0
 
 
 BETTER, WORSE, UNCLEAR = VerdictCode.BETTER, VerdictCode.WORSE, VerdictCode.NO_CLEAR_DIFFERENCE
@@ -207,7 +217,7 @@ SENTENCES = {
 
 
 @pytest.mark.parametrize(("said", "dutch", "english"), SENTENCES.values(), ids=SENTENCES)
-def test_verdict_sentence(said: tuple, dutch: str, english: str) -> None:
+def test_verdict_sentence(said: Any, dutch: str, english: str) -> None:
     code, primary, facts = said
     assert wording.verdict_sentence(code, primary, language="nl", **facts) == dutch
     assert wording.verdict_sentence(code, primary, language="en", **facts) == english
@@ -270,7 +280,7 @@ SURE = {
 
 
 @pytest.mark.parametrize(("one", "dutch", "english"), SURE.values(), ids=SURE)
-def test_how_sure(one: wording.Result, dutch: str, english: str) -> None:
+def test_how_sure(one: Result, dutch: str, english: str) -> None:
     assert (wording.how_sure(one, "nl"), wording.how_sure(one, "en")) == (dutch, english)
 
 
