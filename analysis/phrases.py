@@ -283,8 +283,8 @@ CHECK_SENTENCES: Mapping[tuple[str, str], Texts] = {
         "en": "Too many visitors saw another version than allocated. The versions cannot be compared.",
     },
     ("plannedSize", "pass"): {
-        "nl": "Er deden genoeg bezoekers mee: {units} van de {planned} die gepland waren.",
-        "en": "Enough visitors took part: {units} of the {planned} planned.",
+        "nl": "Er deden genoeg bezoekers mee: {units}. Gepland waren er {planned}.",
+        "en": "Enough visitors took part: {units}. Planned were {planned}.",
     },
     ("plannedSize", "warn"): {
         "nl": "Er deden {units} van de {planned} geplande bezoekers mee. Wacht met een oordeel.",
