@@ -84,7 +84,7 @@ def reconstruct(
     Raises `EventsError` for a frame that holds no events, and `ReconciliationError` where an event would be
     neither in a question nor set aside.
     """
-    names = sorted(set(events["site"].dropna())) if "site" in events else []
+    names = sorted(events["site"].dropna().unique()) if "site" in events else []
     settings = {name: (sites and sites.by_name(name)) or Site(name, frozenset()) for name in names}
     bounds = {name: day_bounds(day, site.zone) for name, site in settings.items()}
     taken = prepare(events, definitions, bounds)
