@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -206,3 +207,39 @@ def test_somebody_unanswered_may_come_back_with_the_same_question() -> None:
     walk(citizen, TinySite("Bestuur"))
     assert [question.visit for question in citizen.questions] == [1, 2]
     assert len({question.task for question in citizen.questions}) == 1
+
+
+def test_two_questions_at_once_are_asked_in_two_tabs_and_kept_apart() -> None:
+    vocabulary = replace(VOCABULARY, wishes=(VOCABULARY.wish("zwerfvuil"), VOCABULARY.wish("paspoort")))
+    behaviour = Behaviour(second_question_share=1.0, interleaves_share=1.0, patience_median=60.0)
+    citizen = Citizen(1, World(vocabulary, behaviour, Landing("/")), np.random.default_rng(1))
+    tabs = [action.tab for action in walk(citizen, TinySite())]
+    assert set(tabs) == {0, 1}
+    turns = sum(before != after for before, after in pairwise(tabs))
+    assert turns > 2
+    assert {question.task for question in citizen.questions} == {"zwerfvuil", "paspoort"}
+
+
+def test_two_questions_one_after_the_other_stay_in_one_tab() -> None:
+    behaviour = Behaviour(second_question_share=1.0, interleaves_share=0.0)
+    citizen = Citizen(1, World(VOCABULARY, behaviour, Landing("/")), np.random.default_rng(1))
+    assert {action.tab for action in walk(citizen, TinySite())} == {0}
+    assert len({question.task for question in citizen.questions}) == 2
+
+
+NOWHERE = Behaviour(search_engine_share=0.0, letter_share=0.0, social_share=0.0)
+CHANNELS = [
+    pytest.param(replace(NOWHERE, search_engine_share=1.0), "/", "https://www.", id="a search engine"),
+    pytest.param(replace(NOWHERE, letter_share=1.0), "/?kr_code=ZWER", "", id="a letter"),
+    pytest.param(NOWHERE, "/", "", id="direct"),
+    pytest.param(replace(NOWHERE, social_share=1.0), "/?utm_source=", "https://", id="social"),
+]
+
+
+@pytest.mark.parametrize(("behaviour", "target", "referrer"), CHANNELS)
+def test_people_come_in_by_their_channel(behaviour: Behaviour, target: str, referrer: str) -> None:
+    first = walk(citizen_of(4, behaviour), TinySite())[0]
+    assert isinstance(first, Open)
+    assert first.target.startswith(target)
+    assert first.referrer.startswith(referrer)
+    assert bool(first.referrer) is bool(referrer)

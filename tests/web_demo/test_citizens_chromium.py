@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -33,11 +33,13 @@ from web_demo.citizens.actions import (
     Submit,
     View,
 )
+from web_demo.citizens.behaviour import Behaviour
 from web_demo.citizens.browser import Browser
+from web_demo.citizens.citizen import Citizen, World
 from web_demo.citizens.devices import Device
 from web_demo.citizens.form_filling import fill
 from web_demo.citizens.page import Form, Link, Reader
-from web_demo.citizens.words import load
+from web_demo.citizens.words import Wish, load
 from web_demo.citizens.wsgi import caller
 
 if TYPE_CHECKING:
@@ -246,3 +248,74 @@ def test_a_browser_without_a_screen_sends_what_chromium_sends(
     ours = without_screen(served, device, steps())
     served.random.seed(bucket_seed)
     assert in_chromium(served, chromium, device, steps(), len(ours)) == ours
+
+
+def walked(driver: Drives, citizen: Citizen) -> list[str]:
+    """Everything that a citizen did, in words."""
+    done, visit, now = [], citizen.visit(), 1_790_000_000_000
+    action = next(visit)
+    while True:
+        done.append(_in_words(action))
+        view = driver.do(action, now)
+        now += 1000
+        try:
+            action = visit.send(view)  # type: ignore[arg-type]
+        except StopIteration:
+            return done
+
+
+def _in_words(action: Action) -> str:
+    match action:
+        case Open(target):
+            return f"open {target}"
+        case Follow(link) | Contact(link):
+            return f"{type(action).__name__.lower()} {link.text}"
+        case Search(words):
+            return f"search {words}"
+        case Submit(form, answers):
+            return f"submit {form.action} {dict(answers)}"
+        case _:
+            return type(action).__name__.lower()
+
+
+PEOPLE = [("zwerfvuil", 2), ("zwerfvuil", 5), ("schuldhulp", 3), ("paspoort", 1)]
+
+
+@pytest.mark.parametrize(("wish", "number"), PEOPLE)
+def test_the_same_citizen_does_the_same_in_chromium(
+    chromium: Chromium, served: Served, wish: str, number: int
+) -> None:
+    vocabulary = replace(load(), wishes=(load().wish(wish),))
+    behaviour = replace(Behaviour(), second_question_share=0.0, gpc_share=0.0, refuses_cookies_share=0.0)
+
+    def citizen() -> Citizen:
+        return Citizen(number, World(vocabulary, behaviour, StartPage()), np.random.default_rng(number))
+
+    device = citizen().device
+    send = caller(served.wsgi, host=urlsplit(served.origin).netloc, scheme="http")("127.0.0.1")
+    ours = Browser(
+        device,
+        origin=served.origin,
+        send=send,
+        post=lambda _: None,
+        reader=Reader(),
+        random=np.random.default_rng(0),
+    )
+    served.random.seed(number)
+    expected = walked(ours, citizen())
+    context = chromium.new_context(
+        user_agent=device.user_agent, viewport={"width": device.width, "height": device.height}
+    )
+    try:
+        served.random.seed(number)
+        assert walked(ChromiumBrowser(context, served.origin, Reader()), citizen()) == expected
+    finally:
+        context.close()
+    assert len(expected) > 4
+
+
+class StartPage:
+    """A search engine that knows the start page only."""
+
+    def best(self, wish: Wish) -> Sequence[str]:
+        return ("/",)
