@@ -166,7 +166,7 @@ UNITS: Mapping[str, Column] = {
     "pages": Column("int32", "page views", "over those questions"),
     "searches": Column("int32", "site searches", "over those questions"),
     "time_s": Column("float64", "s", "time of the first of those questions"),
-    "cause": Column("str", "", "its `Cause`; censored at 0 s where there was no question"),
+    "cause": Column("str", "", "its `Cause`; abandoned at 0 s where there was no question"),
 }
 
 #: Sums over units with equal (experiment, variant, bucket, segment). Adding the rows of all days and

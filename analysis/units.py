@@ -147,7 +147,9 @@ def units_table(
             "pages": total(questions["pages"].to_numpy()),
             "searches": total(questions["searches"].to_numpy()),
             "time_s": np.where(asked, time_s[opening], 0.0),
-            "cause": cause.zip_with(pl.Series(asked), pl.Series([Cause.CENSORED.value])),
+            # Whether a browser came to the task at all is an outcome too: leaving those without a question out
+            # (censoring them at 0 s) would compare the variants on two different kinds of visitors.
+            "cause": cause.zip_with(pl.Series(asked), pl.Series([Cause.ABANDONED.value])),
         },
         UNITS,
     )

@@ -104,7 +104,7 @@ def test_only_questions_of_the_task_count() -> None:
     story.page("/paspoort", 0, seen=60, **met())
     unit = tables(story)["units"].iloc[0]
     assert (unit["answered"], unit["questions"], unit["first_answered"]) == (0, 0, -1)
-    assert (unit["time_s"], unit["cause"]) == (0, "censored")
+    assert (unit["time_s"], unit["cause"]) == (0, "abandoned")
     everything = experiment(task=None)
     assert tables(story, everything)["units"]["answered"].item() == 1
 
