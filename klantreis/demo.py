@@ -136,6 +136,7 @@ def run(
             advance()
 
         asyncio.run(_visit(settings, store, wanted, after_day))
+        # Whoever was still busy at the last turn of the day.
         closing.append(pool.submit(_close, data, store.url, wanted.first_day + timedelta(days=wanted.days)))
         for job in closing:
             job.result()
@@ -205,7 +206,7 @@ def _write_definitions(data: Path, wanted: Plan) -> None:
     make_folder(data / "experiments")
     dates: Mapping[str, Any] = {
         "starts": wanted.first_day,
-        "ends": wanted.first_day + timedelta(days=min(wanted.days + 60, 89)),
+        "ends": wanted.first_day + timedelta(days=wanted.days - 1),
     }
     for definition in (source / "experiments").iterdir():
         if definition.name.endswith(".toml"):

@@ -125,8 +125,28 @@ def make_report(settings: Settings, store: Store, name: str) -> Report:
     # The register keeps the definition as it was; only coverage may have grown since.
     changed = ["coverage"] if len({ramp.coverage for ramp in record.ramps}) > 1 else []
     report = evaluate(record.experiment, settings.tables, now=now(), changed=changed)
+    if is_demonstration(settings.data):
+        report = _with_caveat(report, "simulated")
     write_report(report, settings.reports)
     return report
+
+
+def is_demonstration(data: Path) -> bool:
+    """Whether the visitors of this installation are invented."""
+    return (data / "demo.json").exists()
+
+
+def _with_caveat(report: Report, code: str) -> Report:
+    from msgspec.structs import replace
+
+    from analysis.wording import caveat
+
+    sentences = {language: caveat(code, language) for language in LANGUAGES}
+    return replace(
+        report,
+        caveats=(sentences["en"], *report.caveats),
+        caveat_sentences=(sentences, *report.caveat_sentences),
+    )
 
 
 def write_report(report: Report, folder: Path) -> None:
