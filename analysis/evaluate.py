@@ -65,7 +65,7 @@ def evaluate(
         name: day_tables.read(tables_root, name, days=days, experiment=experiment.name) for name in TABLES
     }
     closed = days if days is not None else day_tables.closed_days(tables_root)
-    seen = [day for day in closed if day >= experiment.starts] or closed
+    seen = [day for day in closed if experiment.starts <= day <= experiment.ends] or closed
     return evaluate_tables(
         experiment,
         read,
