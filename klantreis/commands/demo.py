@@ -82,5 +82,16 @@ def _serve(data: Path, store: Store, listener: socket, address: str) -> None:
 
     settings = load(data)
     with archiver_beside(settings, store):
-        click.echo(f"\nThe site:    {address}/\nThe reports: {address}/reports/\nStop with Ctrl-C.")
+        click.echo(_addresses(address))
         run(create_app(settings, store, demo_site=True), listener)
+
+
+def _addresses(address: str) -> str:
+    rows = [
+        ("The site", f"{address}/"),
+        ("Litter, redesigned", f"{address}/?kr_variant=zwerfvuil:redesign"),
+        ("Debts, redesigned", f"{address}/werk-en-inkomen/schuldhulp?kr_variant=schuldhulp:redesign"),
+        ("The reports", f"{address}/reports/"),
+        ("The experiments", f"{address}/experiments/"),
+    ]
+    return "\n" + "\n".join(f"{name + ':':<20}{url}" for name, url in rows) + "\n\nStop with Ctrl-C."
