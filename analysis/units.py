@@ -45,7 +45,7 @@ class Aside:
 
 def refusal(experiment: Experiment, bucket: float, variant: str) -> str | None:
     """Why an exposure cannot count; None where it can."""
-    if np.isnan(bucket) or not 0 <= bucket < BUCKETS:
+    if not 0 <= bucket < BUCKETS:  # nor is NaN
         return NO_BUCKET
     if not variant:
         return NO_VARIANT
@@ -65,20 +65,25 @@ class FirstExposures:
 def first_exposures(events: Events, experiments: Mapping[str, Experiment], aside: Aside) -> FirstExposures:
     """Views that say that a browser met an experiment for the first time; others are set aside."""
     firsts, shown = events.text["first"], events.text["exposures"]
-    rows = np.flatnonzero((events.kind == K.VIEW) & (firsts.codes >= 0))
+    met = np.array([bool(text) for text in firsts.texts] + [False])
+    rows = np.flatnonzero((events.kind == K.VIEW) & met[firsts.codes])
     found: list[tuple[str, int, str, int]] = []
-    seen: set[tuple[str, int, int]] = set()
-    for row in rows.tolist():
-        variants = dict(parse(shown.texts[shown.codes[row]])) if shown.codes[row] >= 0 else {}
-        for name in filter(None, firsts.texts[firsts.codes[row]].split(",")):
-            experiment, bucket = experiments.get(name), float(events.number["bucket"][row])
+    seen: set[tuple[str, int, float]] = set()
+    columns = (firsts.decode(rows), shown.decode(rows), events.site.decode(rows), events.visitor[rows])
+    buckets = events.number["bucket"][rows]
+    for row, names, exposures, site, visitor, bucket in zip(
+        rows.tolist(), *(column.tolist() for column in columns), buckets.tolist(), strict=True
+    ):
+        variants = dict(parse(exposures))
+        for name in filter(None, names.split(",")):
+            experiment = experiments.get(name)
             if experiment is None:
                 reason: str | None = UNKNOWN_EXPERIMENT
-            elif experiment.site != events.site.texts[events.site.codes[row]]:
+            elif experiment.site != site:
                 reason = OTHER_SITE
             else:
                 reason = refusal(experiment, bucket, variants.get(name, ""))
-            unit = (name, int(events.visitor[row]), -1 if np.isnan(bucket) else int(bucket))
+            unit = (name, visitor, bucket)
             if reason is None and unit in seen:
                 reason = AGAIN
             if reason is not None:
@@ -147,8 +152,8 @@ def units_table(
             "pages": total(questions["pages"].to_numpy()),
             "searches": total(questions["searches"].to_numpy()),
             "time_s": np.where(asked, time_s[opening], 0.0),
-            # Whether a browser came to the task at all is an outcome too: leaving those without a question out
-            # (censoring them at 0 s) would compare the variants on two different kinds of visitors.
+            # Whether a browser came to the task at all is an outcome too: leaving those without a question
+            # out (censoring them at 0 s) would compare the variants on two different kinds of visitors.
             "cause": cause.zip_with(pl.Series(asked), pl.Series([Cause.ABANDONED.value])),
         },
         UNITS,

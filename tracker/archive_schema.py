@@ -13,9 +13,15 @@ ARCHIVE_VERSION = 1
 
 def arrow_schema() -> pa.Schema:
     """Schema of the archive's files: the fields of `Event`, in their order, one row an event."""
-    types = {str: pa.string(), int: pa.int32(), float: pa.float32(), bool: pa.bool_(), Kind: pa.string()}
-    wide = {"visitor": pa.int64(), "time": pa.int64()}
-    narrow = {
+    types: dict[object, pa.DataType] = {
+        str: pa.string(),
+        int: pa.int32(),
+        float: pa.float32(),
+        bool: pa.bool_(),
+        Kind: pa.string(),
+    }
+    wide: dict[str, pa.DataType] = {"visitor": pa.int64(), "time": pa.int64()}
+    narrow: dict[str, pa.DataType] = {
         "index": pa.int16(),
         "bucket": pa.int16(),
         "rank": pa.int16(),
