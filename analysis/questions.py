@@ -98,7 +98,8 @@ class _Walk:
         answers = np.array([page.answer for page in views.pages], bool)[views.page]
         self._read = (answers & (views.visible_s >= thresholds.read_s)).tolist()
         self._hub = [page.path == "/" for page in views.pages]
-        self._goal_task = [[each.of_goal(goal) for goal in events.text["goal"].texts] for each in scope.tasks]
+        goals = (*events.text["goal"].texts, "")  # the last for a goal without a name, at -1
+        self._goal_task = [[each.of_goal(goal) for goal in goals] for each in scope.tasks]
         self._targets = self._pages_by_target()
         self._outside = frozenset(ENTRIES.index(entry) for entry in OUTSIDE)
 
@@ -123,12 +124,10 @@ class _Walk:
         told[first_search[first_search >= 0]] = True
         later = (events.kind == K.SEARCH) & ~told
         rows = np.flatnonzero(opens | later | np.isin(events.kind, (K.RESULT, K.GOAL)))
-        kinds, views = events.kind[rows].tolist(), events.page_view[rows].tolist()
-        visitors, opening = events.visitor[rows].tolist(), opens[rows].tolist()
-        again, numbers = later[rows].tolist(), rows.tolist()
-        for row, kind, view, visitor, opened, searched in zip(
-            numbers, kinds, views, visitors, opening, again, strict=True
-        ):
+        about = np.where(events.kind == K.GOAL, events.text["goal"].codes, events.text["target"].codes)
+        columns = (rows, events.kind, events.page_view, events.visitor, opens, later, about)
+        lists = (column.tolist() if column is rows else column[rows].tolist() for column in columns)
+        for row, kind, view, visitor, opened, searched, code in zip(*lists, strict=True):
             if visitor != self._visitor:
                 self._next_visitor(visitor)
             if opened:
@@ -139,9 +138,9 @@ class _Walk:
             if searched:
                 self._search_again(row, view, asked.root())
             elif kind == K.RESULT:
-                self._click(row, view, asked.root())
+                self._click(code, view, asked.root())
             elif kind == K.GOAL:
-                self._reach_goal(row, view, asked.root())
+                self._reach_goal(code, view, asked.root())
         self._next_visitor(-1)
 
     def _next_visitor(self, visitor: int) -> None:
@@ -306,10 +305,9 @@ class _Walk:
 
     # -- rules: what else happens ------------------------------------------------------------------------
 
-    def _click(self, row: int, view: int, asked: Asked) -> None:
+    def _click(self, target: int, view: int, asked: Asked) -> None:
         """A clicked page in common makes one question of two."""
-        code = int(self._events.text["target"].codes[row])
-        page = self._targets[self._site[view]].get(code, -1)
+        page = self._targets[self._site[view]].get(target, -1)
         if page < 0:
             return
         if len(asked.queries) == 1 and asked.task < 0:
@@ -319,8 +317,8 @@ class _Walk:
                 asked = self._open.merge(other, asked)
         asked.clicked.add(page)
 
-    def _reach_goal(self, row: int, view: int, asked: Asked) -> None:
-        task = self._goal_task[self._site[view]][int(self._events.text["goal"].codes[row])]
+    def _reach_goal(self, goal: int, view: int, asked: Asked) -> None:
+        task = self._goal_task[self._site[view]][goal]
         if task >= 0:
             asked.goal = task
         elif asked.task >= 0:
