@@ -23,10 +23,12 @@ from locust.env import Environment
 from loadtests.messages import Group, Load, Message, Order, Progress, Tally
 from web_demo.citizens.actions import Read, View
 from web_demo.citizens.behaviour import Behaviour
-from web_demo.citizens.browser import Beacon, Browser, Request, Response
+from web_demo.citizens.browser import Browser
 from web_demo.citizens.citizen import Citizen, World
+from web_demo.citizens.exchange import Beacon, Request, Response
 from web_demo.citizens.landings import Landings, crawl
-from web_demo.citizens.page import Page, Reader
+from web_demo.citizens.page import Page
+from web_demo.citizens.parsing import Reader
 from web_demo.citizens.words import load
 
 _TRIES = 5  # for a beacon that the collector puts off
@@ -38,13 +40,17 @@ _OPTED_OUT = {"Sec-GPC": "1", "User-Agent": "klantreis-loadtest"}
 class Books:
     """What was sent and what became of it, for all citizens together."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int) -> None:
+        self._seeds = np.random.SeedSequence(seed)
         self.visits = 0
         self.sent = 0
         self.acknowledged = 0
         self.dropped: Counter[str] = Counter()
         self.closing = False
-        self.seeds: np.random.SeedSequence | None = None
+
+    def generators(self) -> list[np.random.Generator]:
+        """Two for the next visitor: for what they decide, and for what happens to them."""
+        return [np.random.Generator(np.random.PCG64(part)) for part in self._seeds.spawn(1)[0].spawn(2)]
 
 
 class Resident(FastHttpUser):  # type: ignore[misc]
@@ -62,7 +68,7 @@ class Resident(FastHttpUser):  # type: ignore[misc]
 
     def visit(self) -> None:
         """One visit, from coming to leaving."""
-        inner, outer = (np.random.Generator(np.random.PCG64(s)) for s in self._seed().spawn(2))
+        inner, outer = self.books.generators()
         citizen = Citizen(self.books.visits, self.world, inner)
         self.books.visits += 1
         browser = Browser(
@@ -90,12 +96,6 @@ class Resident(FastHttpUser):  # type: ignore[misc]
         except StopIteration:
             return
         browser.leave(_now_ms())
-
-    def _seed(self) -> np.random.SeedSequence:
-        seeds = self.books.seeds
-        if seeds is None:
-            seeds = self.books.seeds = np.random.SeedSequence(self.order.seed)
-        return seeds.spawn(1)[0]
 
     def _send(self, request: Request) -> Response:
         path = request.target.partition("?")[0]
@@ -167,7 +167,7 @@ class Gauge:
 def main() -> None:
     """Carry out the order on standard input."""
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
-    books, reader = Books(), Reader()
+    books, reader = Books(order.seed), Reader()
     environment = Environment(host=order.host, stop_timeout=_LEAVING_S)
     world = World(load(), Behaviour(), _landings(environment, order, reader))
     environment.stats.reset_all()

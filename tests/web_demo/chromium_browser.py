@@ -20,7 +20,8 @@ from web_demo.citizens.actions import (
     Submit,
     View,
 )
-from web_demo.citizens.page import Field, Form, Link, Reader
+from web_demo.citizens.page import Field, Form, Link
+from web_demo.citizens.parsing import Reader
 
 
 class ChromiumBrowser:

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from web_demo.citizens.actions import Action, Contact, Follow, Leave, Open, Read, Search, Submit
 from web_demo.citizens.behaviour import Behaviour
-from web_demo.citizens.browser import Browser, Request, Response
+from web_demo.citizens.browser import Browser
 from web_demo.citizens.citizen import Citizen, World
-from web_demo.citizens.page import Reader
+from web_demo.citizens.exchange import Request, Response
+from web_demo.citizens.parsing import Reader
 from web_demo.citizens.persona import misspell
 from web_demo.citizens.question import Ending
 from web_demo.citizens.words import Wish, load

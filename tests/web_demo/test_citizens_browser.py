@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from web_demo.citizens.actions import Back, Contact, FillIn, Follow, Leave, Open, Read, Submit
-from web_demo.citizens.browser import Beacon, Browser, BrowserError, Request, Response
+from web_demo.citizens.browser import Browser, BrowserError
 from web_demo.citizens.devices import Device
-from web_demo.citizens.page import Link, Reader
+from web_demo.citizens.exchange import Beacon, Request, Response
+from web_demo.citizens.page import Link
+from web_demo.citizens.parsing import Reader
 
 DEVICE = Device("a browser", 390, 800, True, "nl", "198.18.0.9")
 SCRIPT = '<script src="/k.js" data-b="417" data-x="zwerfvuil=redesign" data-f="zwerfvuil" defer></script>'

@@ -38,7 +38,8 @@ from web_demo.citizens.browser import Browser
 from web_demo.citizens.citizen import Citizen, World
 from web_demo.citizens.devices import Device
 from web_demo.citizens.form_filling import fill
-from web_demo.citizens.page import Form, Link, Reader
+from web_demo.citizens.page import Form, Link
+from web_demo.citizens.parsing import Reader
 from web_demo.citizens.words import Wish, load
 from web_demo.citizens.wsgi import caller
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from web_demo.citizens.page import Reader, Script, parse
+from web_demo.citizens.page import Script
+from web_demo.citizens.parsing import Reader, parse
 from web_demo.citizens.words import WordsError, load
 
 RESULTS = b"""<html lang="nl"><title>Zoeken</title><body><main><h1>Zoekresultaten voor paspoort</h1>

@@ -36,6 +36,7 @@ class Behaviour:
     # What they can do
     patience_median: float = 19.0
     patience_sigma: float = 0.95
+    patience_of_the_day: float = 0.2  # how much the same person differs from question to question
     words_per_minute_median: float = 230.0
     words_per_minute_sigma: float = 0.3
     official_known: tuple[float, float] = (2.6, 1.9)  # Beta: share of official words someone knows
@@ -70,11 +71,20 @@ class Behaviour:
     quits_mildly_share: float = 0.009  # per page: the doorbell, the bus stop
 
     # How they choose
+    snippet_view: float = 0.55  # how much the text beside a search result counts, against its title
+    action_view: float = 0.8  # how much of a page's scent a button such as "meld" or "start" has
+    rank_loss: float = 0.12  # each place further down the results
+    tried_view: float = 0.25  # what was tried before attracts this much
+    search_pull: float = 0.35  # how much the search box attracts those who least like to search
+    search_again: float = 0.85  # and what is left of it after each search
+    official_query_shares: tuple[float, float] = (0.3, 0.6)  # of insiders: at first, and when that failed
+    form_pull: float = 0.4  # a form that fits stands out from links
     link_floor: float = 0.2  # scent below which a link is not worth a click
     noise: float = 0.12  # scale of the Gumbel noise on a choice
     navigation_view: float = 0.8  # how well links outside the main text are seen
     footer_view: float = 0.35
-    mobile_below_view: float = 0.75  # links beyond the first dozen, on a telephone
+    mobile_first_links: int = 12  # links that a telephone shows without much scrolling
+    mobile_below_view: float = 0.75  # how well the links beyond them are seen
     text_view: float = 0.75  # how much of a page's scent is in its running text
     trail_kept: float = 0.85  # how much of a link's scent people still trust on the page behind it
     back_pull: float = 0.22  # how much going back attracts on a page that does not smell of the question
@@ -86,6 +96,8 @@ class Behaviour:
     calls_exhausted_share: float = 0.14  # the others, when nothing is left
 
     # Pace, in seconds
+    skims_faster: float = 2.5  # than reading word by word
+    answer_s: float = 48.0  # to read an answer that was found
     page_turn_s: float = 1.2
     field_s: float = 6.0
     long_text_s: float = 32.0

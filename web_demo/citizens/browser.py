@@ -7,11 +7,9 @@ and one that posts a beacon. It never waits; the time is told to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import urlencode, urljoin, urlsplit
-from uuid import UUID
 
 import numpy as np
 
@@ -30,7 +28,18 @@ from web_demo.citizens.actions import (
     View,
 )
 from web_demo.citizens.devices import Device
-from web_demo.citizens.page import Form, Page, Reader, Script
+from web_demo.citizens.exchange import (
+    Beacon,
+    Cookies,
+    Post,
+    Request,
+    Send,
+    encoded,
+    filled_in,
+    would_refuse,
+)
+from web_demo.citizens.page import Page, Script
+from web_demo.citizens.parsing import Reader
 from web_demo.citizens.script import TabStorage, Tracker, page_view_id
 
 _MOST_REDIRECTS = 8
@@ -40,43 +49,6 @@ _ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 class BrowserError(RuntimeError):
     """The site did what no browser can follow, or an action does not fit the page shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What goes to the site. `target` is path and query."""
-
-    method: str
-    target: str
-    headers: Mapping[str, str]
-    body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What comes back; header names in lower case, repeated ones kept."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-
-    def header(self, name: str) -> str | None:
-        """The first header of that name (lower case)."""
-        return next((value for key, value in self.headers if key == name), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Beacon:
-    """What k.js posts: body, number of events in it, when, and a browser's headers (names in lower case)."""
-
-    body: bytes
-    events: int
-    at_ms: int
-    headers: Mapping[str, str]
-
-
-Send = Callable[[Request], Response]
-Post = Callable[[Beacon], None]
 
 
 @dataclass(slots=True)
@@ -129,8 +101,7 @@ class Browser:
         self._random = random
         self._run = run
         self._loading_ms = loading_ms
-        self._cookies: dict[str, str] = {}
-        self._lasting: set[str] = set()
+        self._cookies = Cookies()
         self._tabs: dict[int, _Tab] = {}
         self._front = 0
         self._headers = {"User-Agent": device.user_agent, "Accept-Language": device.accept_language}
@@ -179,7 +150,7 @@ class Browser:
     def close(self) -> None:
         """End the session: cookies without an age are forgotten."""
         self._tabs.clear()
-        self._cookies = {name: value for name, value in self._cookies.items() if name in self._lasting}
+        self._cookies.end_session()
 
     def _stay(self, shown: _Shown, action: Action, now_ms: int) -> None:
         tracker = shown.tracker
@@ -208,20 +179,17 @@ class Browser:
 
     def _submit(self, tab: _Tab, shown: _Shown, action: Submit, now_ms: int) -> View:
         form = action.form
-        if form.validates and _would_refuse(form, action.answers):
+        if form.validates and would_refuse(form, action.answers):
             if shown.tracker is not None:
                 shown.tracker.refused(form, now_ms)
             return shown.view
         if shown.tracker is not None:
             shown.tracker.submitted(form, now_ms)
-        filled = ((name, value) for name, values in action.answers.items() for value in values)
-        pairs = [*form.hidden, *filled]
-        if form.button is not None:
-            pairs.append(form.button)
+        pairs = filled_in(form, action.answers)
         url = urljoin(shown.url, form.action)
         if form.method == "get":
             return self._load(tab, "GET", f"{url}?{urlencode(pairs)}", _bare(shown.url), now_ms)
-        body, kind = _multipart(form, pairs) if form.multipart else (urlencode(pairs).encode(), _URLENCODED)
+        body, kind = encoded(form, pairs)
         return self._load(tab, "POST", url, _bare(shown.url), now_ms, body=body, content_type=kind)
 
     def _load(
@@ -237,7 +205,8 @@ class Browser:
     ) -> View:
         for _ in range(_MOST_REDIRECTS):
             response = self._send(self._request(method, url, referrer, body, content_type))
-            self._keep_cookies(response)
+            if self.device.keeps_cookies:
+                self._cookies.take(response)
             location = response.header("location") if 300 <= response.status < 400 else None
             if location is None:
                 break
@@ -290,7 +259,8 @@ class Browser:
 
     def _kept(self, bucket: int | None) -> bool:
         """Whether the site's bucket cookie was kept: else k.js leaves this browser out of experiments."""
-        return bucket is not None and self._cookies.get(_BUCKET_COOKIE, "").partition(".")[0] == str(bucket)
+        kept = self._cookies.values.get(_BUCKET_COOKIE, "").partition(".")[0]
+        return bucket is not None and kept == str(bucket)
 
     def _unload(self, tab: _Tab, now_ms: int) -> None:
         if tab.shown is not None and tab.shown.tracker is not None:
@@ -312,46 +282,11 @@ class Browser:
         headers = {**self._headers, "Accept": _ACCEPT}
         if referrer:
             headers["Referer"] = referrer
-        if self._cookies:
-            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        if self._cookies.values:
+            headers["Cookie"] = str(self._cookies)
         if content_type:
             headers["Content-Type"] = content_type
         return Request(method, _target(url), headers, body)
-
-    def _keep_cookies(self, response: Response) -> None:
-        if not self.device.keeps_cookies:
-            return
-        for key, value in response.headers:
-            if key == "set-cookie":
-                pair, _, attributes = value.partition(";")
-                name, _, content = pair.strip().partition("=")
-                ages = attributes.lower()
-                if "max-age=0" in ages.replace(" ", "") or "expires=thu, 01 jan 1970" in ages:
-                    self._cookies.pop(name, None)
-                    continue
-                self._cookies[name] = content
-                if "max-age=" in ages or "expires=" in ages:
-                    self._lasting.add(name)
-
-
-_URLENCODED = "application/x-www-form-urlencoded"
-
-
-def _would_refuse(form: Form, answers: Mapping[str, tuple[str, ...]]) -> bool:
-    return any(f.required and f.kind != "file" and not any(answers.get(f.name, ())) for f in form.fields)
-
-
-def _multipart(form: Form, pairs: list[tuple[str, str]]) -> tuple[bytes, str]:
-    boundary = f"----citizen{UUID(int=len(pairs)).hex}"
-    files = {field.name for field in form.fields if field.kind == "file"}
-    parts = []
-    for name, value in pairs:
-        named = f'; filename="{value}"\r\nContent-Type: application/pdf' if name in files else ""
-        parts.append(
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{named}\r\n\r\n'
-            f'{"%PDF-" if name in files else value}\r\n'
-        )
-    return "".join([*parts, f"--{boundary}--\r\n"]).encode(), f"multipart/form-data; boundary={boundary}"
 
 
 @lru_cache(maxsize=4096)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from tracker.admission import Arrival
 from tracker.answers import Answer
-from web_demo.citizens.browser import Beacon
+from web_demo.citizens.exchange import Beacon
 
 _TRIES = 5
 _DROPPED = "klantreis-dropped"

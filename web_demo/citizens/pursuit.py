@@ -94,10 +94,11 @@ def _looked(mind: Mind, view: View, smell: float) -> Generator[Action, View, boo
     if mind.wish.kind is Kind.DO:
         listed = mind.vocabulary.documents.count(" ".join(b.text for b in page.blocks if b.listed))
         mind.spend(behaviour.document_listed_cost * listed * (not mind.papers_ready))
-    skimming = 60.0 * words / (2.5 * mind.persona.words_per_minute)
+    skimming = 60.0 * words / (behaviour.skims_faster * mind.persona.words_per_minute)
     seconds = behaviour.page_turn_s + skimming * (0.5 + mind.random.random())
     if seen:
-        seconds += 18.0 + 60.0 * mind.random.random() * 230.0 / mind.persona.words_per_minute
+        slowness = behaviour.words_per_minute_median / mind.persona.words_per_minute
+        seconds += behaviour.answer_s * (0.4 + 1.2 * mind.random.random() * slowness)
     depth = min(100, int(100 * words / page.words)) if page.words else 100
     yield Read(round(seconds, 1), max(depth, 15))
     return seen
@@ -122,7 +123,7 @@ def _forms(mind: Mind, view: View, smell: float) -> list[_Option]:
     if mind.wish.kind is not Kind.DO or smell < mind.behaviour.form_floor:
         return []
     return [
-        _Option(0.4 + smell + mind.noise(), partial(fill_in, mind, view, form))
+        _Option(mind.behaviour.form_pull + smell + mind.noise(), partial(fill_in, mind, view, form))
         for form in view.page.forms
         if f"form {form.action}" not in mind.tried
     ]
@@ -139,12 +140,12 @@ def _links(mind: Mind, view: View, smell: float) -> list[_Option]:
             continue
         if link.part != "main":
             scent *= behaviour.footer_view if link.part == "footer" else behaviour.navigation_view
-        elif mobile and place > 12:
+        elif mobile and place > behaviour.mobile_first_links:
             scent *= behaviour.mobile_below_view
         if link.rank:
-            scent /= 1.0 + 0.12 * (link.rank - 1)
+            scent /= 1.0 + behaviour.rank_loss * (link.rank - 1)
         if link.href in mind.tried:
-            scent *= 0.25
+            scent *= behaviour.tried_view
         scent += mind.noise()
         if scent >= behaviour.link_floor:
             options.append(_Option(scent, partial(_follow, mind, link, smell)))
@@ -155,9 +156,9 @@ def _scent_of_link(mind: Mind, link: Link, smell: float) -> float:
     """Scent of the words of a link; a button that says what people want to do borrows the page's scent."""
     missed = 1.0 - mind.smell(link.text)
     if link.about:
-        missed *= 1.0 - 0.55 * mind.smell(link.about)
+        missed *= 1.0 - mind.behaviour.snippet_view * mind.smell(link.about)
     if link.part == "main" and mind.wish.kind is Kind.DO and mind.vocabulary.actions.count(link.text):
-        missed *= 1.0 - 0.8 * smell
+        missed *= 1.0 - mind.behaviour.action_view * smell
     return 1.0 - missed
 
 
@@ -165,7 +166,8 @@ def _elsewhere(mind: Mind, view: View, smell: float) -> list[_Option]:
     page, behaviour, options = view.page, mind.behaviour, []
     stale = 1.0 - smell  # nobody walks away from a page that promises something
     if page.search is not None and (words := _next_query(mind)):
-        eager = (0.35 + 0.65 * mind.persona.searches_first) * stale * 0.85 ** len(mind.queries)
+        least, again = behaviour.search_pull, behaviour.search_again ** len(mind.queries)
+        eager = (least + (1.0 - least) * mind.persona.searches_first) * stale * again
         options.append(_Option(eager + mind.noise(), partial(_search, mind, words)))
     if mind.depth > 0:
         options.append(_Option(behaviour.back_pull * stale + mind.noise(), partial(_back, mind)))
@@ -179,7 +181,8 @@ def _next_query(mind: Mind) -> str | None:
     """Words not tried yet: mostly the common ones, official words only by who knows them."""
     left = [query for query in mind.wish.queries if query not in mind.queries]
     insiders = [query for query in mind.wish.official_queries if query not in mind.queries]
-    official = mind.persona.official_known * (0.3 if not mind.queries else 0.6)
+    shares = mind.behaviour.official_query_shares
+    official = mind.persona.official_known * shares[bool(mind.queries)]
     if insiders and mind.knows_official and mind.chance(official):
         return insiders[0]
     # The list runs from common to rare: a squared draw takes the first ones more often.

@@ -89,7 +89,8 @@ class Mind:
         self.behaviour = behaviour
         self.random = random
         self.question = question
-        self.patience_at_first = persona.patience * fresh * math.exp(0.2 * random.standard_normal())
+        of_the_day = math.exp(behaviour.patience_of_the_day * random.standard_normal())
+        self.patience_at_first = persona.patience * fresh * of_the_day
         self.patience = self.patience_at_first
         self.tried: set[str] = set()
         self.queries: list[str] = []

@@ -19,13 +19,15 @@ import numpy as np
 
 from web_demo.citizens.actions import Read, View, Visit
 from web_demo.citizens.behaviour import Behaviour
-from web_demo.citizens.browser import Browser, Request, Send
+from web_demo.citizens.browser import Browser
 from web_demo.citizens.citizen import Citizen, Crawler, Visitor, World
 from web_demo.citizens.daylight import Calendar
 from web_demo.citizens.devices import CRAWLER
+from web_demo.citizens.exchange import Request, Send
 from web_demo.citizens.landings import Landings, crawl
 from web_demo.citizens.mail import Collects, Mail
-from web_demo.citizens.page import Page, Reader
+from web_demo.citizens.page import Page
+from web_demo.citizens.parsing import Reader
 from web_demo.citizens.truth import write_truth
 from web_demo.citizens.words import Vocabulary, load
 from web_demo.citizens.wsgi import Wsgi, caller

@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote
 
-from web_demo.citizens.browser import Request, Response, Send
+from web_demo.citizens.exchange import Request, Response, Send
 
 _Pairs = tuple[tuple[str, str], ...]
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
