@@ -286,6 +286,7 @@ def serve(port: int, store_port: int, profile: str | None) -> None:
 
     import uvicorn
 
+    from tracker.beacon_protocol import BeaconProtocol
     from tracker.collector import Collector, CollectorSettings
     from tracker.site import Site, Sites
 
@@ -298,8 +299,14 @@ def serve(port: int, store_port: int, profile: str | None) -> None:
         )
     )
     config = uvicorn.Config(
-        collector, port=port, access_log=False, log_level="warning", server_header=False, proxy_headers=False
-    )  # whom to believe about addresses is for admission to say
+        collector,
+        port=port,
+        http=BeaconProtocol,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,  # whom to believe about addresses is for admission to say
+    )
     if profile is None:
         uvicorn.Server(config).run()
         return

@@ -12,7 +12,7 @@ import contextlib
 import gc
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -95,7 +95,7 @@ class Collector:
         self._client = Redis.from_url(settings.store_url) if client is None else client
         self._owns_client = client is None
         self._keys = keys = keys or Keys()
-        self._clock = clock
+        self.clock = clock
         self._archived = archived
         self._script = script or ServedScript()
         self._fallback = fallback
@@ -140,32 +140,59 @@ class Collector:
 
     async def take(self, arrival: Arrival) -> Answer:
         """Admit one beacon and store it; the answer comes when Redis has it. Never raises for what came."""
+        done: asyncio.Future[StoreAwayError | None] = asyncio.get_running_loop().create_future()
+
+        def stored(error: StoreAwayError | None) -> None:
+            if not done.done():  # who waited may have been cancelled
+                done.set_result(error)
+
+        try:
+            try:
+                answer = self.accept(arrival, stored)
+            except SaltMissingError as missing:
+                zone, time_ms = missing.zone, missing.time_ms
+                await self._ask(lambda: self._prepare(zone, time_ms))
+                answer = self.accept(arrival, stored)
+        except (StoreAwayError, MismatchError):
+            return answers.AWAY
+        if answer is not None:
+            return answer
+        return answers.STORED if await done is None else answers.AWAY
+
+    def accept(self, arrival: Arrival, stored: Callable[[StoreAwayError | None], None]) -> Answer | None:
+        """`take` for who doesn't await: the answer, or None where `stored` will be called.
+
+        Raises `SaltMissingError` where the store must be asked first, for which there is `take`, and
+        `StoreAwayError` where too much waits for the store already.
+        """
         if arrival.method != "POST":
             return answers.wrong_method("POST, OPTIONS")
         if not _is_plain_text(arrival.content_type):
             return answers.WRONG_TYPE
-        try:
-            return await self._take(arrival)
-        except (StoreAwayError, MismatchError):
-            return answers.AWAY
-
-    async def _take(self, arrival: Arrival) -> Answer:
-        try:
-            outcome = admit(arrival, self._rules)
-        except SaltMissingError as missing:
-            zone, time_ms = missing.zone, missing.time_ms
-            await self._ask(lambda: self._load_salt(zone, time_ms))
-            outcome = admit(arrival, self._rules)
+        outcome = admit(arrival, self._rules)
         day = day_of(arrival.time_ms, self._zone)
         if isinstance(outcome, Drop):
             self._commit.count_drop(day, ledger.dropped(outcome.reason))
             return answers.of_drop(outcome)
         if not self._settled:
-            await self._ask(self._settle)
-        await self._commit.store(
-            outcome.partition, outcome.events, day=day, redacted=outcome.redacted, run=outcome.run
+            raise SaltMissingError(self._zone, arrival.time_ms)
+        self._commit.put(
+            outcome.partition,
+            outcome.events,
+            stored,
+            day=day,
+            redacted=outcome.redacted,
+            run=outcome.run,
         )
-        return answers.STORED
+        return None
+
+    def for_page(self, answer: Answer, origin: str | None, host: str | None) -> Answer:
+        """The answer as a page of `origin` may read it (headers `Origin` and `Host` of the request)."""
+        if origin is None or origin.partition("://")[2] == host:
+            return answer  # the usual case: page and collector are one host, which needs no leave
+        if is_site_origin(origin, self._settings.sites):
+            return answers.for_origin(answer, origin)
+        return answer
 
     async def _ask(self, question: Callable[[], Awaitable[None]]) -> None:
         """Ask the store something that many arrivals may need at once: one asks, the others wait for it.
@@ -184,7 +211,8 @@ class Collector:
                 self._away_until = loop.time() + self._settings.store_pause_s
                 raise StoreAwayError(f"the store does not answer ({error or 'time-out'})") from error
 
-    async def _load_salt(self, zone: ZoneInfo, time_ms: int) -> None:
+    async def _prepare(self, zone: ZoneInfo, time_ms: int) -> None:
+        await self._settle()
         if self._salts.known(zone, time_ms) is None:
             await self._salts.load(zone, time_ms)
 
@@ -234,8 +262,7 @@ class Collector:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _beacon(self, scope: Scope, receive: Receive) -> Answer:
-        headers = _wanted(scope)
-        origin = headers.get("origin")
+        headers = wanted(scope["headers"])
         if scope["method"] == "OPTIONS":
             answer = _PREFLIGHT
         else:
@@ -246,14 +273,10 @@ class Collector:
                     _client(scope),
                     scope["method"],
                     headers.get("content-type", ""),
-                    self._clock(),
+                    self.clock(),
                 )
             )
-        if origin is None or origin.partition("://")[2] == headers.get("host"):
-            return answer  # the usual case: the page and the collector are one host, which needs no leave
-        if is_site_origin(origin, self._settings.sites):
-            return answers.for_origin(answer, origin)
-        return answer
+        return self.for_page(answer, headers.get("origin"), headers.get("host"))
 
     async def _other(self, scope: Scope) -> Answer | None:
         """Every address but `/e`; None where it is the fallback's."""
@@ -279,14 +302,14 @@ class Collector:
         }
 
     async def _pixel(self, scope: Scope) -> Answer:
-        headers = _wanted(scope)
+        headers = wanted(scope["headers"])
         body = pixel.beacon_of(scope["query_string"].decode("latin-1"), headers.get("referer"))
         return answers.as_pixel(
-            await self.take(Arrival(body, headers, _client(scope), "POST", "text/plain", self._clock()))
+            await self.take(Arrival(body, headers, _client(scope), "POST", "text/plain", self.clock()))
         )
 
     async def _served_script(self, scope: Scope) -> Answer:
-        return self._script.answer(_wanted(scope))
+        return self._script.answer(wanted(scope["headers"]))
 
     async def _health(self, _scope: Scope) -> Answer:
         """200 as long as the process lives: a store that is away is no reason to restart the collector."""
@@ -302,7 +325,7 @@ class Collector:
         text = given.pop("day", None)
         problems = [wire.Problem(name, "unknown parameter; expected day") for name in given]
         try:
-            day = date.fromisoformat(text) if text is not None else day_of(self._clock(), self._zone)
+            day = date.fromisoformat(text) if text is not None else day_of(self.clock(), self._zone)
         except ValueError:
             problems.append(wire.Problem("day", f"{text!r} is no date; expected YYYY-MM-DD"))
         if problems:
@@ -352,8 +375,8 @@ _PREFLIGHT = Answer(
 )
 
 
-def _wanted(scope: Scope) -> dict[str, str]:
-    headers = scope["headers"]
+def wanted(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers that admission and answers depend on, of those of a request (names in lower case)."""
     pairs = [(known, value.decode("latin-1")) for name, value in headers if (known := _WANTED.get(name))]
     found = dict(pairs)
     if len(found) < len(pairs):  # a header came several times; for all of these that means one list

@@ -34,6 +34,9 @@ _pack: Callable[[tuple[Any, ...]], bytes] = cast("Any", hiredis.pack_command)
 GROUP_EVENTS = 2_000
 
 
+Done = Callable[[StoreAwayError | None], None]
+
+
 class _Waiting:
     """One beacon on its way: its packed commands, what the ledger says of it, and who waits for it."""
 
@@ -46,7 +49,7 @@ class _Waiting:
         day: date,
         redacted: Sequence[Mark],
         run: str | None,
-        done: asyncio.Future[None],
+        done: Done,
     ) -> None:
         self.commands = commands
         self.count = count
@@ -76,18 +79,20 @@ class GroupCommit:
         self._writer: asyncio.Task[None] | None = None
         self._connection: AbstractConnection | None = None
 
-    async def store(
+    def put(
         self,
         partition: int,
         events: Sequence[Event],
+        done: Done,
         *,
         day: date,
         redacted: Sequence[Mark] = (),
         run: str | None = None,
     ) -> None:
-        """Return when Redis has all events of a beacon; `day` is the DAY in whose ledger it counts.
+        """Put all events of a beacon in the next group; `day` is the DAY in whose ledger it counts.
 
-        Raises `StoreAwayError` where Redis may not have them all.
+        `done` is called with None when Redis has them, with an error where it may not have them all. Raises
+        `StoreAwayError` at once where too many wait already.
         """
         if self._events_waiting + len(events) > self._max_waiting:
             raise StoreAwayError(f"{self._events_waiting} events wait for the store already")
@@ -97,11 +102,9 @@ class GroupCommit:
             command = template[:]
             command[4::2] = values(event)
             packed.append(_pack(tuple(command)))
-        done = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(b"".join(packed), len(packed), day, redacted, run, done))
         self._events_waiting += len(packed)
         self._wake()
-        await done
 
     def count_drop(self, day: date, field: ledger.Field) -> None:
         """Put a dropped beacon in the ledger, with the next group; nobody waits for it."""
@@ -223,11 +226,10 @@ def _settle(group: list[_Waiting], errors: dict[int, ResponseError]) -> None:
         first += beacon.count
         if refused is not None:
             _fail([beacon], StoreAwayError(f"the store refused the events ({refused})"))
-        elif not beacon.done.done():
-            beacon.done.set_result(None)
+        else:
+            beacon.done(None)
 
 
 def _fail(group: Iterable[_Waiting], error: StoreAwayError) -> None:
     for beacon in group:
-        if not beacon.done.done():
-            beacon.done.set_exception(error)
+        beacon.done(error)
