@@ -269,10 +269,16 @@ def client_address(client: str, forwarded: str | None, trusted: tuple[Network, .
     if forwarded is None or not trusted:
         return client
     for hop in reversed(forwarded.split(",")):
-        if not _within(client, trusted):
+        if not _is_proxy(client, trusted):
             break
         client = hop.strip()
     return client
+
+
+# Proxies are few and each brings many; with one of them in front, no visitor's address comes in here.
+@lru_cache(maxsize=16)
+def _is_proxy(ip: str, trusted: tuple[Network, ...]) -> bool:
+    return _within(ip, trusted)
 
 
 def _within(ip: str, networks: tuple[Network, ...]) -> bool:

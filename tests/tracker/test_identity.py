@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import date
@@ -13,6 +14,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import redis
 import redis.asyncio
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tracker.day import day_bounds
 from tracker.errors import TrackerError
@@ -36,6 +39,13 @@ def test_a_pseudonym_is_pinned() -> None:
     assert daily_visitor(b"salt", **WHO) == 4092117101312921668
 
 
+@given(st.binary(min_size=32, max_size=32), st.text(max_size=80))
+def test_a_pseudonym_is_an_hmac(salt: bytes, agent: str) -> None:
+    text = f"voorbeeldstad\x00192.0.2.7\0{agent}\0nl\x00417".encode(errors="surrogatepass")
+    expected = int.from_bytes(hmac.digest(salt, text, "sha256")[:8], "big", signed=True)
+    assert daily_visitor(salt, **(WHO | {"user_agent": agent})) == expected
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -45,7 +55,7 @@ def test_a_pseudonym_is_pinned() -> None:
         {"language": "en"},
         {"bucket": None},
         {"bucket": 418},
-        {"site": "voorbeeldstad\0192.0.2.7", "ip": ""},
+        {"site": "voorbeeldstad\x00192.0.2.7", "ip": ""},
     ],
 )
 def test_everything_in_it_makes_another_visitor(change: dict[str, Any]) -> None:
