@@ -57,6 +57,7 @@ class LoadResult:
         """The result as a table and a few sentences."""
         tally, out = self.tally, StringIO()
         console = Console(file=out, width=_WIDTH)
+        console.print(f"{self.scenario.name}: {self.scenario.title}")
         console.print(self._requests())
         console.print(self._events())
         console.print(
@@ -74,7 +75,7 @@ class LoadResult:
         return out.getvalue().rstrip()
 
     def _requests(self) -> Table:
-        table = Table("requests", box=SIMPLE_HEAD, title=self.scenario.title, title_justify="left")
+        table = Table("requests", box=SIMPLE_HEAD)
         for heading in ("number", "failures", "p50 ms", "p95 ms", "p99 ms"):
             table.add_column(heading, justify="right")
         for group in self.tally.groups:

@@ -26,6 +26,7 @@ from tracker.admission import run_proof
 
 _TIMEOUT_S = 10.0
 _OVERTIME_S = 60.0
+_MEASURED = b"k.js"
 _decoder = msgspec.json.Decoder(Message)
 
 
@@ -150,6 +151,15 @@ def _await_server(address: str) -> None:
             f"Nobody answers at {address} ({reason}). Start a server with `klantreis serve`, or give its "
             "--host."
         ) from None
+    try:
+        measured = _MEASURED in _get(f"{address}/")
+    except HTTPError:
+        measured = False
+    if not measured:
+        raise HostRefusedError(
+            f"{address} has no start page that loads k.js, so no visit would be measured. Start the server "
+            "with `klantreis serve --demo-site`."
+        )
 
 
 def _stored(address: str, run_id: str) -> int | None:

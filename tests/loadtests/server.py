@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A collector with the demo site behind it: `python -m tests.loadtests.server STORE_URL PORT PREFIX`."""
+"""A collector with the demo site behind it: `python -m tests.loadtests.server STORE_URL PORT PREFIX SITE`.
+
+SITE is `measured`, or `unmeasured` for one whose pages do not load k.js.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,16 @@ from tests.web_demo.running_site import running_site
 from tracker.collector import Collector, CollectorSettings
 from tracker.keys import Keys
 from tracker.site import Site, Sites
+from web_demo.site import create_site
 
 TOKEN = "a secret of the tests"
 
 
-def main(url: str, port: int, prefix: str) -> None:
+def main(url: str, port: int, prefix: str, kind: str) -> None:
     """Serve until told to stop."""
     site = Site("voorbeeldstad", frozenset({"127.0.0.1", "localhost"}))
-    pages = running_site(lambda: datetime.now(UTC), SystemRandom())
+    measured = kind == "measured"
+    pages = running_site(lambda: datetime.now(UTC), SystemRandom()) if measured else create_site()
     collector = Collector(
         CollectorSettings(sites=Sites([site]), store_url=url, run_token=TOKEN),
         keys=Keys(prefix),
@@ -31,4 +36,4 @@ def main(url: str, port: int, prefix: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4])

@@ -16,6 +16,7 @@ from urllib.request import urlopen
 import pytest
 import redis
 
+from loadtests.errors import HostRefusedError
 from loadtests.messages import Group, Load, Tally
 from loadtests.result import LoadResult
 from loadtests.run import run
@@ -33,8 +34,14 @@ SCENARIO = replace(
 @pytest.fixture
 def server(store_url: str, prefix: str) -> Iterator[str]:
     """Address of a collector with the demo site behind it."""
+    with _served("measured", store_url, prefix) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def _served(site: str, store_url: str, prefix: str) -> Iterator[str]:
     port = free_port()
-    command = [sys.executable, "-m", "tests.loadtests.server", store_url, str(port), prefix]
+    command = [sys.executable, "-m", "tests.loadtests.server", store_url, str(port), prefix, site]
     with subprocess.Popen(command, cwd=Path(__file__).parents[2]) as process:
         try:
             yield _ready(f"http://127.0.0.1:{port}", process)
@@ -120,3 +127,9 @@ def test_a_saturated_generator_is_told_and_is_no_verdict_by_itself() -> None:
     assert "GENERATOR SATURATED" in result_of(cpu=0.97).text()
     assert result_of(cpu=0.97).passed
     assert "SATURATED" not in result_of().text()
+
+
+def test_a_site_that_is_not_measured_is_no_place_for_a_load_test(store_url: str, prefix: str) -> None:
+    refused = pytest.raises(HostRefusedError, match=r"no start page that loads k\.js")
+    with _served("unmeasured", store_url, prefix) as address, refused:
+        run(SCENARIO, host=address, token=TOKEN)
