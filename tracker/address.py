@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, quote_plus
+
+import msgspec
 
 _ADDRESS = re.compile(
     r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]{1,253})(?::(\d{1,5}))?(/[^?#\s\x00-\x1f]*)?"
@@ -18,7 +19,7 @@ _ENGINE = re.compile(
 _WORDS = {"q", "p", "query", "text", "wd", "words"}
 
 
-class Address(NamedTuple):
+class Address(msgspec.Struct, frozen=True, gc=False):
     """Parts of an http(s) address; the host without port, in lower case."""
 
     scheme: str

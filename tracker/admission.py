@@ -18,6 +18,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from tracker import address, wire
 from tracker.bots import is_bot
 from tracker.event import Event, Kind
@@ -42,7 +44,7 @@ class Reason(StrEnum):
     RUN_TOKEN = "run_token"  # noqa: S105 - a name
 
 
-class Arrival(NamedTuple):
+class Arrival(msgspec.Struct, frozen=True):
     """One request as it came in. `headers` has lower-case names; `client` is the address of the other end."""
 
     body: bytes

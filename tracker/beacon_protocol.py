@@ -30,6 +30,8 @@ class BeaconProtocol(HttpToolsProtocol):
         self._body: bytes | None = None  # of the beacon that is being read
         self._under_way = False  # a beacon waits for its answer
         self._last = False  # the connection ends with that answer
+        self._servers: list[tuple[bytes, bytes]] = []  # the server's own headers, and as lines
+        self._servers_lines = b""
         self._origin: str | None = None
         self._host: str | None = None
 
@@ -116,8 +118,10 @@ class BeaconProtocol(HttpToolsProtocol):
             return
         collector: Collector = self.app
         answer = collector.for_page(answer, self._origin, self._host)
-        own = b"".join([b"%b: %b\r\n" % header for header in self.server_state.default_headers])
-        self.transport.write(STATUS_LINE[answer.status] + own + _rest(answer, self._last))
+        servers = self.server_state.default_headers  # a new list every second, since the date is one of them
+        if servers is not self._servers:
+            self._servers, self._servers_lines = servers, b"".join([b"%b: %b\r\n" % one for one in servers])
+        self.transport.write(STATUS_LINE[answer.status] + self._servers_lines + _rest(answer, self._last))
         if self._last:
             self.transport.close()
         self.on_response_complete()

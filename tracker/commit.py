@@ -8,7 +8,6 @@ all who wait share the price of a round trip, and of `appendfsync always`.
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any, cast
@@ -161,14 +160,14 @@ class GroupCommit:
         if connection is None:
             connection = self._client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
             connection.retry = Retry(NoBackoff(), 0)
+            connection.socket_timeout = None  # the group has a time-out for all of it
             self._connection = connection
             await connection.connect()
         await connection.send_packed_command(packed, check_health=False)
         errors = {}
         for position in range(replies):
             try:
-                # The group's time-out holds for all; one for each reply would cost more than reading it.
-                await connection.read_response(disable_decoding=True, timeout=math.inf)
+                await connection.read_response(disable_decoding=True)
             except ResponseError as error:
                 errors[position] = error
         return errors
