@@ -72,7 +72,7 @@ def create_demo_site(
     return create_site(experiments=extension, data_dir=settings.data)
 
 
-def create_app(settings: Settings, store: Store, *, demo_site: bool) -> ASGI:
+def create_app(settings: Settings, store: Store, *, demo_site: bool) -> Collector:
     """Collector in front; reports, register and, for the demo, the municipal site behind it."""
     from a2wsgi import WSGIMiddleware
 
@@ -85,7 +85,7 @@ def create_app(settings: Settings, store: Store, *, demo_site: bool) -> ASGI:
     return create_collector(settings, store.url, fallback=WSGIMiddleware(pages, workers=8))
 
 
-def collector_from_environment() -> ASGI:
+def collector_from_environment() -> Collector:
     """For the workers of `klantreis collect`: the same collector, from the variables their parent set."""
     from klantreis.settings import load
 
@@ -110,15 +110,29 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def run(app: ASGI, listener: socket.socket) -> None:
+def uvicorn_options() -> dict[str, Any]:
+    """How uvicorn serves a collector.
+
+    Whom to believe about a client's address is the collector's own rule (`trusted_proxies`), not uvicorn's.
+    """
+    from tracker.beacon_protocol import BeaconProtocol
+
+    return {
+        "http": BeaconProtocol,
+        "proxy_headers": False,
+        "server_header": False,
+        "access_log": False,
+        "log_level": "warning",
+        "timeout_graceful_shutdown": 5,
+    }
+
+
+def run(app: Collector, listener: socket.socket) -> None:
     """Serve until a signal says stop; Ctrl-C is the ordinary way to, so it ends without a complaint."""
     import uvicorn
 
-    config = uvicorn.Config(
-        app, access_log=False, log_level="warning", timeout_graceful_shutdown=5, server_header=False
-    )
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
+        uvicorn.Server(uvicorn.Config(app, **uvicorn_options())).run(sockets=[listener])
 
 
 @contextmanager

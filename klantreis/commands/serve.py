@@ -51,7 +51,7 @@ def serve(host: str, port: int, demo_site: bool, data: Path) -> None:
 @data_option
 def collect(host: str, port: int, workers: int, data: Path) -> None:
     """The collector alone: /k.js, /e and /v1. Pages and jobs run elsewhere."""
-    from klantreis.server import create_collector, listen, run
+    from klantreis.server import create_collector, listen, run, uvicorn_options
     from klantreis.settings import load, make_folder
     from klantreis.store import open_store
 
@@ -73,6 +73,5 @@ def collect(host: str, port: int, workers: int, data: Path) -> None:
             host=host,
             port=port,
             workers=workers,
-            access_log=False,
-            log_level="warning",
+            **uvicorn_options(),
         )
