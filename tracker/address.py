@@ -8,9 +8,10 @@ from urllib.parse import parse_qsl, quote, quote_plus
 
 import msgspec
 
+# Spelled out instead of with flags and `\s`, which make it twice as slow.
 _ADDRESS = re.compile(
-    r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]{1,253})(?::(\d{1,5}))?(/[^?#\s\x00-\x1f]*)?"
-    r"(?:\?([^#\s\x00-\x1f]*))?(?:#([^\s\x00-\x1f]*))?", re.IGNORECASE)
+    r"([Hh][Tt][Tt][Pp][Ss]?)://([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?"
+    r"(/[^?#\x00- ]*)?(?:\?([^#\x00- ]*))?(?:#([^\x00- ]*))?")
 
 # Where people search the web, and the parameters in which those engines carry the words.
 _ENGINE = re.compile(

@@ -9,7 +9,7 @@ Every other request takes the ASGI way, and so do beacons under any other server
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Iterable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from tracker import answers
 from tracker.admission import Arrival, SaltMissingError
 from tracker.answers import Answer
-from tracker.collector import Collector, wanted
+from tracker.collector import WANTED, Collector
 from tracker.errors import StoreAwayError
 from tracker.wire import MAX_BYTES
 
@@ -27,42 +27,62 @@ class BeaconProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._body: bytes | None = None  # of the beacon that is being read
+        self._collector = self.app if isinstance(self.app, Collector) else None
+        self._for_us = False  # the request being read is for /e
+        self._said: dict[str, str] = {}  # its headers, as far as they matter
+        self._body: bytes | None = None  # the body so far of the beacon being read
         self._under_way = False  # a beacon waits for its answer
         self._last = False  # the connection ends with that answer
-        self._servers: list[tuple[bytes, bytes]] = []  # the server's own headers, and as lines
-        self._servers_lines = b""
-        self._origin: str | None = None
-        self._host: str | None = None
+        self._servers: list[tuple[bytes, bytes]] = []  # the server's own headers
+        self._stored_answer = b""  # with those headers
+        self._quiet_since: float | None = None
+
+    # What httptools finds, in its order.
 
     def on_message_begin(self) -> None:
         self.url = b""
-        self.expect_100_continue = False
-        self.headers = []
+
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+        self._for_us = self.url == b"/e" and self._collector is not None
+        if self._for_us:
+            self._said = {}
+        else:
+            whole = self.url
+            super().on_message_begin()
+            self.url = whole
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._for_us:
+            super().on_header(name, value)
+        elif known := WANTED.get(name.lower()):
+            text = value.decode("latin-1")
+            # A header that comes several times means one list.
+            self._said[known] = f"{self._said[known]},{text}" if known in self._said else text
 
     def on_headers_complete(self) -> None:
         if self._under_way or self._last:
             # Pipelined, which no browser and no usual proxy does. HTTP lets a server hang up after an answer,
             # and the client then sends the rest again.
             self._last = True
-        elif self._is_beacon():
+        elif self._for_us and self._is_simple():
             self._body = b""
         else:
-            url, headers, expects = self.url, self.headers, self.expect_100_continue
-            super().on_message_begin()
-            self.url, self.expect_100_continue = url, expects
-            self.headers.extend(headers)
+            if self._for_us:
+                self._go_the_asgi_way()
             super().on_headers_complete()
 
-    def _is_beacon(self) -> bool:
-        return (
-            self.url == b"/e"
-            and self.parser.get_method() == b"POST"
-            and not self.expect_100_continue
-            and not self.parser.should_upgrade()
-            and (self.cycle is None or self.cycle.response_complete)
-            and isinstance(self.app, Collector)
-        )
+    def _is_simple(self) -> bool:
+        idle = self.cycle is None or self.cycle.response_complete
+        return idle and "expect" not in self._said and self.parser.get_method() == b"POST"
+
+    def _go_the_asgi_way(self) -> None:
+        self._for_us = False
+        url = self.url
+        super().on_message_begin()
+        self.url = url
+        for name, value in self._said.items():
+            super().on_header(name.encode(), value.encode("latin-1"))
 
     def on_body(self, body: bytes) -> None:
         if self._body is not None:
@@ -84,17 +104,11 @@ class BeaconProtocol(HttpToolsProtocol):
     def _take(self, body: bytes) -> None:
         self._body = None
         self._under_way = True
-        collector: Collector = self.app
-        headers = wanted(self.headers)
-        arrival = Arrival(
-            body,
-            headers,
-            self.client[0] if self.client else "",
-            "POST",
-            headers.get("content-type", ""),
-            collector.clock(),
-        )
-        self._origin, self._host = headers.get("origin"), headers.get("host")
+        collector, said = self._collector, self._said
+        if collector is None:  # never: such a request isn't for us
+            return
+        client = self.client[0] if self.client else ""
+        arrival = Arrival(body, said, client, "POST", said.get("content-type", ""), collector.clock())
         try:
             answer = collector.accept(arrival, self._stored)
         except SaltMissingError:
@@ -116,15 +130,51 @@ class BeaconProtocol(HttpToolsProtocol):
         self._under_way = False
         if self.transport.is_closing():
             return
-        collector: Collector = self.app
-        answer = collector.for_page(answer, self._origin, self._host)
-        servers = self.server_state.default_headers  # a new list every second, since the date is one of them
-        if servers is not self._servers:
-            self._servers, self._servers_lines = servers, b"".join([b"%b: %b\r\n" % one for one in servers])
-        self.transport.write(STATUS_LINE[answer.status] + self._servers_lines + _rest(answer, self._last))
-        if self._last:
-            self.transport.close()
+        if self._collector is not None:
+            answer = self._collector.for_page(answer, self._said.get("origin"), self._said.get("host"))
+        servers = self.server_state.default_headers
+        if servers is not self._servers:  # a new list every second, since the date is one of them
+            self._servers = servers
+            self._stored_answer = _on_the_wire(answers.STORED, servers, last=False)
+        if answer is answers.STORED and not self._last:
+            self.transport.write(self._stored_answer)
+        else:
+            self.transport.write(_on_the_wire(answer, servers, last=self._last))
+            if self._last:
+                self.transport.close()
         self.on_response_complete()
+
+    # Between requests. The server's own way is to make and cancel a timer for every request; here one timer
+    # looks now and then how long the connection has been quiet.
+
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._quiet_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._look_again_in(self.timeout_keep_alive)
+
+    def _look_again_in(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def _unset_keepalive_if_required(self) -> None:
+        """Called when data came."""
+        self._quiet_since = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.timeout_keep_alive_task = None
+        if self._quiet_since is None or self.transport.is_closing():
+            return  # the next answer looks after the next timer
+        left = self._quiet_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._look_again_in(left)
+        else:
+            self.transport.close()
 
     def shutdown(self) -> None:
         """Called once when the server stops: a beacon under way still gets its answer."""
@@ -134,12 +184,11 @@ class BeaconProtocol(HttpToolsProtocol):
             super().shutdown()
 
 
-@lru_cache(maxsize=64)
-def _rest(answer: Answer, last: bool) -> bytes:
-    """Headers and body of an answer, as they go over the wire after the server's own headers."""
-    lines = [b"%b: %b\r\n" % header for header in answer.headers]
+def _on_the_wire(answer: Answer, servers: Iterable[tuple[bytes, bytes]], *, last: bool) -> bytes:
+    """Status line, the server's headers, the answer's, and the body."""
+    lines = [b"%b: %b\r\n" % header for header in (*servers, *answer.headers)]
     if answer.status != 204:
         lines.append(b"content-length: %d\r\n" % len(answer.body))
     if last:
         lines.append(b"connection: close\r\n")
-    return b"".join([*lines, b"\r\n", answer.body])
+    return b"".join([STATUS_LINE[answer.status], *lines, b"\r\n", answer.body])

@@ -349,13 +349,14 @@ class Collector:
         return answers.page({"run": run, "accepted": int(accepted), "stored": stored})
 
 
-_WANTED = {
+WANTED = {
     name.encode(): name
     for name in (
         "accept-encoding",
         "accept-language",
         "content-type",
         "dnt",
+        "expect",
         "host",
         "if-none-match",
         "origin",
@@ -378,7 +379,7 @@ _PREFLIGHT = Answer(
 
 def wanted(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """The headers that admission and answers depend on, of those of a request (names in lower case)."""
-    pairs = [(known, value.decode("latin-1")) for name, value in headers if (known := _WANTED.get(name))]
+    pairs = [(known, value.decode("latin-1")) for name, value in headers if (known := WANTED.get(name))]
     found = dict(pairs)
     if len(found) < len(pairs):  # a header came several times; for all of these that means one list
         for repeated in found:
