@@ -270,7 +270,8 @@ def client_address(client: str, forwarded: str | None, trusted: tuple[Network, .
     """
     if forwarded is None or not trusted:
         return client
-    for hop in reversed(forwarded.split(",")):
+    hops = forwarded.split(",") if "," in forwarded else (forwarded,)
+    for hop in reversed(hops):
         if not _is_proxy(client, trusted):
             break
         client = hop.strip()

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any, cast
 
 import hiredis
+import msgspec
 from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
@@ -36,26 +37,15 @@ GROUP_EVENTS = 2_000
 Done = Callable[[StoreAwayError | None], None]
 
 
-class _Waiting:
-    """One beacon on its way: its packed commands, what the ledger says of it, and who waits for it."""
+class _Waiting(msgspec.Struct, frozen=True, gc=False):
+    """One beacon on its way: its packed commands, what the ledger says of it, and whom to tell."""
 
-    __slots__ = ("commands", "count", "day", "done", "redacted", "run")
-
-    def __init__(
-        self,
-        commands: bytes,
-        count: int,
-        day: date,
-        redacted: Sequence[Mark],
-        run: str | None,
-        done: Done,
-    ) -> None:
-        self.commands = commands
-        self.count = count
-        self.day = day
-        self.redacted = redacted
-        self.run = run
-        self.done = done
+    commands: bytes
+    count: int
+    day: date
+    redacted: Sequence[Mark]
+    run: str | None
+    done: Done
 
 
 class GroupCommit:
@@ -101,7 +91,8 @@ class GroupCommit:
             command = template[:]
             command[4::2] = values(event)
             packed.append(_pack(tuple(command)))
-        self._waiting.append(_Waiting(b"".join(packed), len(packed), day, redacted, run, done))
+        commands = packed[0] if len(packed) == 1 else b"".join(packed)
+        self._waiting.append(_Waiting(commands, len(packed), day, redacted, run, done))
         self._events_waiting += len(packed)
         self._wake()
 
@@ -195,9 +186,9 @@ class GroupCommit:
             await connection.disconnect(nowait=True)
 
 
-def _template(keys: Keys, partition: int) -> list[bytes]:
+def _template(keys: Keys, partition: int) -> list[bytes | str | int]:
     """An XADD with room for the values at 4, 6, 8 and so on."""
-    command = [b"XADD", keys.events(partition).encode(), b"*"]
+    command: list[bytes | str | int] = [b"XADD", keys.events(partition).encode(), b"*"]
     for field in FIELDS:
         command += [field, b""]
     return command

@@ -97,10 +97,17 @@ class Salts:
         self._keys = keys
         self._random = random
         self._known: dict[tuple[date, bool], bytes] = {}
+        self._latest: tuple[int, ZoneInfo, bytes] | None = None
 
     def known(self, zone: ZoneInfo, time_ms: int) -> bytes | None:
         """The salt of the DAY of a moment, where this process has it and owes tomorrow nothing."""
-        return self._known.get(_period(time_ms // _QUARTER_MS, zone))
+        quarter, latest = time_ms // _QUARTER_MS, self._latest
+        if latest is not None and latest[0] == quarter and latest[1] is zone:
+            return latest[2]
+        salt = self._known.get(_period(quarter, zone))
+        if salt is not None:
+            self._latest = quarter, zone, salt
+        return salt
 
     async def load(self, zone: ZoneInfo, time_ms: int) -> bytes:
         """The same from Redis, made there if need be; towards the end of a DAY also tomorrow's.

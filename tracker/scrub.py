@@ -33,6 +33,7 @@ Span = tuple[int, int]
 # The least that can be personal without an @ is a postcode with a house number: five digits. What is
 # percent-encoded may hide either.
 _SUSPECT = re.compile(r"[@%]|\d(?:\D*\d){4}")
+_PLAIN = re.compile("[0-9@%]")
 _ENCODED = re.compile(r"(?:%[0-9a-fA-F]{2})+")
 _DEEPEST_ENCODING = 4
 
@@ -47,7 +48,7 @@ def scrub(text: str, *, form_encoded: bool = False) -> tuple[str, Found]:
     >>> scrub("/klant/9999%2E90%2E019/p800refund")
     ('/klant/[bsn]/p800refund', (<Mark.BSN: 'bsn'>,))
     """
-    if _SUSPECT.search(text) is None:
+    if (_PLAIN.search(text) is None and text.isascii()) or _SUSPECT.search(text) is None:
         return text, ()
     readable, ends = _readable(text, form_encoded)
     spans = _spans(readable)

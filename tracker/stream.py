@@ -53,31 +53,33 @@ _parse = msgspec.json.Decoder(dict[str, Any])
 
 def encode(event: Event) -> dict[bytes, bytes]:
     """Stream entry of an event; every entry has all of `FIELDS`."""
-    return dict(zip(FIELDS, values(event), strict=True))
+    texts = (value if isinstance(value, bytes) else str(value).encode() for value in values(event))
+    return dict(zip(FIELDS, texts, strict=True))
 
 
-def values(event: Event) -> list[bytes]:
-    """Values of the entry, in the order of `FIELDS`."""
+def values(event: Event) -> tuple[int | str | bytes, ...]:
+    """Values of the entry, in the order of `FIELDS`; what packs the command makes bytes of them."""
     kind = event.kind
+    index: int | str = event.index
+    detail: str | bytes
     if kind is Kind.VIEW:
-        index = b"%d" % event.index
-        detail = (event.title or "").encode()
+        detail = event.title or ""
     else:
-        index = f"{event.index} {kind}".encode()
+        index = f"{index} {kind}"
         said = ((name, getattr(event, field)) for name, field in DETAILS[kind].items())
         detail = _json.encode({name: value for name, value in said if value is not None})
-    query = f"?{event.parameters}" if event.parameters else ""
-    return [
-        b"%d" % event.visitor,
-        b"%d" % event.time,
-        event.page_view.encode(),
+    page = f"{event.site}{event.path}"
+    return (
+        event.visitor,
+        event.time,
+        event.page_view,
         index,
-        f"{event.site}{event.path}{query}".encode(),
-        event.origin.encode() if event.origin else b"",
-        _short(event.referrer).encode() if event.referrer else b"",
-        _context(event).encode(),
+        f"{page}?{event.parameters}" if event.parameters else page,
+        event.origin or "",
+        _short(event.referrer) if event.referrer else "",
+        _context(event),
         detail,
-    ]
+    )
 
 
 def _short(referrer: str) -> str:
@@ -101,15 +103,16 @@ def _context(event: Event) -> str:
             [f"{pair}!" if pair.partition("=")[0] in firsts else pair for pair in exposures.split(",")])
     number = "-" if bucket is None else bucket
     text = f"{event.language or '-'} {event.viewport or '-'} {number} {exposures or '-'}"
-    if event.consented:
-        text += " consented"
-    if event.run:
-        text += f" run={event.run}"
-    if event.automated:
-        text += " bot"
+    if event.consented or event.run or event.automated:
+        text += _marks(event)
     while text.endswith(" -"):
         text = text[:-2]
     return "" if text == "-" else text
+
+
+def _marks(event: Event) -> str:
+    run = f" run={event.run}" if event.run else ""
+    return f"{' consented' if event.consented else ''}{run}{' bot' if event.automated else ''}"
 
 
 def decode(entry_id: bytes, fields: Mapping[bytes, bytes]) -> Event:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 import redis
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.errors import UndecodableError
@@ -95,11 +95,13 @@ def events(draw: st.DrawFn) -> Event:
     )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(events())
 def test_nothing_is_lost(event: Event) -> None:
     assert decode(b"1-0", encode(event)) == event
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(events())
 def test_every_entry_has_the_same_fields_in_the_same_order(event: Event) -> None:
     assert tuple(encode(event)) == FIELDS
