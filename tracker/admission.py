@@ -12,7 +12,7 @@ import ipaddress
 import re
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ import msgspec
 from tracker import address, wire
 from tracker.bots import is_bot
 from tracker.event import Event, Kind
+from tracker.familiar import Familiar, remember
 from tracker.identity import consented_visitor, daily_visitor, partition_of
 from tracker.scrub import Mark, scrub
 from tracker.site import Site, Sites
@@ -68,7 +69,8 @@ class Rules:
 
     `salt` gives the salt of a moment's DAY in a time zone, or None where it must first be fetched.
     `trusted_proxies` are the networks from which `X-Forwarded-For` is believed, `staff_networks` those of the
-    municipality's own people, `run_token` the secret of load tests (None: none are admitted).
+    municipality's own people, `run_token` the secret of load tests (None: none are admitted); `familiar`
+    remembers what was clean.
     """
 
     sites: Sites
@@ -77,6 +79,7 @@ class Rules:
     trusted_proxies: tuple[Network, ...] = ()
     staff_networks: tuple[Network, ...] = ()
     run_token: str | None = None
+    familiar: Familiar = field(default_factory=Familiar, compare=False)
 
 
 class SaltMissingError(Exception):
@@ -132,7 +135,7 @@ def small_enough(arrival: Arrival, draft: Draft) -> Draft | Drop:
 
 def well_formed(arrival: Arrival, draft: Draft) -> Draft | Drop:
     try:
-        draft.beacon, draft.page = wire.decode(arrival.body)
+        draft.beacon, draft.page = wire.decode(arrival.body, draft.rules.familiar.split)
     except wire.MalformedError as error:
         return Drop(Reason.MALFORMED, tuple(error.problems))
     return draft
@@ -206,14 +209,18 @@ def pseudonymous(arrival: Arrival, draft: Draft) -> Draft | Drop:
 def scrubbed(arrival: Arrival, draft: Draft) -> Draft | Drop:
     """The events, with every text scrubbed: nothing else of the arrival goes further."""
     beacon, page, site, time_ms = draft.beacon, draft.page, draft.site, arrival.time_ms
-    clean = Scrubber()
+    familiar = draft.rules.familiar
+    clean = Scrubber(familiar)
     shown, first = beacon.x, beacon.f
+    path = clean.path(page.path)
+    if not clean.redacted:
+        familiar.remember_page(beacon.u, page)
     shared: dict[str, Any] = {
         "site": site.name,
         "visitor": draft.visitor,
         "page_view": beacon.p,
         "origin": beacon.o,
-        "path": clean.path(page.path),
+        "path": path,
         "parameters": clean.parameters(page.query, _kept(site)) if page.query else "",
         "referrer": clean.referrer(beacon.r) if beacon.r else None,
         "bucket": beacon.b,
@@ -314,9 +321,10 @@ _BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 class Scrubber:
     """Scrubs the texts of one beacon and remembers what it found."""
 
-    __slots__ = ("redacted",)
+    __slots__ = ("_familiar", "redacted")
 
-    def __init__(self) -> None:
+    def __init__(self, familiar: Familiar | None = None) -> None:
+        self._familiar = familiar or Familiar()
         self.redacted: list[Mark] = []
 
     def text(self, raw: str | None) -> str | None:
@@ -329,10 +337,28 @@ class Scrubber:
         self.redacted += found
         return clean or None
 
+    def title(self, raw: str | None) -> str | None:
+        """The same for the title of a page."""
+        if raw is None:
+            return None
+        known = self._familiar.titles.get(raw)
+        if known is None:
+            before = len(self.redacted)
+            known = self.text(raw)
+            if known is not None and len(self.redacted) == before:
+                remember(self._familiar.titles, raw, known)
+        return known
+
     def path(self, raw: str) -> str:
-        clean, found = scrub(raw)
-        self.redacted += found
-        return address.quote_path(clean)
+        """A path, which stays one."""
+        known = self._familiar.paths.get(raw)
+        if known is None:
+            clean, found = scrub(raw)
+            known = address.quote_path(clean)
+            self.redacted += found
+            if not found:
+                remember(self._familiar.paths, raw, known)
+        return known
 
     def parameters(self, query: str, names: frozenset[str]) -> str:
         if not query:
@@ -341,12 +367,23 @@ class Scrubber:
         return address.join_parameters([(name, text) for name, value in pairs if (text := self.text(value))])
 
     def referrer(self, raw: str | None) -> str | None:
-        page = address.split(raw) if raw else None
+        """The address of the page before; of its query only the words for a search engine."""
+        if not raw:
+            return None
+        known = self._familiar.referrers.get(raw)
+        if known is not None:
+            return known
+        page = address.split(raw)
         if page is None:
             return None
-        words = address.search_words(page.host, page.query) if page.query else None
-        query = f"?{self.parameters(page.query, frozenset({words[0]}))}" if words else ""
-        return f"{page.scheme}://{page.host}{self.path(page.path)}{query}"
+        before = len(self.redacted)
+        bare = f"{page.scheme}://{page.host}{self.path(page.path)}"
+        if not page.query:
+            if len(self.redacted) == before and not page.fragment:
+                remember(self._familiar.referrers, raw, bare)
+            return bare
+        words = address.search_words(page.host, page.query)
+        return f"{bare}?{self.parameters(page.query, frozenset({words[0]}))}" if words else bare
 
     def target(self, raw: str) -> str | None:
         """Where a click led: a path, or host and path, without query and fragment."""
@@ -361,7 +398,7 @@ _TEXTS = {"t": Scrubber.text, "q": Scrubber.text, "f": Scrubber.text, "g": Scrub
 def _maker(kind: type) -> Callable[[Any, Scrubber], dict[str, Any]]:
     """What turns a kind's own wire fields into those of `Event`: texts scrubbed, the rest as validated."""
     if kind is wire.View:  # the most frequent by far
-        return lambda event, clean: {"title": clean.text(event.t)}
+        return lambda event, clean: {"title": clean.title(event.t)}
     fields = [(name, field, _TEXTS.get(name)) for name, field in DETAILS[_KIND_OF[kind]].items()]
 
     def make(event: Any, clean: Scrubber) -> dict[str, Any]:

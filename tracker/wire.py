@@ -7,6 +7,7 @@ was renewed before the collector was must not cost a single visit, and what isn'
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 import msgspec
@@ -129,9 +130,12 @@ class MalformedError(TrackerError):
 _decoder = msgspec.json.Decoder(Beacon)
 
 
-def decode(body: bytes) -> tuple[Beacon, address.Address]:
+def decode(
+    body: bytes, split: Callable[[str], address.Address | None] = address.split
+) -> tuple[Beacon, address.Address]:
     """The beacon in a request's body (at most `MAX_BYTES`, which the caller has checked), and its page.
 
+    `split` takes an address apart; one that remembers spares work.
     Raises `MalformedError` with all problems together.
     """
     try:
@@ -140,7 +144,7 @@ def decode(body: bytes) -> tuple[Beacon, address.Address]:
         if not body.isascii():
             body.decode()
         if b"\\u0000" not in body or not _nul_bytes(msgspec.json.decode(body)):
-            page = address.split(beacon.u)
+            page = split(beacon.u)
             if page is not None and not _between_fields(beacon):
                 return beacon, page
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -192,7 +196,10 @@ def _all_problems(body: bytes) -> list[Problem]:
             found.append(NOT_A_PAGE)
         else:
             found += _in_value(raw[field.encode_name], field.type, path)
-    return found or _between_fields(msgspec.convert(raw, Beacon))
+    try:
+        return found + _between_fields(msgspec.convert(raw, Beacon))
+    except msgspec.ValidationError:
+        return found
 
 
 KINDS = {kind.__struct_config__.tag: kind for kind in get_args(AnyEvent)}

@@ -28,9 +28,8 @@ def access_log(files: tuple[Path, ...], site: str, data: Path) -> None:
 
     Every line is counted: it became events, or it was set aside for a reason that is named.
     """
-    from tracker.access_log import import_access_log
-
     from klantreis.settings import load, make_folder
+    from tracker.access_log import import_access_log
 
     make_folder(data)
     settings = load(data)

@@ -23,10 +23,9 @@ def loadtest(ctx: click.Context, scenario: str, host: str, users: int | None, da
 
     Exit 1 when sent, acknowledged and stored differ, or a threshold of the scenario is missed.
     """
+    from klantreis.settings import run_token
     from loadtests.run import run
     from loadtests.scenario import find
-
-    from klantreis.settings import run_token
 
     result = run(find(scenario), host=host, users=users, token=run_token(data))
     click.echo(result.text())

@@ -102,7 +102,8 @@ def _rebuilt(
     number = dict(zip(firsts, range(len(firsts)), strict=True))
     ids = people.assign(number=people["visitor"].map(number)).sort_values(["number", *order])
     ids = ids.drop_duplicates(["number", "page_view"])
-    rows = pd.DataFrame({"page_view": ids["page_view"].to_numpy(), "found": found.of_view, "session": views.session})
+    columns = {"page_view": ids["page_view"].to_numpy(), "found": found.of_view, "session": views.session}
+    rows = pd.DataFrame(columns)
     rows = rows[rows["found"] >= 0]
     table = reconstruct(frame, tasks=tasks, experiments={}, definitions=thresholds, day=day, sites=sites)[
         "questions"
