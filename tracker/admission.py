@@ -162,7 +162,7 @@ def of_a_known_site(arrival: Arrival, draft: Draft) -> Draft | Drop:
 
 def not_by_staff(arrival: Arrival, draft: Draft) -> Draft | Drop:
     rules, forwarded = draft.rules, arrival.headers.get("x-forwarded-for")
-    draft.client = client_address(arrival.client, forwarded, rules.trusted_proxies)
+    draft.client = client_address(arrival.client, forwarded, rules.trusted_proxies, rules.familiar)
     if rules.staff_networks and _within(draft.client, rules.staff_networks):
         return Drop(Reason.STAFF)
     return draft
@@ -266,7 +266,9 @@ def is_site_origin(origin: str, sites: Sites) -> bool:
     return page is not None and sites.by_host(page.host) is not None
 
 
-def client_address(client: str, forwarded: str | None, trusted: tuple[Network, ...]) -> str:
+def client_address(
+    client: str, forwarded: str | None, trusted: tuple[Network, ...], familiar: Familiar | None = None
+) -> str:
     """Address of the visitor: the nearest hop that isn't one of our proxies.
 
     `forwarded` is what `X-Forwarded-For` says; each proxy adds the hop before it at the end, and whatever a
@@ -277,18 +279,15 @@ def client_address(client: str, forwarded: str | None, trusted: tuple[Network, .
     """
     if forwarded is None or not trusted:
         return client
+    proxies = set() if familiar is None else familiar.proxies
     hops = forwarded.split(",") if "," in forwarded else (forwarded,)
     for hop in reversed(hops):
-        if not _is_proxy(client, trusted):
-            break
+        if client not in proxies:
+            if not _within(client, trusted):
+                break
+            proxies.add(client)
         client = hop.strip()
     return client
-
-
-# Proxies are few and each brings many; with one of them in front, no visitor's address comes in here.
-@lru_cache(maxsize=16)
-def _is_proxy(ip: str, trusted: tuple[Network, ...]) -> bool:
-    return _within(ip, trusted)
 
 
 def _within(ip: str, networks: tuple[Network, ...]) -> bool:

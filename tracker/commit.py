@@ -24,6 +24,7 @@ from tracker import ledger
 from tracker.errors import StoreAwayError
 from tracker.event import Event
 from tracker.keys import Keys
+from tracker.replies import PipelineParser
 from tracker.scrub import Mark
 from tracker.stream import FIELDS, values
 
@@ -67,6 +68,7 @@ class GroupCommit:
         self._dropped = ledger.Tally()
         self._writer: asyncio.Task[None] | None = None
         self._connection: AbstractConnection | None = None
+        self._parser: PipelineParser
 
     def put(
         self,
@@ -147,21 +149,30 @@ class GroupCommit:
 
     async def _exchange(self, packed: bytes, replies: int) -> dict[int, ResponseError]:
         """Send the commands and read all replies; the errors among them by position."""
-        connection = self._connection
-        if connection is None:
-            connection = self._client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
-            connection.retry = Retry(NoBackoff(), 0)
-            connection.socket_timeout = None  # the group has a time-out for all of it
-            self._connection = connection
-            await connection.connect()
+        connection = self._connection or await self._connect()
         await connection.send_packed_command(packed, check_health=False)
-        errors = {}
-        for position in range(replies):
-            try:
-                await connection.read_response(disable_decoding=True)
-            except ResponseError as error:
-                errors[position] = error
-        return errors
+        self._parser.expected = replies
+        try:
+            answers: Any = await connection.read_response(disable_decoding=True)
+        finally:
+            self._parser.expected = 0
+        return {
+            position: answer for position, answer in enumerate(answers) if isinstance(answer, ResponseError)
+        }
+
+    async def _connect(self) -> AbstractConnection:
+        connection: AbstractConnection
+        connection = self._client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+        connection.retry = Retry(NoBackoff(), 0)
+        connection.socket_timeout = None  # the group has a time-out for all of it
+        connection.set_parser(cast("Any", self._make_parser))
+        self._connection = connection
+        await connection.connect()  # type: ignore[no-untyped-call]
+        return connection
+
+    def _make_parser(self, socket_read_size: int) -> PipelineParser:
+        self._parser = PipelineParser(socket_read_size=socket_read_size)
+        return self._parser
 
     def _ledger_commands(
         self, group: Iterable[_Waiting], dropped: ledger.Tally

@@ -18,13 +18,14 @@ T = TypeVar("T")
 class Familiar:
     """Small memories of one collector; a full one starts afresh, so that nobody can fill it for good."""
 
-    __slots__ = ("_pages", "paths", "referrers", "titles")
+    __slots__ = ("_pages", "paths", "proxies", "referrers", "titles")
 
     def __init__(self) -> None:
         self._pages: dict[str, address.Address] = {}
         self.paths: dict[str, str] = {}
         self.referrers: dict[str, str] = {}
         self.titles: dict[str, str] = {}
+        self.proxies: set[str] = set()  # addresses of our own
 
     def split(self, url: str) -> address.Address | None:
         """`address.split`, from memory where that is possible."""
