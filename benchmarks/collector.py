@@ -3,7 +3,9 @@
 
 Every beacon is a view of its own visitor and page, goes through the whole admission, and is acknowledged only
 when the store has it. Collector and nginx take turns on core 0; wrk and the store share core 1. Absolute
-figures say something about this machine only, so look at the ratio.
+figures say something about this machine only, so look at the ratio. The store syncs every group of beacons to
+its file; that file lies in memory (/dev/shm) unless `--disk` is given, since with 64 connections a slow disk
+would be all that is measured.
 
     python benchmarks/collector.py --seconds 5 --rounds 3
 
@@ -16,12 +18,14 @@ import argparse
 import contextlib
 import json
 import os
+import platform
 import shutil
 import signal
 import socket
 import statistics
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator
@@ -88,6 +92,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=5, help="of each run (default 5)")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each server (default 3)")
     parser.add_argument("--serve", nargs=2, metavar=("PORT", "STORE_PORT"), help=argparse.SUPPRESS)
+    parser.add_argument("--disk", action="store_true", help="let the store write to disk instead of /dev/shm")
     parser.add_argument("--profile", metavar="FILE", help="write the collector's cProfile there (slows it)")
     given = parser.parse_args()
     if given.serve:
@@ -102,7 +107,11 @@ def main() -> int:
     if len(os.sched_getaffinity(0)) < 2:
         print("This benchmark needs two cores: one for the server under test, one for wrk and the store.")
         return 2
-    with tempfile.TemporaryDirectory(prefix="klantreis-benchmark-") as name, contextlib.ExitStack() as stack:
+    memory = Path("/dev/shm") if Path("/dev/shm").is_dir() and not given.disk else None
+    with (
+        tempfile.TemporaryDirectory(prefix="klantreis-benchmark-", dir=memory) as name,
+        contextlib.ExitStack() as stack,
+    ):
         folder = Path(name)
         script = folder / "beacons.lua"
         script.write_text(WRK)
@@ -139,6 +148,8 @@ def compare(store: redis.Redis, script: Path, servers: dict[str, Server], second
         f"the store ({store.info('server').get('server_name', 'redis')}, fsync {fsync_of(store)}) "
         f"on core {OTHER_CORE}"
     )
+    optimised = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+    print(f"Python {platform.python_version()}, built with{'' if optimised else 'out'} --enable-optimizations")
     for server in servers.values():
         load(script, server.port, 1)
     rates: dict[str, list[float]] = {name: [] for name in servers}
