@@ -149,7 +149,8 @@ def compare(store: redis.Redis, script: Path, servers: dict[str, Server], second
         f"on core {OTHER_CORE}"
     )
     optimised = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
-    print(f"Python {platform.python_version()}, built with{'' if optimised else 'out'} --enable-optimizations")
+    build = "with" if optimised else "without"
+    print(f"Python {platform.python_version()}, built {build} --enable-optimizations")
     for server in servers.values():
         load(script, server.port, 1)
     rates: dict[str, list[float]] = {name: [] for name in servers}
