@@ -6,13 +6,17 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from klantreis.demo import DemoError, plan, prepare
 from tests.klantreis.processes import get, klantreis, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 VISITORS, DAYS = 150, 2
 
@@ -110,3 +114,19 @@ def test_the_simulated_weeks_are_over_and_start_on_a_monday() -> None:
     made = plan(visitors=10, days=14, seed=1, today=date(2026, 11, 22))
     assert made.first_day.weekday() == 0
     assert (date(2026, 11, 22) - made.first_day).days >= 14
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1100, 320])
+def test_the_pages_of_the_console_are_accessible(municipality: Path, chromium: Browser, width: int) -> None:
+    with serving("serve", "--data", municipality) as address:
+        page = chromium.new_page(viewport={"width": width, "height": 800})
+        for path in ("/reports/", "/reports/zwerfvuil", "/experiments/"):
+            for language in ("nl", "en"):
+                page.goto(f"{address}{path}?lang={language}")
+                where = f"{path} in {language} at {width} pixels"
+                assert page.locator("html").get_attribute("lang") == language, where
+                found = Axe().run(page)
+                assert found.violations_count == 0, f"{where}\n{found.generate_report()}"
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, where
+        page.close()
