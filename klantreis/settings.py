@@ -80,9 +80,14 @@ def load(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
             ) from None
     _refuse_unknown(raw, _TOP, str(path))
     sites, files = [], {}
-    for name, table in raw.get("site", {}).items():
+    for name, table in _table(raw, "site", f"{path}: expected tables [site.NAME]").items():
         where = f"{path}, [site.{name}]"
+        if not isinstance(table, dict):
+            raise SettingsError(f"{where}: expected a table with hosts, got {table!r}.")
         _refuse_unknown(table, _SITE, where)
+        for key in ("tasks", "experiments"):
+            if not isinstance(table.get(key, ""), str):
+                raise SettingsError(f"{where}: {key} must be the text of a path, got {table[key]!r}.")
         sites.append(_site(name, table, where))
         files[name] = SiteFiles(
             tasks=data / table["tasks"] if "tasks" in table else None,
@@ -92,7 +97,8 @@ def load(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         data=data,
         sites=tuple(sites),
         files=files,
-        redis_url=environment.get("KLANTREIS_REDIS_URL") or raw.get("redis", {}).get("url"),
+        redis_url=environment.get("KLANTREIS_REDIS_URL")
+        or _table(raw, "redis", f"{path}: expected a table [redis] with url").get("url"),
         partitions=_partitions(environment.get("KLANTREIS_PARTITIONS", raw.get("partitions", PARTITIONS))),
         trusted_proxies=_networks(environment, raw),
     )
@@ -145,11 +151,18 @@ def _site(name: str, table: Mapping[str, Any], where: str) -> Site:
     )
     try:
         _ = site.zone
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, TypeError, AttributeError):
         raise SettingsError(
             f'{where}: timezone "{site.timezone}" is not known. Expected a name such as "Europe/Amsterdam".'
         ) from None
     return site
+
+
+def _table(raw: Mapping[str, Any], key: str, expected: str) -> dict[str, Any]:
+    table = raw.get(key, {})
+    if not isinstance(table, dict):
+        raise SettingsError(f"{expected}, got {key} = {table!r}.")
+    return table
 
 
 def _partitions(value: object) -> int:

@@ -24,7 +24,8 @@ def archive(once: bool, every: float, data: Path) -> None:
     from klantreis.store import open_store
 
     settings = load(data)
-    with open_store(settings.data, settings.redis_url) as store:
+    # Beside a server it outlives a store that is away; asked for one round, it says so.
+    with open_store(settings.data, settings.redis_url, must_answer=once) as store:
         if once:
             result = archive_once(settings, store)
             click.echo(f"{result.events} events in {result.files} files under {settings.archive}")

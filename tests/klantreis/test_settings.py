@@ -51,6 +51,11 @@ def test_the_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
             '[site.dorp]\nhosts = "dorp.nl"', ["list of host names"], id="text where a list belongs"
         ),
         pytest.param('[site.d]\nhosts = ["d.nl"]\ntimezone = "Mars/Crater"', ["Mars/Crater"], id="time zone"),
+        pytest.param('site = "dorp"', ["[site.NAME]"], id="text where a table belongs"),
+        pytest.param("site.dorp = 3", ["[site.dorp]"], id="number where a site belongs"),
+        pytest.param('redis = "redis://x/0"', ["[redis]"], id="text where the store's table belongs"),
+        pytest.param('[site.d]\nhosts = ["d.nl"]\ntasks = 1', ["tasks", "text"], id="number as file"),
+        pytest.param('[site.d]\nhosts = ["d.nl"]\ntasks = 1', ["tasks", "text"], id="number as a file"),
         pytest.param("partitions = 0", ['"0"', "from 1 to 4096"], id="no partitions"),
         pytest.param('partitions = "many"', ['"many"'], id="text where a number belongs"),
         pytest.param('trusted_proxies = ["10.0.0.1/8"]', ["10.0.0.1/8"], id="host bits set"),

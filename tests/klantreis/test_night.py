@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""When the round beside a server closes a DAY: not too early, not too seldom, and also after trouble."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+from klantreis.night import must_be_closed
+from klantreis.settings import Settings
+from tracker.day import day_bounds
+from tracker.site import Site
+
+DAY = date(2026, 6, 1)
+SITE = Site("voorbeeldstad", frozenset({"www.voorbeeldstad.nl"}))
+ENDS = day_bounds(DAY, SITE.zone)[1]
+HOUR = 3_600_000
+
+
+def _installation(data: Path, *, archived_s: int, closed_s: int | None) -> Settings:
+    """One archived file and perhaps one table of the DAY, last written at those moments."""
+    files = {"archive/day=2026-06-01/partition=00/1-2.parquet": archived_s}
+    if closed_s is not None:
+        files["tables/sessions/day=2026-06-01/partition=00-15.parquet"] = closed_s
+    for name, written_s in files.items():
+        path = data / name
+        path.parent.mkdir(parents=True)
+        path.touch()
+        os.utime(path, (written_s, written_s))
+    return Settings(data=data, sites=(SITE,))
+
+
+def test_late_events_are_waited_for(tmp_path: Path) -> None:
+    settings = _installation(tmp_path, archived_s=1000, closed_s=None)
+    assert not must_be_closed(settings, DAY, ENDS)
+    assert not must_be_closed(settings, DAY, ENDS + HOUR)
+    assert must_be_closed(settings, DAY, ENDS + HOUR + 1)
+
+
+def test_what_was_closed_after_its_last_event_is_left_alone(tmp_path: Path) -> None:
+    settings = _installation(tmp_path, archived_s=1000, closed_s=1001)
+    assert not must_be_closed(settings, DAY, ENDS + 2 * HOUR)
+
+
+def test_a_day_that_was_closed_too_early_is_closed_again(tmp_path: Path) -> None:
+    settings = _installation(tmp_path, archived_s=1001, closed_s=1000)
+    assert must_be_closed(settings, DAY, ENDS + 2 * HOUR)
