@@ -177,7 +177,7 @@ def test_litter_can_be_reported_with_a_keyboard_alone(chromium: Browser) -> None
         page.wait_for_selector("#fouten")
         tab_to(page, "#fouten a[href='#veld-wat']")
         page.keyboard.press("Enter")
-        page.wait_for_function("document.activeElement.id === 'veld-wat'")
+        page.wait_for_selector("#veld-wat:focus")
         page.keyboard.press("Space")
         tab_to(page, "#veld-waar")
         page.keyboard.type("bij de vijver")
