@@ -262,7 +262,7 @@ def test_wide_tables_scroll_by_keyboard(chromium: Browser, tmp_path: Path) -> No
     region = opened.get_by_role("region", name="Alle uitkomsten")
     region.focus()
     opened.keyboard.press("ArrowRight")
-    # The page's policy forbids the eval with which Playwright repeats an expression; the page's own frames wait.
+    # The page's policy forbids the eval with which Playwright repeats an expression; here the page waits.
     scrolled = opened.evaluate(
         """async () => {
             for (let frame = 0; frame < 300 && !document.activeElement.scrollLeft; frame++)
