@@ -24,13 +24,13 @@ from typing import BinaryIO
 from tracker import address
 from tracker.access_log_line import MalformedLine, Request, SetAside, parse, set_aside
 from tracker.access_log_summary import AccessLogSummary
-from tracker.admission import Scrubber
 from tracker.archive import append
 from tracker.bots import is_bot
 from tracker.day import day_of
 from tracker.errors import TrackerError
 from tracker.event import Event, Kind
 from tracker.identity import daily_visitor
+from tracker.scrubber import Scrubber
 from tracker.site import Site, Sites
 
 __all__ = ["AccessLogError", "AccessLogSummary", "import_access_log"]

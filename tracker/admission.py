@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-import re
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -20,12 +19,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tracker import address, wire
+from tracker import address, packing, stream, wire
 from tracker.bots import is_bot
-from tracker.event import Event, Kind
-from tracker.familiar import Familiar, remember
+from tracker.event import Kind
+from tracker.familiar import Familiar, Page
 from tracker.identity import consented_visitor, daily_visitor, partition_of
-from tracker.scrub import Mark, scrub
+from tracker.scrub import Mark
+from tracker.scrubber import Scrubber
 from tracker.site import Site, Sites
 from tracker.stream import DETAILS
 
@@ -94,18 +94,19 @@ class SaltMissingError(Exception):
 class Draft:
     """What the steps have made of an arrival so far."""
 
-    __slots__ = ("beacon", "client", "events", "page", "partition", "redacted", "rules", "run", "site",
-                 "visitor")
+    __slots__ = ("beacon", "client", "each", "page", "partition", "redacted", "rules", "run", "shared",
+                 "site", "visitor")
 
     rules: Rules
     beacon: wire.Beacon
-    page: address.Address
+    page: Page
     site: Site
     client: str
     run: str | None
     visitor: int
     partition: int
-    events: list[Event]
+    shared: str  # what all its events share, as `tracker.packing` wants it
+    each: list[str]  # what is each event's own
     redacted: list[Mark]
 
     def __init__(self, rules: Rules) -> None:
@@ -117,7 +118,7 @@ Step = Callable[[Arrival, Draft], Draft | Drop]
 
 
 def admit(arrival: Arrival, rules: Rules) -> Draft | Drop:
-    """The finished draft of an arrival, with its events, or why it is dropped.
+    """The finished draft of an arrival, with its events packed, or why it is dropped.
 
     Raises `SaltMissingError` where the salt of the arrival's DAY must be fetched first.
     """
@@ -135,7 +136,7 @@ def small_enough(arrival: Arrival, draft: Draft) -> Draft | Drop:
 
 def well_formed(arrival: Arrival, draft: Draft) -> Draft | Drop:
     try:
-        draft.beacon, draft.page = wire.decode(arrival.body, draft.rules.familiar.split)
+        draft.beacon, draft.page = wire.decode_with(draft.rules.familiar.page, arrival.body)
     except wire.MalformedError as error:
         return Drop(Reason.MALFORMED, tuple(error.problems))
     return draft
@@ -152,11 +153,12 @@ def by_a_person(arrival: Arrival, draft: Draft) -> Draft | Drop:
 
 
 def of_a_known_site(arrival: Arrival, draft: Draft) -> Draft | Drop:
-    site = draft.rules.sites.by_host(draft.page.host)
+    page, sites = draft.page, draft.rules.sites
+    site = page.site or sites.by_host(page.address.host)
     origin = arrival.headers.get("origin")
-    if site is None or (origin is not None and not is_site_origin(origin, draft.rules.sites)):
+    if site is None or (origin is not None and not is_site_origin(origin, sites)):
         return Drop(Reason.UNKNOWN_SITE)
-    draft.site = site
+    draft.site = page.site = site
     return draft
 
 
@@ -208,34 +210,28 @@ def pseudonymous(arrival: Arrival, draft: Draft) -> Draft | Drop:
 
 def scrubbed(arrival: Arrival, draft: Draft) -> Draft | Drop:
     """The events, with every text scrubbed: nothing else of the arrival goes further."""
-    beacon, page, site, time_ms = draft.beacon, draft.page, draft.site, arrival.time_ms
-    familiar = draft.rules.familiar
-    clean = Scrubber(familiar)
-    shown, first = beacon.x, beacon.f
-    path = clean.path(page.path)
-    if not clean.redacted:
-        familiar.remember_page(beacon.u, page)
-    shared: dict[str, Any] = {
-        "site": site.name,
-        "visitor": draft.visitor,
-        "page_view": beacon.p,
-        "origin": beacon.o,
-        "path": path,
-        "parameters": clean.parameters(page.query, _kept(site)) if page.query else "",
-        "referrer": clean.referrer(beacon.r) if beacon.r else None,
-        "bucket": beacon.b,
-        "exposures": ",".join([f"{name}={shown[name]}" for name in sorted(shown)]) if shown else "",
-        "first": ",".join(sorted(set(first))) if first else "",
-        "consented": beacon.c is not None,
-        "language": beacon.l,
-        "viewport": beacon.w,
-        "run": draft.run,
-    }
-    events = []
+    beacon, time_ms = draft.beacon, arrival.time_ms
+    clean = Scrubber(draft.rules.familiar)
+    draft.shared = packing.shared(
+        draft.visitor,
+        beacon.p,
+        draft.page.place or _place(draft, clean),
+        beacon.o or "",
+        clean.short_referrer(beacon.r) if beacon.r else "",
+        stream.context(
+            beacon.l,
+            beacon.w,
+            beacon.b,
+            _exposures(beacon.x, beacon.f) if beacon.x else "",
+            stream.marks(consented=beacon.c is not None, run=draft.run) if beacon.c or draft.run else "",
+        ),
+    )
+    each = draft.each = []
     for event in beacon.e:
-        kind, make = _MAKERS[type(event)]
-        events.append(Event(kind=kind, index=event.i, time=time_ms - event.d, **make(event, clean), **shared))
-    draft.events = events
+        kind = _KIND_OF[type(event)]
+        view = kind is Kind.VIEW
+        detail = clean.title(event.t) or "" if view else _detail(event, kind, clean)  # type: ignore[union-attr]
+        each.append(packing.own(time_ms - event.d, stream.index(event.i, kind), detail))
     draft.redacted = clean.redacted
     return draft
 
@@ -314,99 +310,30 @@ def _kept(site: Site) -> frozenset[str]:
 
 
 _zone = lru_cache(maxsize=256)(ZoneInfo)
-_BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+def _place(draft: Draft, clean: Scrubber) -> str:
+    page, site, beacon = draft.page.address, draft.site, draft.beacon
+    path = clean.path(page.path)
+    place = stream.place(site.name, path, clean.parameters(page.query, _kept(site)) if page.query else "")
+    if not clean.redacted:
+        draft.page.place = place
+        draft.rules.familiar.remember_page(beacon.u, draft.page)
+    return place
 
 
-class Scrubber:
-    """Scrubs the texts of one beacon and remembers what it found."""
-
-    __slots__ = ("_familiar", "redacted")
-
-    def __init__(self, familiar: Familiar | None = None) -> None:
-        self._familiar = familiar or Familiar()
-        self.redacted: list[Mark] = []
-
-    def text(self, raw: str | None) -> str | None:
-        """Free text on one line, or None where there is none."""
-        if not raw:
-            return None
-        if not raw.isprintable():
-            raw = _BLANKS.sub(" ", raw)
-        clean, found = scrub(raw.strip())
-        self.redacted += found
-        return clean or None
-
-    def title(self, raw: str | None) -> str | None:
-        """The same for the title of a page."""
-        if raw is None:
-            return None
-        known = self._familiar.titles.get(raw)
-        if known is None:
-            before = len(self.redacted)
-            known = self.text(raw)
-            if known is not None and len(self.redacted) == before:
-                remember(self._familiar.titles, raw, known)
-        return known
-
-    def path(self, raw: str) -> str:
-        """A path, which stays one."""
-        known = self._familiar.paths.get(raw)
-        if known is None:
-            clean, found = scrub(raw)
-            known = address.quote_path(clean)
-            self.redacted += found
-            if not found:
-                remember(self._familiar.paths, raw, known)
-        return known
-
-    def parameters(self, query: str, names: frozenset[str]) -> str:
-        if not query:
-            return ""
-        pairs = address.kept_parameters(query, names)
-        return address.join_parameters([(name, text) for name, value in pairs if (text := self.text(value))])
-
-    def referrer(self, raw: str | None) -> str | None:
-        """The address of the page before; of its query only the words for a search engine."""
-        if not raw:
-            return None
-        known = self._familiar.referrers.get(raw)
-        if known is not None:
-            return known
-        page = address.split(raw)
-        if page is None:
-            return None
-        before = len(self.redacted)
-        bare = f"{page.scheme}://{page.host}{self.path(page.path)}"
-        if not page.query:
-            if len(self.redacted) == before and not page.fragment:
-                remember(self._familiar.referrers, raw, bare)
-            return bare
-        words = address.search_words(page.host, page.query)
-        return f"{bare}?{self.parameters(page.query, frozenset({words[0]}))}" if words else bare
-
-    def target(self, raw: str) -> str | None:
-        """Where a click led: a path, or host and path, without query and fragment."""
-        return self.text(re.split(r"[?#]", raw, maxsplit=1)[0])
+def _exposures(shown: Mapping[str, str], first: Collection[str] | None) -> str:
+    """What was shown, by name, with a mark where the browser met it for the first time."""
+    met = first or ()
+    return ",".join([f"{name}={shown[name]}{'!' if name in met else ''}" for name in sorted(shown)])
 
 
 _KIND_OF: Mapping[type, Kind] = {kind: Kind(tag) for tag, kind in wire.KINDS.items()}
-_TEXTS = {"t": Scrubber.text, "q": Scrubber.text, "f": Scrubber.text, "g": Scrubber.text,
-          "to": Scrubber.target}
+_TEXTS = {"q": Scrubber.text, "f": Scrubber.text, "g": Scrubber.text, "to": Scrubber.target}
 
 
-def _maker(kind: type) -> Callable[[Any, Scrubber], dict[str, Any]]:
-    """What turns a kind's own wire fields into those of `Event`: texts scrubbed, the rest as validated."""
-    if kind is wire.View:  # the most frequent by far
-        return lambda event, clean: {"title": clean.title(event.t)}
-    fields = [(name, field, _TEXTS.get(name)) for name, field in DETAILS[_KIND_OF[kind]].items()]
-
-    def make(event: Any, clean: Scrubber) -> dict[str, Any]:
-        return {
-            field: getattr(event, name) if text is None else text(clean, getattr(event, name))
-            for name, field, text in fields
-        }
-
-    return make
-
-
-_MAKERS = {kind: (word, _maker(kind)) for kind, word in _KIND_OF.items()}
+def _detail(event: Any, kind: Kind, clean: Scrubber) -> str:
+    """A kind's own wire fields: texts scrubbed, the rest as validated."""
+    said = {}
+    for name in DETAILS[kind]:
+        value, text = getattr(event, name), _TEXTS.get(name)
+        said[name] = value if text is None else text(clean, value)
+    return stream.detail(said)

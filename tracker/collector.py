@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from tracker import answers, ledger, pixel, runs, wire
+from tracker import answers, ledger, packing, pixel, runs, wire
 from tracker.admission import Arrival, Drop, Network, Rules, SaltMissingError, admit, is_site_origin
 from tracker.answers import Answer
 from tracker.bots import is_bot
@@ -111,10 +111,10 @@ class Collector:
         self._commit = GroupCommit(
             self._client,
             keys,
-            partitions=settings.partitions,
             max_waiting=settings.max_waiting,
             timeout_s=settings.store_timeout_s,
         )
+        self._heads = [packing.head(keys.events(partition)) for partition in range(settings.partitions)]
         self._settled = False
         self._away_until = 0.0
         self._asking = asyncio.Lock()
@@ -177,8 +177,8 @@ class Collector:
         if not self._settled:
             raise SaltMissingError(self._zone, arrival.time_ms)
         self._commit.put(
-            outcome.partition,
-            outcome.events,
+            packing.commands(self._heads[outcome.partition], outcome.shared, outcome.each),
+            len(outcome.each),
             stored,
             day=day,
             redacted=outcome.redacted,

@@ -22,11 +22,9 @@ from redis.exceptions import RedisError, ResponseError
 
 from tracker import ledger
 from tracker.errors import StoreAwayError
-from tracker.event import Event
 from tracker.keys import Keys
 from tracker.replies import PipelineParser
 from tracker.scrub import Mark
-from tracker.stream import FIELDS, values
 
 # Typed for one argument only, though it takes any number of them.
 _pack: Callable[[tuple[Any, ...]], bytes] = cast("Any", hiredis.pack_command)
@@ -56,11 +54,10 @@ class GroupCommit:
     """
 
     def __init__(
-        self, client: Redis, keys: Keys, *, partitions: int, max_waiting: int, timeout_s: float
+        self, client: Redis, keys: Keys, *, max_waiting: int, timeout_s: float
     ) -> None:
         self._client = client
         self._keys = keys
-        self._templates = [_template(keys, partition) for partition in range(partitions)]
         self._max_waiting = max_waiting
         self._timeout_s = timeout_s
         self._waiting: list[_Waiting] = []
@@ -72,30 +69,23 @@ class GroupCommit:
 
     def put(
         self,
-        partition: int,
-        events: Sequence[Event],
+        commands: bytes,
+        count: int,
         done: Done,
         *,
         day: date,
         redacted: Sequence[Mark] = (),
         run: str | None = None,
     ) -> None:
-        """Put all events of a beacon in the next group; `day` is the DAY in whose ledger it counts.
+        """Put the `count` packed commands of a beacon in the next group; `day` is the DAY of its ledger.
 
         `done` is called with None when Redis has them, with an error where it may not have them all. Raises
         `StoreAwayError` at once where too many wait already.
         """
-        if self._events_waiting + len(events) > self._max_waiting:
+        if self._events_waiting + count > self._max_waiting:
             raise StoreAwayError(f"{self._events_waiting} events wait for the store already")
-        template = self._templates[partition]
-        packed = []
-        for event in events:
-            command = template[:]
-            command[4::2] = values(event)
-            packed.append(_pack(tuple(command)))
-        commands = packed[0] if len(packed) == 1 else b"".join(packed)
-        self._waiting.append(_Waiting(commands, len(packed), day, redacted, run, done))
-        self._events_waiting += len(packed)
+        self._waiting.append(_Waiting(commands, count, day, redacted, run, done))
+        self._events_waiting += count
         self._wake()
 
     def count_drop(self, day: date, field: ledger.Field) -> None:
@@ -195,14 +185,6 @@ class GroupCommit:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.disconnect(nowait=True)
-
-
-def _template(keys: Keys, partition: int) -> list[bytes | str | int]:
-    """An XADD with room for the values at 4, 6, 8 and so on."""
-    command: list[bytes | str | int] = [b"XADD", keys.events(partition).encode(), b"*"]
-    for field in FIELDS:
-        command += [field, b""]
-    return command
 
 
 def _first(waiting: list[_Waiting]) -> tuple[list[_Waiting], list[_Waiting]]:

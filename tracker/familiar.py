@@ -10,9 +10,21 @@ from __future__ import annotations
 from typing import TypeVar
 
 from tracker import address
+from tracker.site import Site
 
 MOST = 4096
 T = TypeVar("T")
+
+
+class Page:
+    """The page of a beacon; its site and `place`, the address as it is stored, are found on the way."""
+
+    __slots__ = ("address", "place", "site")
+
+    def __init__(self, address: address.Address) -> None:
+        self.address = address
+        self.site: Site | None = None
+        self.place: str | None = None
 
 
 class Familiar:
@@ -21,19 +33,23 @@ class Familiar:
     __slots__ = ("_pages", "paths", "proxies", "referrers", "titles")
 
     def __init__(self) -> None:
-        self._pages: dict[str, address.Address] = {}
+        self._pages: dict[str, Page] = {}
         self.paths: dict[str, str] = {}
         self.referrers: dict[str, str] = {}
         self.titles: dict[str, str] = {}
         self.proxies: set[str] = set()  # addresses of our own
 
-    def split(self, url: str) -> address.Address | None:
-        """`address.split`, from memory where that is possible."""
-        return self._pages.get(url) or address.split(url)
+    def page(self, url: str) -> Page | None:
+        """The page of an address, from memory where that is possible; None where it isn't one."""
+        known = self._pages.get(url)
+        if known is None:
+            parts = address.split(url)
+            known = None if parts is None else Page(parts)
+        return known
 
-    def remember_page(self, url: str, page: address.Address) -> None:
-        """Remember a page of which the path was found clean."""
-        if not page.query and not page.fragment:
+    def remember_page(self, url: str, page: Page) -> None:
+        """Remember a page of which the address was found clean."""
+        if not page.address.query and not page.address.fragment:
             remember(self._pages, url, page)
 
 

@@ -7,17 +7,18 @@ so every entry has all of them, in this order. Integers are written in decimals,
 | field | holds | example |
 | --- | --- | --- |
 | `v` | visitor | `-5208153413498116811` |
-| `t` | time in ms | `1763784000123` |
 | `p` | page view | `k3j9x0q2m5Tz` |
-| `i` | index, and the kind unless it is a view | `0`, `1 search` |
 | `u` | site and path, with the kept parameters | `voorbeeldstad/afval?q=x` |
 | `o` | origin | `Qm81xPz0aB2c` |
 | `r` | referrer, without `https://` and a lone `/` at its end | `www.google.com` |
 | `x` | language, viewport, bucket, exposures with `!` after those met for the first time, rare marks | \
 `nl s 417 zwerfvuil=redesign!`, `nl l - - consented run=storm-1` |
+| `t` | time in ms | `1763784000123` |
+| `i` | index, and the kind unless it is a view | `0`, `1 search` |
 | `d` | what the kind adds: a view's title as it is, else JSON | `Afval`, `{"q":"grofvuil","n":8}` |
 
-What the browser didn't say is empty, or `-` among others.
+What the browser didn't say is empty, or `-` among others. The fields up to `x` are the same for all events of
+a beacon.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ import msgspec
 from tracker.errors import UndecodableError
 from tracker.event import Event, Kind
 
-FIELDS = (b"v", b"t", b"p", b"i", b"u", b"o", b"r", b"x", b"d")
+SHARED = ("v", "p", "u", "o", "r", "x")
+OWN = ("t", "i", "d")
+FIELDS = tuple(name.encode() for name in (*SHARED, *OWN))
 
 # The names of the wire for what a kind adds, and the fields of `Event` in which it is kept.
 DETAILS: Mapping[Kind, Mapping[str, str]] = {
@@ -53,36 +56,44 @@ _parse = msgspec.json.Decoder(dict[str, Any])
 
 def encode(event: Event) -> dict[bytes, bytes]:
     """Stream entry of an event; every entry has all of `FIELDS`."""
-    texts = (value if isinstance(value, bytes) else str(value).encode() for value in values(event))
-    return dict(zip(FIELDS, texts, strict=True))
-
-
-def values(event: Event) -> tuple[int | str | bytes, ...]:
-    """Values of the entry, in the order of `FIELDS`; what packs the command makes bytes of them."""
-    kind = event.kind
-    index: int | str = event.index
-    detail: str | bytes
-    if kind is Kind.VIEW:
-        detail = event.title or ""
-    else:
-        index = f"{index} {kind}"
-        said = ((name, getattr(event, field)) for name, field in DETAILS[kind].items())
-        detail = _json.encode({name: value for name, value in said if value is not None})
-    page = f"{event.site}{event.path}"
-    return (
+    said = ((name, getattr(event, field)) for name, field in DETAILS[event.kind].items())
+    values = (
         event.visitor,
-        event.time,
         event.page_view,
-        index,
-        f"{page}?{event.parameters}" if event.parameters else page,
+        place(event.site, event.path, event.parameters),
         event.origin or "",
-        _short(event.referrer) if event.referrer else "",
-        _context(event),
-        detail,
+        short(event.referrer) if event.referrer else "",
+        context(
+            event.language,
+            event.viewport,
+            event.bucket,
+            _with_firsts(event.exposures, event.first),
+            marks(consented=event.consented, run=event.run, automated=event.automated),
+        ),
+        event.time,
+        index(event.index, event.kind),
+        event.title or "" if event.kind is Kind.VIEW else detail(dict(said)),
     )
+    return dict(zip(FIELDS, (str(value).encode() for value in values), strict=True))
 
 
-def _short(referrer: str) -> str:
+def place(site: str, path: str, parameters: str) -> str:
+    """Value of `u`."""
+    return f"{site}{path}?{parameters}" if parameters else f"{site}{path}"
+
+
+def index(number: int, kind: Kind) -> str:
+    """Value of `i`."""
+    return str(number) if kind is Kind.VIEW else f"{number} {kind}"
+
+
+def detail(said: Mapping[str, Any]) -> str:
+    """Value of `d` for every kind but a view: its own fields by their names on the wire."""
+    return _json.encode({name: value for name, value in said.items() if value is not None}).decode()
+
+
+def short(referrer: str) -> str:
+    """Value of `r`."""
     if not referrer.startswith(_SECURE):
         return referrer
     short = referrer[len(_SECURE):]
@@ -95,24 +106,29 @@ def _long(short: str) -> str | None:
     return f"{_SECURE}{short}" if "/" in short else f"{_SECURE}{short}/"
 
 
-def _context(event: Event) -> str:
-    bucket, exposures = event.bucket, event.exposures
-    if event.first:
-        firsts = event.first.split(",")
-        exposures = ",".join(
-            [f"{pair}!" if pair.partition("=")[0] in firsts else pair for pair in exposures.split(",")])
+def context(
+    language: str | None, viewport: str | None, bucket: int | None, exposures: str, marks: str = ""
+) -> str:
+    """Value of `x`; `exposures` with the `!` of the first ones, `marks` as `marks` makes them."""
+    if bucket is not None and not marks:
+        return f"{language or '-'} {viewport or '-'} {bucket} {exposures}".rstrip()
     number = "-" if bucket is None else bucket
-    text = f"{event.language or '-'} {event.viewport or '-'} {number} {exposures or '-'}"
-    if event.consented or event.run or event.automated:
-        text += _marks(event)
+    text = f"{language or '-'} {viewport or '-'} {number} {exposures or '-'}{marks}"
     while text.endswith(" -"):
         text = text[:-2]
     return "" if text == "-" else text
 
 
-def _marks(event: Event) -> str:
-    run = f" run={event.run}" if event.run else ""
-    return f"{' consented' if event.consented else ''}{run}{' bot' if event.automated else ''}"
+def marks(*, consented: bool, run: str | None, automated: bool = False) -> str:
+    """The rare words at the end of `x`."""
+    words = (" consented" if consented else "", f" run={run}" if run else "", " bot" if automated else "")
+    return "".join(words)
+
+
+def _with_firsts(exposures: str, first: str) -> str:
+    firsts = first.split(",") if first else ()
+    pairs = exposures.split(",")
+    return ",".join([f"{pair}!" if pair.partition("=")[0] in firsts else pair for pair in pairs])
 
 
 def decode(entry_id: bytes, fields: Mapping[bytes, bytes]) -> Event:

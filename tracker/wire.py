@@ -8,7 +8,7 @@ was renewed before the collector was must not cost a single visit, and what isn'
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, NamedTuple, get_args
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta
@@ -20,6 +20,7 @@ MAX_BYTES = 60_000
 MAX_EVENTS = 100
 STALE_MS = 3_600_000
 
+Page = TypeVar("Page")
 PageView = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{12}\\Z")]
 Index = Annotated[int, Meta(ge=0, le=32_767)]
 Delay = Annotated[int, Meta(ge=0, le=86_400_000)]
@@ -130,14 +131,16 @@ class MalformedError(TrackerError):
 _decoder = msgspec.json.Decoder(Beacon)
 
 
-def decode(
-    body: bytes, split: Callable[[str], address.Address | None] = address.split
-) -> tuple[Beacon, address.Address]:
+def decode(body: bytes) -> tuple[Beacon, address.Address]:
     """The beacon in a request's body (at most `MAX_BYTES`, which the caller has checked), and its page.
 
-    `split` takes an address apart; one that remembers spares work.
     Raises `MalformedError` with all problems together.
     """
+    return decode_with(address.split, body)
+
+
+def decode_with(split: Callable[[str], Page | None], body: bytes) -> tuple[Beacon, Page]:
+    """`decode` where someone else takes the address of the page apart, and may remember what came out."""
     try:
         beacon = _decoder.decode(body)
         # The decoder skips unknown fields without looking inside; text that isn't UTF-8 is refused there too.
@@ -154,7 +157,7 @@ def decode(
 
 def _between_fields(beacon: Beacon) -> list[Problem]:
     """Rules that a type cannot say."""
-    found = []
+    found: list[Problem] = []
     events = beacon.e
     if len(events) > 1 and len({event.i for event in events}) != len(events):
         met: set[int] = set()

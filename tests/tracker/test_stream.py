@@ -165,7 +165,7 @@ def test_names_an_entry_it_cannot_read(change: dict[bytes, bytes]) -> None:
 
 
 def test_names_an_entry_without_a_field() -> None:
-    with pytest.raises(UndecodableError, match="expected the fields v t p i u o r x d"):
+    with pytest.raises(UndecodableError, match="expected the fields v p u o r x t i d"):
         decode(b"5-1", {b"v": b"1"})
 
 

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""XADD commands as they go over the wire to Redis (RESP 2, an array of bulk strings).
+
+A client library packs any command from its parts; these differ in a few texts only, and there is one for
+every event, so they are written down directly. What the events of a beacon share is packed once.
+Source: the Redis serialization protocol specification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tracker.stream import FIELDS
+
+
+def head(key: str) -> str:
+    """The beginning of every command that adds an entry to the stream `key` (ASCII)."""
+    return f"*{3 + 2 * len(FIELDS)}\r\n$4\r\nXADD\r\n${len(key)}\r\n{key}\r\n$1\r\n*\r\n"
+
+
+def shared(visitor: int, page_view: str, place: str, origin: str, referrer: str, context: str) -> str:
+    """The fields that the events of one beacon share, from `v` to `x` (`tracker.stream.SHARED`)."""
+    v = str(visitor)
+    return (
+        f"$1\r\nv\r\n${len(v)}\r\n{v}\r\n$1\r\np\r\n${len(page_view)}\r\n{page_view}\r\n"
+        f"$1\r\nu\r\n${_size(place)}\r\n{place}\r\n$1\r\no\r\n${len(origin)}\r\n{origin}\r\n"
+        f"$1\r\nr\r\n${_size(referrer)}\r\n{referrer}\r\n$1\r\nx\r\n${len(context)}\r\n{context}\r\n"
+    )
+
+
+def own(time: int, index: str, detail: str) -> str:
+    """The fields that are an event's own, `t`, `i` and `d` (`tracker.stream.OWN`)."""
+    t = str(time)
+    return (
+        f"$1\r\nt\r\n${len(t)}\r\n{t}\r\n$1\r\ni\r\n${len(index)}\r\n{index}\r\n"
+        f"$1\r\nd\r\n${_size(detail)}\r\n{detail}\r\n"
+    )
+
+
+def commands(start: str, common: str, each: Iterable[str]) -> bytes:
+    """One command for each event: `start` of `head`, `common` of `shared`, `each` of `own`."""
+    return "".join([f"{start}{common}{fields}" for fields in each]).encode()
+
+
+def _size(text: str) -> int:
+    """Length in bytes."""
+    return len(text) if text.isascii() else len(text.encode())
