@@ -15,15 +15,12 @@ from typing import Any, cast
 import hiredis
 import msgspec
 from redis.asyncio import Redis
-from redis.asyncio.connection import AbstractConnection
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
 from tracker import ledger
 from tracker.errors import StoreAwayError
 from tracker.keys import Keys
-from tracker.replies import PipelineParser
+from tracker.link import Link
 from tracker.scrub import Mark
 
 # Typed for one argument only, though it takes any number of them.
@@ -64,8 +61,7 @@ class GroupCommit:
         self._events_waiting = 0
         self._dropped = ledger.Tally()
         self._writer: asyncio.Task[None] | None = None
-        self._connection: AbstractConnection | None = None
-        self._parser: PipelineParser
+        self._link: Link | None = None
 
     def put(
         self,
@@ -125,7 +121,7 @@ class GroupCommit:
         packed = b"".join(parts + counts)
         replies = sum(beacon.count for beacon in group) + len(counts)
         async with asyncio.timeout(self._timeout_s):
-            reused = self._connection is not None
+            reused = self._link is not None
             try:
                 errors = await self._exchange(packed, replies)
             except (RedisError, OSError):
@@ -139,30 +135,9 @@ class GroupCommit:
 
     async def _exchange(self, packed: bytes, replies: int) -> dict[int, ResponseError]:
         """Send the commands and read all replies; the errors among them by position."""
-        connection = self._connection or await self._connect()
-        await connection.send_packed_command(packed, check_health=False)
-        self._parser.expected = replies
-        try:
-            answers: Any = await connection.read_response(disable_decoding=True)
-        finally:
-            self._parser.expected = 0
-        return {
-            position: answer for position, answer in enumerate(answers) if isinstance(answer, ResponseError)
-        }
-
-    async def _connect(self) -> AbstractConnection:
-        connection: AbstractConnection
-        connection = self._client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
-        connection.retry = Retry(NoBackoff(), 0)
-        connection.socket_timeout = None  # the group has a time-out for all of it
-        connection.set_parser(cast("Any", self._make_parser))
-        self._connection = connection
-        await connection.connect()  # type: ignore[no-untyped-call]
-        return connection
-
-    def _make_parser(self, socket_read_size: int) -> PipelineParser:
-        self._parser = PipelineParser(socket_read_size=socket_read_size)
-        return self._parser
+        if self._link is None:
+            self._link = await Link.to(self._client)
+        return await self._link.exchange(packed, replies)
 
     def _ledger_commands(
         self, group: Iterable[_Waiting], dropped: ledger.Tally
@@ -182,9 +157,9 @@ class GroupCommit:
         return [*tally.commands(self._keys), *acknowledged]
 
     async def _hang_up(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.disconnect(nowait=True)
+        link, self._link = self._link, None
+        if link is not None:
+            await link.close()
 
 
 def _first(waiting: list[_Waiting]) -> tuple[list[_Waiting], list[_Waiting]]:
