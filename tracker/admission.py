@@ -228,10 +228,8 @@ def scrubbed(arrival: Arrival, draft: Draft) -> Draft | Drop:
     )
     each = draft.each = []
     for event in beacon.e:
-        kind = _KIND_OF[type(event)]
-        view = kind is Kind.VIEW
-        detail = clean.title(event.t) or "" if view else _detail(event, kind, clean)  # type: ignore[union-attr]
-        each.append(packing.own(time_ms - event.d, stream.index(event.i, kind), detail))
+        detail = clean.title(event.t) or "" if isinstance(event, wire.View) else _detail(event, clean)
+        each.append(packing.own(time_ms - event.d, stream.index(event.i, _KIND_OF[type(event)]), detail))
     draft.redacted = clean.redacted
     return draft
 
@@ -330,10 +328,10 @@ _KIND_OF: Mapping[type, Kind] = {kind: Kind(tag) for tag, kind in wire.KINDS.ite
 _TEXTS = {"q": Scrubber.text, "f": Scrubber.text, "g": Scrubber.text, "to": Scrubber.target}
 
 
-def _detail(event: Any, kind: Kind, clean: Scrubber) -> str:
+def _detail(event: Any, clean: Scrubber) -> str:
     """A kind's own wire fields: texts scrubbed, the rest as validated."""
     said = {}
-    for name in DETAILS[kind]:
+    for name in DETAILS[_KIND_OF[type(event)]]:
         value, text = getattr(event, name), _TEXTS.get(name)
         said[name] = value if text is None else text(clean, value)
     return stream.detail(said)
