@@ -28,6 +28,7 @@ from tracker.scrub import Mark
 from tracker.scrubber import Scrubber
 from tracker.site import Site, Sites
 from tracker.stream import DETAILS
+from tracker.words import Words
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -70,7 +71,7 @@ class Rules:
     `salt` gives the salt of a moment's DAY in a time zone, or None where it must first be fetched.
     `trusted_proxies` are the networks from which `X-Forwarded-For` is believed, `staff_networks` those of the
     municipality's own people, `run_token` the secret of load tests (None: none are admitted); `familiar`
-    remembers what was clean.
+    remembers what was clean, and `words` has the codes for frequent texts.
     """
 
     sites: Sites
@@ -80,6 +81,7 @@ class Rules:
     staff_networks: tuple[Network, ...] = ()
     run_token: str | None = None
     familiar: Familiar = field(default_factory=Familiar, compare=False)
+    words: Words = field(default_factory=Words, compare=False)
 
 
 class SaltMissingError(Exception):
@@ -217,12 +219,12 @@ def scrubbed(arrival: Arrival, draft: Draft) -> Draft | Drop:
         beacon.p,
         draft.page.place or _place(draft, clean),
         beacon.o or "",
-        clean.short_referrer(beacon.r) if beacon.r else "",
+        _referrer(beacon.r, draft, clean) if beacon.r else "",
         stream.context(
             beacon.l,
             beacon.w,
             beacon.b,
-            _exposures(beacon.x, beacon.f) if beacon.x else "",
+            draft.rules.words.short(_exposures(beacon.x, beacon.f)) if beacon.x else "",
             stream.marks(consented=beacon.c is not None, run=draft.run) if beacon.c or draft.run else "",
         ),
     )
@@ -311,11 +313,18 @@ _zone = lru_cache(maxsize=256)(ZoneInfo)
 def _place(draft: Draft, clean: Scrubber) -> str:
     page, site, beacon = draft.page.address, draft.site, draft.beacon
     path = clean.path(page.path)
-    place = stream.place(site.name, path, clean.parameters(page.query, _kept(site)) if page.query else "")
+    name = draft.rules.words.short(site.name)
+    place = stream.place(name, path, clean.parameters(page.query, _kept(site)) if page.query else "")
     if not clean.redacted:
         draft.page.place = place
         draft.rules.familiar.remember_page(beacon.u, draft.page)
     return place
+
+
+def _referrer(raw: str, draft: Draft, clean: Scrubber) -> str:
+    referrer = clean.short_referrer(raw)
+    # Just a host is what search engines say; pages are too many to have words.
+    return referrer if "/" in referrer else draft.rules.words.short(referrer)
 
 
 def _exposures(shown: Mapping[str, str], first: Collection[str] | None) -> str:

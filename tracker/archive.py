@@ -42,6 +42,7 @@ from tracker.event import Event
 from tracker.keys import Keys
 from tracker.site import Site, Sites
 from tracker.stream import decode
+from tracker.words import dictionary
 
 __all__ = [
     "AppendResult",
@@ -142,7 +143,8 @@ class Archiver:
     def _move_batch(self, partition: int) -> tuple[ArchiveResult, bool]:
         stream = self._keys.events(partition)
         entries = cast("list[Entry]", self._client.xrange(stream, count=BATCH_ENTRIES))
-        readable, unreadable = _decoded(entries)
+        held = cast("dict[bytes, bytes]", self._client.hgetall(self._keys.words))  # after the entries
+        readable, unreadable = _decoded(entries, dictionary(held))
         files, refused = self._write(partition, readable)
         unreadable += refused
         if unreadable:
@@ -176,11 +178,13 @@ class Archiver:
         return files, refused
 
 
-def _decoded(entries: Iterable[Entry]) -> tuple[list[tuple[Entry, Event]], list[Entry]]:
+def _decoded(
+    entries: Iterable[Entry], words: Mapping[str, str]
+) -> tuple[list[tuple[Entry, Event]], list[Entry]]:
     readable, unreadable = [], []
     for entry in entries:
         try:
-            readable.append((entry, decode(*entry)))
+            readable.append((entry, decode(*entry, words)))
         except UndecodableError:
             unreadable.append(entry)
     return readable, unreadable

@@ -34,6 +34,7 @@ from tracker.identity import Salts
 from tracker.keys import Keys
 from tracker.served_script import ServedScript
 from tracker.site import Site, Sites
+from tracker.words import Words
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -60,6 +61,10 @@ class CollectorSettings:
     max_waiting: int = 20_000
     store_timeout_s: float = 2.0
     store_pause_s: float = 1.0
+
+
+# A store that was emptied has the words again within this time; entries with a code of an unknown word wait.
+RENEW_WORDS_S = 60.0
 
 
 def now_ms() -> int:
@@ -100,6 +105,7 @@ class Collector:
         self._script = script or ServedScript()
         self._fallback = fallback
         self._salts = Salts(self._client, keys, random)
+        self._words = Words()
         self._rules = Rules(
             sites=settings.sites,
             salt=self._salts.known,
@@ -107,6 +113,7 @@ class Collector:
             trusted_proxies=settings.trusted_proxies,
             staff_networks=settings.staff_networks,
             run_token=settings.run_token,
+            words=self._words,
         )
         self._commit = GroupCommit(
             self._client,
@@ -115,6 +122,7 @@ class Collector:
             timeout_s=settings.store_timeout_s,
         )
         self._heads = [packing.head(keys.events(partition)) for partition in range(settings.partitions)]
+        self._learning: asyncio.Task[None] | None = None
         self._settled = False
         self._away_until = 0.0
         self._asking = asyncio.Lock()
@@ -134,6 +142,8 @@ class Collector:
 
     async def close(self) -> None:
         """Finish what waits for the store and hang up."""
+        if self._learning is not None:
+            self._learning.cancel()
         await self._commit.close()
         if self._owns_client:
             await self._client.aclose()
@@ -184,6 +194,8 @@ class Collector:
             redacted=outcome.redacted,
             run=outcome.run,
         )
+        if self._words.to_learn and self._learning is None:
+            self._learning = asyncio.get_running_loop().create_task(self._learn())
         return None
 
     def for_page(self, answer: Answer, origin: str | None, host: str | None) -> Answer:
@@ -216,6 +228,16 @@ class Collector:
         if self._salts.known(zone, time_ms) is None:
             await self._salts.load(zone, time_ms)
 
+    async def _learn(self) -> None:
+        """Give the store words that are missing there, and all of them again after a while."""
+        loop = asyncio.get_running_loop()
+        try:
+            await self._ask(lambda: self._words.learn(self._client, self._keys))
+            loop.call_later(RENEW_WORDS_S, self._words.renew)
+        except StoreAwayError:
+            await asyncio.sleep(self._settings.store_pause_s)
+        self._learning = None
+
     async def _settle(self) -> None:
         if self._settled:
             return
@@ -227,6 +249,7 @@ class Collector:
                 f"The store holds {theirs} partitions and the settings say {ours}. Set the number of "
                 f"partitions to {theirs}, or begin with an empty store."
             )
+        await self._words.learn(self._client, self._keys, [site.name for site in self._settings.sites])
         self._settled = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

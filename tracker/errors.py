@@ -18,3 +18,7 @@ class StoreAwayError(TrackerError):
 
 class UndecodableError(TrackerError):
     """A stream entry that isn't of the shape `tracker.stream` writes."""
+
+
+class UnknownWordError(UndecodableError):
+    """A stream entry has a code that the store's dictionary doesn't (yet) hold."""

@@ -8,6 +8,7 @@
 | `kr:ledger:DAY` | hash | what arrived, was stored, was dropped and why, was redacted |
 | `kr:salt:DAY` | string, 48 h | the salt of that DAY's pseudonyms |
 | `kr:partitions` | string | the number of partitions, so that two settings cannot quietly disagree |
+| `kr:words` | hash | texts that stand in nearly every entry, by the code that stands there instead |
 | `kr:runs` | hash | events acknowledged, by load-test run |
 | `kr:experiments`, `kr:experiments:audit` | hash, stream | what runs, and who started and stopped what |
 """
@@ -44,6 +45,10 @@ class Keys:
     @property
     def partitions(self) -> str:
         return f"{self.prefix}partitions"
+
+    @property
+    def words(self) -> str:
+        return f"{self.prefix}words"
 
     @property
     def runs(self) -> str:

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from tracker.errors import UndecodableError
 from tracker.keys import Keys
 from tracker.stream import decode
+from tracker.words import dictionary
 
 Identity = tuple[str, str, int]
 BATCH_ENTRIES = 2_000
@@ -32,21 +33,23 @@ async def stored_events(
     """
     found: set[Identity] = set()
     for partition in range(partitions):
-        found |= await _in_stream(client, keys.events(partition), run)
+        found |= await _in_stream(client, keys, partition, run)
     found.update(await asyncio.to_thread(archived, run))
     return len(found)
 
 
-async def _in_stream(client: Redis, key: str, run: str) -> set[Identity]:
+async def _in_stream(client: Redis, keys: Keys, partition: int, run: str) -> set[Identity]:
     found: set[Identity] = set()
-    start = "-"
+    key, start = keys.events(partition), "-"
     mark = f"run={run}".encode()
     while True:
         entries: Any = await client.xrange(key, start, "+", BATCH_ENTRIES)
+        held: Any = await client.hgetall(keys.words)  # after the entries: a word is there before its code
+        words = dictionary(held)
         for entry_id, fields in entries:
             if mark in fields.get(b"x", b""):
                 try:
-                    event = decode(entry_id, fields)
+                    event = decode(entry_id, fields, words)
                 except UndecodableError:
                     continue  # the archiver sets such an entry aside and says so; it is nobody's event
                 if event.run == run:

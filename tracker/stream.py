@@ -17,8 +17,9 @@ so every entry has all of them, in this order. Integers are written in decimals,
 | `i` | index, and the kind unless it is a view | `0`, `1 search` |
 | `d` | what the kind adds: a view's title as it is, else JSON | `Afval`, `{"q":"grofvuil","n":8}` |
 
-What the browser didn't say is empty, or `-` among others. The fields up to `x` are the same for all events of
-a beacon.
+In `u` the site, in `x` the exposures and in `r` a referrer may be a code of `tracker.words` instead of the
+text. What the browser didn't say is empty, or `-` among others. The fields up to `x` are the same for all
+events of a beacon.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ from typing import Any
 
 import msgspec
 
-from tracker.errors import UndecodableError
+from tracker.errors import UndecodableError, UnknownWordError
 from tracker.event import Event, Kind
+from tracker.words import MARK
 
 SHARED = ("v", "p", "u", "o", "r", "x")
 OWN = ("t", "i", "d")
@@ -51,6 +53,7 @@ DETAILS: Mapping[Kind, Mapping[str, str]] = {
 }
 _VIEW = Kind.VIEW  # looking a member up in its class takes longer than the rest of `index`
 _SECURE = "https://"
+NO_WORDS: Mapping[str, str] = {}
 _json = msgspec.json.Encoder()
 _parse = msgspec.json.Decoder(dict[str, Any])
 
@@ -132,13 +135,19 @@ def _with_firsts(exposures: str, first: str) -> str:
     return ",".join([f"{pair}!" if pair.partition("=")[0] in firsts else pair for pair in pairs])
 
 
-def decode(entry_id: bytes, fields: Mapping[bytes, bytes]) -> Event:
-    """The event of a stream entry.
+def decode(entry_id: bytes, fields: Mapping[bytes, bytes], words: Mapping[str, str] = NO_WORDS) -> Event:
+    """The event of a stream entry; `words` are the texts by their codes (`tracker.words.dictionary`).
 
-    Raises `UndecodableError`, which names the entry, where it isn't of this module's shape.
+    Raises `UnknownWordError` where a code isn't among them, and `UndecodableError` where the entry isn't of
+    this module's shape; both name it.
     """
     try:
-        return _decode(fields)
+        return _decode(fields, words)
+    except UnknownWordError as error:
+        raise UnknownWordError(
+            f"entry {entry_id.decode(errors='replace')} has the code {error}, which the store's dictionary "
+            f"doesn't hold; expected it there within a minute. The collector that wrote it must run again."
+        ) from None
     except (KeyError, ValueError, TypeError, msgspec.MsgspecError) as error:
         raise UndecodableError(
             f"entry {entry_id.decode(errors='replace')} isn't an event ({type(error).__name__}: {error}); "
@@ -146,7 +155,16 @@ def decode(entry_id: bytes, fields: Mapping[bytes, bytes]) -> Event:
         ) from None
 
 
-def _decode(fields: Mapping[bytes, bytes]) -> Event:
+def whole(text: str, words: Mapping[str, str]) -> str:
+    """A text that may be a code. Raises `UnknownWordError`."""
+    if not text.startswith(MARK):
+        return text
+    if text not in words:
+        raise UnknownWordError(text)
+    return words[text]
+
+
+def _decode(fields: Mapping[bytes, bytes], words: Mapping[str, str]) -> Event:
     index, _, word = fields[b"i"].decode().partition(" ")
     kind = Kind(word or "view")
     address, _, parameters = fields[b"u"].decode().partition("?")
@@ -157,14 +175,15 @@ def _decode(fields: Mapping[bytes, bytes]) -> Event:
     else:
         names = DETAILS[kind]
         said = {names[name]: value for name, value in _parse.decode(fields[b"d"]).items()}
+    exposures = whole(exposures or "", words)
     pairs = exposures.split(",") if exposures else ()
     return Event(
-        site=site, path=slash + path, parameters=parameters, kind=kind,
+        site=whole(site, words), path=slash + path, parameters=parameters, kind=kind,
         visitor=int(fields[b"v"]), time=int(fields[b"t"]),
         page_view=fields[b"p"].decode(), index=int(index),
-        origin=fields[b"o"].decode() or None, referrer=_long(fields[b"r"].decode()),
+        origin=fields[b"o"].decode() or None, referrer=_long(whole(fields[b"r"].decode(), words)),
         language=language, viewport=viewport, bucket=None if bucket is None else int(bucket),
-        exposures=(exposures or "").replace("!", ""),
+        exposures=exposures.replace("!", ""),
         first=",".join([pair.partition("=")[0] for pair in pairs if pair.endswith("!")]),
         consented="consented" in marks, automated="bot" in marks,
         run=next((mark[4:] for mark in marks if mark and mark.startswith("run=")), None),

@@ -25,6 +25,7 @@ from tests.loadtests.server import TOKEN
 from tests.servers import free_port
 from tracker.keys import Keys
 from tracker.stream import decode
+from tracker.words import dictionary
 
 SCENARIO = replace(
     find("quiet-day"), users=4, duration_s=5.0, think_factor=0.005, thresholds=Thresholds(60_000, 60_000, 0.0)
@@ -68,7 +69,9 @@ def test_what_is_sent_is_acknowledged_and_stored_and_marked_as_a_load_test(
     assert result.stored is not None
     assert result.stored > 50
     keys = Keys(prefix)
-    events = [decode(key, fields) for part in range(16) for key, fields in store.xrange(keys.events(part))]
+    words = dictionary(store.hgetall(keys.words))
+    entries = [entry for part in range(16) for entry in store.xrange(keys.events(part))]
+    events = [decode(key, fields, words) for key, fields in entries]
     assert len(events) == result.stored
     assert {event.run for event in events} == {"test-1"}
     assert {group.name for group in result.tally.groups} >= {"beacons", "pages", "forms"}

@@ -32,6 +32,7 @@ from tracker.event import Event
 from tracker.keys import Keys
 from tracker.served_script import ServedScript
 from tracker.stream import decode
+from tracker.words import dictionary
 
 DAY = date(2026, 6, 1)
 PARTITIONS = 4
@@ -62,7 +63,8 @@ def collecting(store_url: str, prefix: str) -> Callable[..., Any]:
 
 def events_in(store: redis.Redis, prefix: str) -> list[Event]:
     found = [store.xrange(Keys(prefix).events(partition)) for partition in range(PARTITIONS)]
-    return [decode(entry_id, fields) for entries in found for entry_id, fields in entries]
+    words = dictionary(store.hgetall(Keys(prefix).words))
+    return [decode(entry_id, fields, words) for entries in found for entry_id, fields in entries]
 
 
 def ledger_of(store: redis.Redis, prefix: str) -> dict[str, int]:

@@ -24,6 +24,7 @@ from tracker.event import Event
 from tracker.keys import Keys
 from tracker.site import Site, Sites
 from tracker.stream import decode
+from tracker.words import dictionary
 from web_demo.citizens.behaviour import Behaviour
 from web_demo.citizens.daylight import Calendar
 from web_demo.citizens.simulate import HOST, SimulationResult, simulate
@@ -97,7 +98,9 @@ def simulated(store: redis.Redis, store_url: str, prefix: str, tmp_path: Path) -
 
 
 def _events(store: redis.Redis, keys: Keys) -> list[Event]:
-    return [decode(key, fields) for part in range(16) for key, fields in store.xrange(keys.events(part))]
+    words = dictionary(store.hgetall(keys.words))
+    entries = [entry for part in range(16) for entry in store.xrange(keys.events(part))]
+    return [decode(key, fields, words) for key, fields in entries]
 
 
 def test_every_event_of_a_resident_is_stored_and_no_bot_s(simulated: Simulated) -> None:
