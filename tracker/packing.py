@@ -8,9 +8,9 @@ Source: the Redis serialization protocol specification.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from tracker.stream import FIELDS
+from tracker.stream import FIELDS, OWN, SHARED
 
 
 def head(key: str) -> str:
@@ -21,20 +21,22 @@ def head(key: str) -> str:
 def shared(visitor: int, page_view: str, place: str, origin: str, referrer: str, context: str) -> str:
     """The fields that the events of one beacon share, from `v` to `x` (`tracker.stream.SHARED`)."""
     v = str(visitor)
-    return (
+    text = (
         f"$1\r\nv\r\n${len(v)}\r\n{v}\r\n$1\r\np\r\n${len(page_view)}\r\n{page_view}\r\n"
-        f"$1\r\nu\r\n${_size(place)}\r\n{place}\r\n$1\r\no\r\n${len(origin)}\r\n{origin}\r\n"
-        f"$1\r\nr\r\n${_size(referrer)}\r\n{referrer}\r\n$1\r\nx\r\n${len(context)}\r\n{context}\r\n"
+        f"$1\r\nu\r\n${len(place)}\r\n{place}\r\n$1\r\no\r\n${len(origin)}\r\n{origin}\r\n"
+        f"$1\r\nr\r\n${len(referrer)}\r\n{referrer}\r\n$1\r\nx\r\n${len(context)}\r\n{context}\r\n"
     )
+    return text if text.isascii() else _fields(SHARED, (v, page_view, place, origin, referrer, context))
 
 
 def own(time: int, index: str, detail: str) -> str:
     """The fields that are an event's own, `t`, `i` and `d` (`tracker.stream.OWN`)."""
     t = str(time)
-    return (
+    text = (
         f"$1\r\nt\r\n${len(t)}\r\n{t}\r\n$1\r\ni\r\n${len(index)}\r\n{index}\r\n"
-        f"$1\r\nd\r\n${_size(detail)}\r\n{detail}\r\n"
+        f"$1\r\nd\r\n${len(detail)}\r\n{detail}\r\n"
     )
+    return text if text.isascii() else _fields(OWN, (t, index, detail))
 
 
 def commands(start: str, common: str, each: Iterable[str]) -> bytes:
@@ -42,6 +44,7 @@ def commands(start: str, common: str, each: Iterable[str]) -> bytes:
     return "".join([f"{start}{common}{fields}" for fields in each]).encode()
 
 
-def _size(text: str) -> int:
-    """Length in bytes."""
-    return len(text) if text.isascii() else len(text.encode())
+def _fields(names: Sequence[str], values: Sequence[str]) -> str:
+    """The same for texts of which the length in bytes isn't that in characters."""
+    pairs = zip(names, values, strict=True)
+    return "".join([f"$1\r\n{name}\r\n${len(text.encode())}\r\n{text}\r\n" for name, text in pairs])
