@@ -7,6 +7,7 @@ was renewed before the collector was must not cost a single visit, and what isn'
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args
 
@@ -21,7 +22,7 @@ MAX_EVENTS = 100
 STALE_MS = 3_600_000
 
 Page = TypeVar("Page")
-PageView = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{12}\\Z")]
+PageView = Annotated[str, Meta(max_length=12)]
 Index = Annotated[int, Meta(ge=0, le=32_767)]
 Delay = Annotated[int, Meta(ge=0, le=86_400_000)]
 Ordinal = Annotated[int, Meta(ge=1, le=32_767)]
@@ -30,7 +31,7 @@ Text = Annotated[str, Meta(max_length=1000)]
 Label = Annotated[str, Meta(min_length=1, max_length=200)]
 Url = Annotated[str, Meta(max_length=2048)]
 Referrer = Annotated[str, Meta(max_length=4096)]  # what browsers send at most
-Name = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,31}\\Z")]
+Name = Annotated[str, Meta(max_length=32)]
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="k"):
@@ -104,10 +105,23 @@ class Beacon(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     b: Annotated[int, Meta(ge=0, le=999)] | None = None
     x: Annotated[dict[Name, Name], Meta(max_length=32)] | None = None
     f: Annotated[list[Name], Meta(max_length=32)] | None = None
-    c: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{12,64}\\Z")] | None = None
-    l: Annotated[str, Meta(pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}\\Z")] | None = None  # noqa: E741
+    c: Annotated[str, Meta(max_length=64)] | None = None
+    l: Annotated[str, Meta(max_length=32)] | None = None  # noqa: E741
     w: Literal["s", "m", "l"] | None = None
-    run: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}\\.[0-9A-Za-z]{1,64}\\Z")] | None = None
+    run: Annotated[str, Meta(max_length=129)] | None = None
+
+
+# How texts of these fields are spelt. Not as patterns of the types: the decoder asks Python for each of them,
+# which takes longer than all the rest of it.
+_ID = re.compile(r"[A-Za-z0-9_-]{12}\Z")
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}\Z")
+_SPELLING = {
+    "p": _ID,
+    "o": _ID,
+    "c": re.compile(r"[A-Za-z0-9_-]{12,64}\Z"),
+    "l": re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,3}\Z"),
+    "run": re.compile(r"[A-Za-z0-9_-]{1,64}\.[0-9A-Za-z]{1,64}\Z"),
+}
 
 
 class Problem(NamedTuple):
@@ -148,11 +162,53 @@ def decode_with(split: Callable[[str], Page | None], body: bytes) -> tuple[Beaco
             body.decode()
         if b"\\u0000" not in body or not _nul_bytes(msgspec.json.decode(body)):
             page = split(beacon.u)
-            if page is not None and not _between_fields(beacon):
+            if page is not None and _well_spelt(beacon) and not _between_fields(beacon):
                 return beacon, page
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass  # the second pass says what is wrong
     raise MalformedError(_all_problems(body))
+
+
+def _well_spelt(beacon: Beacon) -> bool:
+    page_view, origin, language, shown = beacon.p, beacon.o, beacon.l, beacon.x
+    if len(page_view) != 12 or (origin is not None and len(origin) != 12):
+        return False
+    ids = page_view if origin is None else page_view + origin
+    if ids.encode().translate(None, _ID_SIGNS):
+        return False
+    if (
+        language is not None
+        and language not in _languages
+        and not _fits(language, _SPELLING["l"], _languages)
+    ):
+        return False
+    if shown:
+        for name in shown:
+            variant = shown[name]
+            if name not in _names and not _fits(name, _NAME, _names):
+                return False
+            if variant not in _names and not _fits(variant, _NAME, _names):
+                return False
+    return (
+        (beacon.f is None or all(_NAME.match(name) for name in beacon.f))
+        and (beacon.c is None or _SPELLING["c"].match(beacon.c) is not None)
+        and (beacon.run is None or _SPELLING["run"].match(beacon.run) is not None)
+    )
+
+
+_ID_SIGNS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+# Few languages and few names come again and again: those that were found well spelt.
+_languages: set[str] = set()
+_names: set[str] = set()
+
+
+def _fits(text: str, spelling: re.Pattern[str], known: set[str]) -> bool:
+    if spelling.match(text) is None:
+        return False
+    if len(known) >= 1024:
+        known.clear()
+    known.add(text)
+    return True
 
 
 def _between_fields(beacon: Beacon) -> list[Problem]:
@@ -198,7 +254,7 @@ def _all_problems(body: bytes) -> list[Problem]:
         elif field.name == "u" and isinstance(raw["u"], str) and address.split(raw["u"]) is None:
             found.append(NOT_A_PAGE)
         else:
-            found += _in_value(raw[field.encode_name], field.type, path)
+            found += _in_value(raw[field.encode_name], field.type, path, _SPELLING.get(field.name))
     try:
         return found + _between_fields(msgspec.convert(raw, Beacon))
     except msgspec.ValidationError:
@@ -239,16 +295,19 @@ def _in_names(raw: Any, kind: Any, path: str) -> list[Problem]:
     for key, value in pairs:
         inside = f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key[:40]}"
         if isinstance(key, str):
-            found += _in_value(key, Name, inside)
-        found += _in_value(value, Name, inside)
+            found += _in_value(key, Name, inside, _NAME)
+        found += _in_value(value, Name, inside, _NAME)
     return found or _in_value(raw, kind, path)
 
 
-def _in_value(raw: Any, kind: Any, path: str) -> list[Problem]:
+def _in_value(raw: Any, kind: Any, path: str, spelling: re.Pattern[str] | None = None) -> list[Problem]:
     try:
         msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
         return [Problem(path, str(error).partition(" - at ")[0])]
+    if spelling is not None and isinstance(raw, str) and not spelling.match(raw):
+        expected = spelling.pattern.removesuffix(r"\Z")
+        return [Problem(path, f"{raw!r} is spelt wrong; expected {expected}")]
     return []
 
 

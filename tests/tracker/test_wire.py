@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
+import re
 from typing import Any
 
 import msgspec
@@ -154,6 +154,14 @@ json_values = st.recursive(
 )
 
 
+def outcome(body: bytes) -> Any:
+    """The beacon, or the problems; one of the two is always there."""
+    try:
+        return wire.decode(body)
+    except wire.MalformedError as error:
+        return error.problems
+
+
 @settings(deadline=None)  # the machine may be busy
 @given(st.dictionaries(st.sampled_from([*EXAMPLE, "c", "run"]), json_values), st.data())
 def test_never_fails_but_by_naming_problems(changes: dict[str, Any], data: st.DataObject) -> None:
@@ -167,5 +175,24 @@ def test_never_fails_but_by_naming_problems(changes: dict[str, Any], data: st.Da
         return
     cut = data.draw(st.integers(0, len(body)))
     for sent in (body, body[:cut]):
-        with contextlib.suppress(wire.MalformedError):
-            wire.decode(sent)
+        assert outcome(sent)
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(
+    st.sampled_from(["p", "o", "l", "c", "run"]),
+    st.text("aZ9_-.\n é", max_size=14) | st.from_regex(r"[A-Za-z0-9_.-]{2,25}", fullmatch=True),
+)
+def test_a_text_is_taken_if_and_only_if_it_is_spelt_right(field: str, text: str) -> None:
+    expected = {
+        "p": r"[A-Za-z0-9_-]{12}",
+        "o": r"[A-Za-z0-9_-]{12}",
+        "l": r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}",
+        "c": r"[A-Za-z0-9_-]{12,64}",
+        "run": r"[A-Za-z0-9_-]{1,64}\.[0-9A-Za-z]{1,64}",
+    }
+    body = beacon(**{field: text})
+    if re.fullmatch(expected[field], text):
+        assert getattr(wire.decode(body)[0], field) == text
+    else:
+        assert paths(body) == [f"$.{field}"]
