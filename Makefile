@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 TESTS  ?= tests
 
-.PHONY: demo test setup lint types contracts lock browser help clean
+.PHONY: demo test setup lint types contracts lock browser script help clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ $(READY): requirements.lock pyproject.toml
 
 browser: setup ## Find a Chromium, or install one where that is allowed
 	@$(BIN)/python -m tests.chromium
+
+script: setup ## Make the k.js that is served of its source (needs Node)
+	@$(BIN)/python -m tracker.script.build
 
 lint: setup
 	@$(BIN)/ruff check .

@@ -35,6 +35,12 @@ def test_every_source_file_says_under_which_licence() -> None:
     silent = [
         name
         for name in listed.stdout.splitlines()
-        if "SPDX-License-Identifier: EUPL-1.2" not in (ROOT / name).read_text(encoding="utf-8")[:300]
+        if "SPDX-License-Identifier: EUPL-1.2" not in _licence_lines(ROOT / name)
     ]
     assert not silent
+
+
+def _licence_lines(path: Path) -> str:
+    """Where the licence of a file stands: on top of it, or in a file beside it where every byte counts (REUSE)."""
+    beside = path.with_name(f"{path.name}.license")
+    return (beside if beside.exists() else path).read_text(encoding="utf-8")[:300]

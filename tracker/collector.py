@@ -32,7 +32,7 @@ from tracker.day import day_of
 from tracker.errors import MismatchError, StoreAwayError
 from tracker.identity import Salts
 from tracker.keys import Keys
-from tracker.served_script import ServedScript
+from tracker.served_script import FEEDBACK, ServedScript
 from tracker.site import Site, Sites
 from tracker.words import Words
 
@@ -102,7 +102,7 @@ class Collector:
         self._keys = keys = keys or Keys()
         self.clock = clock
         self._archived = archived
-        self._script = script or ServedScript()
+        self._scripts = {"/k.js": script or ServedScript(), "/feedback.js": ServedScript(FEEDBACK)}
         self._fallback = fallback
         self._salts = Salts(self._client, keys, random)
         self._words = Words()
@@ -321,6 +321,7 @@ class Collector:
         return {
             "/e.gif": self._pixel,
             "/k.js": self._served_script,
+            "/feedback.js": self._served_script,
             "/healthz": self._health,
             "/v1/ledger": self._ledger,
         }
@@ -333,7 +334,7 @@ class Collector:
         )
 
     async def _served_script(self, scope: Scope) -> Answer:
-        return self._script.answer(wanted(scope["headers"]))
+        return self._scripts[scope["path"]].answer(wanted(scope["headers"]))
 
     async def _health(self, _scope: Scope) -> Answer:
         """200 as long as the process lives: a store that is away is no reason to restart the collector."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`/k.js`: the measuring script as it is served, compressed once."""
+"""`/k.js` and `/feedback.js`: the scripts of a measured page as they are served, compressed once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from pathlib import Path
 
 from tracker.answers import API_VERSION, NOT_FOUND, Answer
 
-SCRIPT = Path(__file__).parent / "script" / "k.js"
+_FOLDER = Path(__file__).parent / "script"
+#: Made of `source/k.js` by `make script`.
+SCRIPT = _FOLDER / "k.js"
+FEEDBACK = _FOLDER / "feedback.js"
 # An hour: a renewed script is everywhere within a visit or two, and a page view rarely asks for it.
 MAX_AGE_S = 3600
 
@@ -37,6 +40,8 @@ class ServedScript:
             (b"vary", b"accept-encoding"),
             (b"cache-control", b"public, max-age=%d" % MAX_AGE_S),
             (b"x-content-type-options", b"nosniff"),
+            # The same for everybody; without it a page of another host can check no `integrity`.
+            (b"access-control-allow-origin", b"*"),
         )
         known = {known.strip().removeprefix("W/") for known in headers.get("if-none-match", "").split(",")}
         if tag in known or "*" in known:

@@ -39,7 +39,8 @@ def test_one_server_takes_beacons_and_shows_the_site_and_the_reports(tmp_path: P
         assert post(f"{address}/e", json.dumps(BEACON).encode())[0] == 204
         for path, word in (
             ("/", "Voorbeeldstad"),
-            ("/k.js", "sendBeacon"),
+            ("/k.js", "keepalive"),
+            ("/feedback.js", "Hebt u gevonden"),
             ("/reports/", "<main"),
             ("/experiments/", "<main"),
         ):

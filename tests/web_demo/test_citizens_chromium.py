@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-SCRIPT = Path(tracker.__file__).parent / "script" / "k.js"
+SCRIPTS = Path(tracker.__file__).parent / "script"
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0"
 WISH = load().wish("zwerfvuil")
 Steps = Generator[Action, View, None]
@@ -162,9 +162,9 @@ class Served:
             self.inbox.put(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
             start_response("204 No Content", [])
             return [b""]
-        if environ["PATH_INFO"] == "/k.js":
+        if environ["PATH_INFO"] in {"/k.js", "/feedback.js"}:
             start_response("200 OK", [("Content-Type", "text/javascript")])
-            return [SCRIPT.read_bytes()]
+            return [(SCRIPTS / environ["PATH_INFO"][1:]).read_bytes()]
         return self.wsgi(environ, start_response)
 
 

@@ -198,7 +198,7 @@ class Tracker:
             "p": self.id,
             "o": before,
             "u": self.url.partition("#")[0][:2048],
-            "r": self.referrer[:2048] or None,
+            "r": self.referrer,
             "b": self.script.bucket,
             "x": dict(self.script.shown) or None,
             "f": first or None,
