@@ -41,6 +41,6 @@ def test_every_source_file_says_under_which_licence() -> None:
 
 
 def _licence_lines(path: Path) -> str:
-    """Where the licence of a file stands: on top of it, or in a file beside it where every byte counts (REUSE)."""
+    """Where a file's licence stands: on top, or in a file beside it where every byte counts (REUSE)."""
     beside = path.with_name(f"{path.name}.license")
     return (beside if beside.exists() else path).read_text(encoding="utf-8")[:300]

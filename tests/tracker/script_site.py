@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,7 +17,8 @@ import msgspec
 
 from tracker import wire
 
-SCRIPT = Path(__file__).parents[2] / "tracker" / "script" / "k.js"
+SCRIPTS = Path(__file__).parents[2] / "tracker" / "script"
+SCRIPT = SCRIPTS / "k.js"
 PATIENCE_S = 15
 
 
@@ -37,11 +39,17 @@ class Heard:
 
 @dataclass
 class ScriptSite:
-    """`pages` maps a path to the body of its page; what arrives at /e waits in `heard`."""
+    """`pages` maps a path to the body of its page; what arrives at /e waits in `heard`.
+
+    The collector says 204, unless the next of `answers` is something else: a status with a Retry-After, or
+    None for a connection that breaks. `scripts` are texts served instead of the files.
+    """
 
     address: str = ""
     pages: dict[str, str] = field(default_factory=dict)
     heard: queue.Queue[Heard] = field(default_factory=queue.Queue)
+    answers: deque[tuple[int, str | None] | None] = field(default_factory=deque)
+    scripts: dict[str, bytes] = field(default_factory=dict)
 
     def page(self, path: str, body: str, *, script: str = "", lang: str = "nl", title: str = "Afval") -> str:
         """Put a page there; `script` are more attributes of the script's tag. Returns its address."""
@@ -54,6 +62,10 @@ class ScriptSite:
     def next(self) -> dict[str, Any]:
         """The next beacon."""
         return self.heard.get(timeout=PATIENCE_S).beacon
+
+    def next_view(self) -> dict[str, Any]:
+        """The next beacon that begins a page view."""
+        return next(beacon for beacon in iter(self.next, None) if beacon["e"][0]["k"] == "view")
 
     def until(self, kind: str, **fields: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """Wait for an event of this kind with these fields; returns it, and all events heard up to then."""
@@ -73,8 +85,9 @@ def script_site() -> Iterator[ScriptSite]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]
-            if path == "/k.js":
-                self._answer(200, SCRIPT.read_bytes(), "text/javascript;charset=UTF-8")
+            if path in {"/k.js", "/feedback.js"}:
+                script = site.scripts.get(path) or (SCRIPTS / path[1:]).read_bytes()
+                self._answer(200, script, "text/javascript;charset=UTF-8")
             elif path in site.pages:
                 self._answer(200, site.pages[path].encode(), "text/html;charset=UTF-8")
             else:
@@ -84,15 +97,21 @@ def script_site() -> Iterator[ScriptSite]:
             body = self.rfile.read(int(self.headers["Content-Length"] or 0))
             if self.path == "/e":
                 site.heard.put(Heard({name.lower(): value for name, value in self.headers.items()}, body))
-                self._answer(204, b"", "text/plain")
+                answer = site.answers.popleft() if site.answers else (204, None)
+                if answer is None:
+                    self.close_connection = True
+                else:
+                    self._answer(answer[0], b"", "text/plain", retry_after=answer[1])
             else:
                 self.do_GET()  # a form of the site
 
-        def _answer(self, status: int, body: bytes, kind: str) -> None:
+        def _answer(self, status: int, body: bytes, kind: str, *, retry_after: str | None = None) -> None:
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Security-Policy", "default-src 'self'; script-src 'self'")
             self.send_header("Content-Length", str(len(body)))
+            if retry_after is not None:
+                self.send_header("Retry-After", retry_after)
             with suppress(ConnectionError):  # a page that was closed does not wait for our answer
                 self.end_headers()
                 self.wfile.write(body)

@@ -3,17 +3,15 @@
 
 from __future__ import annotations
 
-import gzip
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.tracker.script_site import SCRIPT, ScriptSite, script_site
+from tests.tracker.script_site import ScriptSite
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import BrowserContext, Page
 
 pytestmark = pytest.mark.browser
 
@@ -21,31 +19,8 @@ GPC = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: 
 DNT = "Object.defineProperty(Navigator.prototype, 'doNotTrack', {get: () => '1'})"
 BLOCKED = """for (const name of ['sessionStorage', 'localStorage'])
   Object.defineProperty(window, name, {get() { throw new DOMException('denied', 'SecurityError'); }});"""
-NO_BEACON = "delete Navigator.prototype.sendBeacon;"
 NOTHING_WORKS = """const no = () => { throw new Error('no'); };
-  Navigator.prototype.sendBeacon = window.fetch = crypto.getRandomValues = no;"""
-
-
-@pytest.fixture
-def site() -> Iterator[ScriptSite]:
-    with script_site() as found:
-        yield found
-
-
-@pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    """A visitor who never was here; a mistake of the script on any page fails the test."""
-    context = chromium.new_context(viewport={"width": 390, "height": 800})
-    mistakes: list[str] = []
-    context.on("weberror", lambda error: mistakes.append(str(error.error)))
-    yield context
-    context.close()
-    assert mistakes == []
-
-
-@pytest.fixture
-def tab(context: BrowserContext) -> Page:
-    return context.new_page()
+  window.fetch = history.pushState = window.getSelection = Math.random = no;"""
 
 
 def kinds(beacon: dict[str, Any]) -> list[str]:
@@ -58,7 +33,7 @@ def leave(tab: Page) -> None:
 
 
 def test_a_view_says_what_was_seen_and_how(site: ScriptSite, tab: Page) -> None:
-    tab.goto(site.page("/afval", "<p>tekst", title="Afval en grofvuil") + "?q=x#deel")
+    tab.goto(site.page("/afval", "<p>tekst", title="Afval en grofvuil") + "?kr_code=x#deel")
     heard = site.heard.get(timeout=15)
     beacon = heard.beacon
     assert heard.headers["content-type"] == "text/plain;charset=UTF-8"
@@ -66,7 +41,7 @@ def test_a_view_says_what_was_seen_and_how(site: ScriptSite, tab: Page) -> None:
     (view,) = beacon.pop("e")
     assert 0 <= view.pop("d") < 1000
     assert view == {"i": 0, "k": "view", "t": "Afval en grofvuil"}
-    assert beacon == {"v": 1, "u": f"{site.address}/afval?q=x", "l": "nl", "w": "s"}
+    assert beacon == {"v": 1, "u": f"{site.address}/afval?kr_code=x", "r": "", "l": "nl", "w": "s"}
 
 
 def test_the_next_page_names_the_one_before_and_another_tab_does_not(
@@ -147,6 +122,7 @@ def test_a_search_whose_answer_stands_on_the_page_says_so(site: ScriptSite, tab:
 def test_a_clicked_result_tells_its_rank_and_where_it_leads(site: ScriptSite, tab: Page) -> None:
     tab.goto(site.page("/zoeken", RESULTS))
     tab.click("b")  # inside the link
+    leave(tab)
     result, _ = site.until("result")
     assert (result["q"], result["rank"], result["to"]) == ("grofvuil ophalen", 2, "/x")
 
@@ -177,7 +153,7 @@ def test_hidden_time_is_not_engaged_time(site: ScriptSite, tab: Page) -> None:
     def turn(state: str) -> None:
         tab.evaluate(
             """state => {
-            Object.defineProperty(document, 'visibilityState', {configurable: true, get: () => state});
+            Object.defineProperty(document, 'hidden', {configurable: true, get: () => state == 'hidden'});
             document.dispatchEvent(new Event('visibilitychange')); }""",
             state,
         )
@@ -287,38 +263,10 @@ def test_a_click_to_another_channel_is_a_contact(
     tab.goto(site.page("/", body))
     tab.evaluate(STAY)
     tab.click("a")
+    leave(tab)
     contact, events = site.until("contact")
     assert contact["c"] == channel.lower()
     assert {event["k"] for event in events} <= {"view", "contact", "engage"}
-
-
-FEEDBACK = """<form method="post" action="/feedback" data-kr-feedback><button value="1">ja</button>
-  <button value="0">een beetje</button> <button value="-1">nee</button></form>
-  <p data-kr-thanks hidden>Dank u wel</p>"""
-
-
-@pytest.mark.parametrize("mark", [1, 0, -1])
-def test_feedback_is_told_and_thanked_for_without_leaving_the_page(
-    site: ScriptSite, tab: Page, mark: int
-) -> None:
-    tab.goto(site.page("/", FEEDBACK))
-    tab.click(f'button[value="{mark}"]')
-    assert site.until("feedback")[0]["h"] == mark
-    assert tab.is_visible("text=Dank u wel")
-    assert not tab.is_visible("button >> nth=0")
-    assert tab.evaluate("document.activeElement.textContent") == "Dank u wel"
-    assert tab.url == f"{site.address}/"
-
-
-def test_who_opted_out_posts_feedback_to_the_site_itself(
-    site: ScriptSite, tab: Page, context: BrowserContext
-) -> None:
-    context.add_init_script(GPC)
-    site.page("/feedback", "<p>Dank u wel")
-    tab.goto(site.page("/", FEEDBACK))
-    tab.click('button[value="1"]')
-    tab.wait_for_url(f"{site.address}/feedback")
-    assert site.heard.empty()
 
 
 @pytest.mark.parametrize(
@@ -335,6 +283,7 @@ def test_links_to_elsewhere_and_files_are_told_without_their_query(
     tab.goto(site.page("/", f'<a href="{address}">daar</a>'))
     tab.evaluate(STAY)
     tab.click("a")
+    leave(tab)
     assert site.until(kind)[0]["to"] == target
 
 
@@ -394,20 +343,10 @@ def test_without_storage_it_works_for_the_page(site: ScriptSite, tab: Page, cont
     assert said(events) == [("start", 1), ("abandon", 1)]
 
 
-def test_where_there_is_no_beacon_it_fetches(site: ScriptSite, tab: Page, context: BrowserContext) -> None:
-    context.add_init_script(NO_BEACON)
-    tab.goto(site.page("/", "<p>"))
-    heard = site.heard.get(timeout=15)
-    assert heard.headers["content-type"] == "text/plain;charset=UTF-8"
-    assert kinds(heard.beacon) == ["view"]
-    leave(tab)
-    site.until("engage")
-
-
 def test_when_nothing_works_the_page_does(site: ScriptSite, tab: Page, context: BrowserContext) -> None:
     context.add_init_script(NOTHING_WORKS)
     site.page("/vervolg", "<p>gelukt")
-    tab.goto(site.page("/", form(1, last=True) + FEEDBACK))
+    tab.goto(site.page("/", form(1, last=True)))
     tab.fill("input", "iets")
     tab.click("button >> nth=0")
     tab.wait_for_url(f"{site.address}/vervolg")  # and `context` saw no mistake on the page
@@ -418,7 +357,7 @@ def test_the_script_twice_on_a_page_tells_things_once(site: ScriptSite, tab: Pag
     site.next()
     tab.goto(site.page("/einde", '<i data-kr-goal="einde">'))
     _, events = site.until("goal")
-    assert [event["k"] for event in events] == ["engage", "view", "goal"]
+    assert sorted(event["k"] for event in events if event["k"] != "engage") == ["goal", "view"]
 
 
 def test_consent_begins_an_id_that_lasts_and_its_refusal_ends_everything(site: ScriptSite, tab: Page) -> None:
@@ -440,28 +379,12 @@ def test_consent_begins_an_id_that_lasts_and_its_refusal_ends_everything(site: S
     assert again["c"] != with_id["c"]
 
 
-def test_a_return_out_of_the_browsers_memory_is_a_new_view(
-    site: ScriptSite, tab: Page, context: BrowserContext
-) -> None:
-    keep_bucket(context, site, "1.a")
-    tab.goto(site.page("/zoeken", RESULTS, script='data-b="1" data-x="a=b" data-f="a"'))
-    before = site.next()
-    tab.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
-    tab.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
-    after = next(beacon for beacon in iter(site.next, None) if beacon["p"] != before["p"])
-    assert kinds(after) == ["view", "search"]
-    assert after["e"][0]["i"] == 0
-    assert after["o"] == before["p"]
-    assert "f" not in after
-
-
 def test_long_and_odd_texts_stay_within_the_format(site: ScriptSite, tab: Page) -> None:
-    odd = f'<i data-kr-goal=""></i><i data-kr-query="{"😀" * 400}" data-kr-results="veel"></i>'
-    tab.goto(site.page("/", odd, title="é" * 5000, lang="x-onbekend!") + "?q=" + "a" * 5000)
+    odd = f'<i data-kr-goal=""></i><i data-kr-query="{"😀" * 3000}" data-kr-results="veel"></i>'
+    tab.goto(site.page("/", odd, title="😀" * 3000, lang="x-onbekend!") + "?q=" + "a" * 5000)
     beacon = site.next()  # the decoder of the collector took it
     assert kinds(beacon) == ["view", "search"]
-    assert len(beacon["e"][0]["t"]) == 300
-    assert beacon["e"][1]["q"] == "😀" * 150
+    assert beacon["e"][0]["t"] == beacon["e"][1]["q"] == "😀" * 450
     assert "l" not in beacon
 
 
@@ -469,10 +392,6 @@ def test_many_actions_go_in_beacons_of_a_size_that_is_taken(site: ScriptSite, ta
     tab.goto(site.page("/", CONTACTS["counter"]))
     tab.evaluate("for (let n = 0; n < 250; n++) document.querySelector('a').click()")
     told: list[int] = []
-    while len(told) < 251:  # they travel side by side, in any order
+    while len(told) < 252:  # they travel side by side, in any order; and so many clicks are rage
         told += [event["i"] for event in site.next()["e"]]
-    assert sorted(told) == list(range(251))
-
-
-def test_it_is_small() -> None:
-    assert len(gzip.compress(SCRIPT.read_bytes(), 9)) < 4_600
+    assert sorted(told) == list(range(252))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """`make script`: makes the `k.js` that is served of `source/k.js`, with a pinned terser.
 
-It needs Node, so what it makes is kept in the repository; `k.json` says of which source, by which tool and with
-what outcome, and a test compares. Without Node the test looks at these digests, with it terser runs again.
+It needs Node, so what it makes is kept in the repository; `k.json` says of which source and by which tool,
+and a test compares. Without Node the test looks at these digests, with it terser runs again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def minified(*, offline: bool = False) -> bytes:
     """
     where = ("--offline",) if offline else ()
     command = ("npx", "--yes", *where, TERSER, str(SOURCE), *OPTIONS)
-    return subprocess.run(command, capture_output=True, check=True).stdout.strip() + b"\n"  # noqa: S603
+    return subprocess.run(command, capture_output=True, check=True).stdout.strip()  # noqa: S603
 
 
 def record_of(built: bytes) -> dict[str, object]:

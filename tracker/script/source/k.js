@@ -49,14 +49,6 @@
   let head = 0;
   let count, query, consented, visibleMs, visibleSince, depth, hit, hits, html, wrong;
 
-  // A second after the last click: three on one thing are rage, but not to select a paragraph; a control is
-  // dead where nothing followed, neither another event (html = 0) nor a change of the page.
-  const judge = () => {
-    const c = hits > 2 ? getSelection() == "" && "rage" : html == root.outerHTML && "dead";
-    hits = 0;
-    if (c) record("friction", { c });
-  };
-
   const click = (event) => {
     if (event.button > 1) return;
     hits = hit == (hit = event.target) ? hits + 1 : 1;
@@ -66,7 +58,7 @@
       event.target.closest("[data-kr-contact]")?.dataset.krContact || link,
     )?.[0];
     if (c) record("contact", { c });
-    else if (event.target.closest("button,:not(a)[role=button],[href^='#']")) html = root.outerHTML;
+    else if (event.target.closest("button,:not(a)[role=button],[href='#']")) html = root.outerHTML;
     else if (/^http/.test(link)) {
       const to = link.origin == location.origin ? link.pathname : link.host + link.pathname;
       const rank = +link.dataset.krRank;
@@ -75,6 +67,10 @@
       else if (to[0] != "/") record("link", { to });
     }
   };
+
+  const marked = (name) => doc.querySelectorAll(`[data-kr-${name}]`);
+
+  const randomId = (length) => (length ? randomId(length - 1) + Math.random().toString(36)[2] : "");
 
   // `d` is the moment of the event until it is sent, then the delay.
   const record = (k, fields) => {
@@ -89,8 +85,6 @@
     tab.q = tab.q.slice(-20);
     sessionStorage.kr = JSON.stringify(tab);
   });
-
-  const marked = (name) => doc.querySelectorAll(`[data-kr-${name}]`);
 
   const begin = (r) => {
     if (consented == "-") return;
@@ -136,6 +130,34 @@
     show();
   };
 
+  // A page that is rendered ahead, or opened in a tab behind this one, is viewed once it is in front. A new
+  // tab that a page of this site opened was reached from the page last in front.
+  const show = () => {
+    if (doc.hidden) rest();
+    else if (head) {
+      visibleSince ||= now();
+      localStorage.kr_o = head.p;
+    } else {
+      safely(() => {
+        consented = localStorage.kr_c || consented;
+        if (doc.referrer.match("//" + location.host)) tab.o = localStorage.kr_o;
+        Object.assign(tab, JSON.parse(sessionStorage.kr));
+      })();
+      begin(doc.referrer);
+    }
+  };
+
+  const rest = () => {
+    judge();
+    if (visibleSince) {
+      visibleMs += now() - visibleSince;
+      visibleSince = 0;
+      deepen();
+      record("engage", { s: Math.min(visibleMs / 1e3, 86400), y: Math.min(depth, 100) | 0 });
+    }
+    send();
+  };
+
   // After 429, 503 or no answer a beacon waits for what the collector asks and for as long as its first event
   // is old, so twice as long each time; after an hour it is given up. It keeps its p and i.
   const post = (batch) => {
@@ -157,42 +179,17 @@
         });
   };
 
-  const rest = () => {
-    judge();
-    if (visibleSince) {
-      visibleMs += now() - visibleSince;
-      visibleSince = 0;
-      deepen();
-      record("engage", { s: Math.min(visibleMs / 1e3, 86400), y: Math.min(depth, 100) | 0 });
-    }
-    send();
-  };
-
-  // A page that is rendered ahead, or opened in a tab behind this one, is viewed once it is in front. A new
-  // tab that a page of this site opened was reached from the page last in front.
-  const show = () => {
-    if (doc.hidden) rest();
-    else if (head) {
-      visibleSince ||= now();
-      localStorage.kr_o = head.p;
-    } else {
-      safely(() => {
-        consented = localStorage.kr_c || consented;
-        if (doc.referrer.match("//" + location.host)) tab.o = localStorage.kr_o;
-        Object.assign(tab, JSON.parse(sessionStorage.kr));
-      })();
-      begin(doc.referrer);
-    }
-  };
+  const refused = () => tell(wrong, "error");
 
   // A route in the hash counts as path: /loket/#/stap-2 is /loket/stap-2.
   const here = () => location.href.replace(/\/?#\//, "/").replace(/#.*/, "").slice(0, 900);
 
-  const refused = () => tell(wrong, "error");
-
-  const later = (work, ms) => {
-    clearTimeout(work.t);
-    work.t = setTimeout(safely(work), ms);
+  // A second after the last click: three on one thing are rage, but not to select a paragraph; a control is
+  // dead where nothing followed, neither another event (html = 0) nor a change of the page.
+  const judge = () => {
+    const c = hits > 2 ? getSelection() == "" && "rage" : html == root.outerHTML && "dead";
+    hits = 0;
+    if (c) record("friction", { c });
   };
 
   // An action that is no text is not told; `active` 1 or 0 says whether leaving now would be abandoning it.
@@ -210,10 +207,6 @@
     begin(head.u);
   };
 
-  const deepen = () => {
-    if (here() == head.u) depth = Math.max(depth, (100 * (scrollY + innerHeight)) / root.scrollHeight);
-  };
-
   const leave = () => {
     for (const f in tab.s) {
       if (tab.s[f]) record("form", { f, a: "abandon", n: tab.s[f] });
@@ -222,7 +215,14 @@
     rest();
   };
 
-  const randomId = (length) => (length ? randomId(length - 1) + Math.random().toString(36)[2] : "");
+  const later = (work, ms) => {
+    clearTimeout(work.t);
+    work.t = setTimeout(safely(work), ms);
+  };
+
+  const deepen = () => {
+    if (here() == head.u) depth = Math.max(depth, (100 * (scrollY + innerHeight)) / root.scrollHeight);
+  };
 
   const react = {
     click,
@@ -251,7 +251,7 @@
     addEventListener(
       name,
       safely((event) => {
-        html = 0;
+        html = name == "popstate" && html;
         react[name](event, event.target.closest?.("form"));
       }),
       name != "submit", // after the site's own handlers, to see what they decided
