@@ -11,11 +11,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from tracker import wire
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 SCRIPTS = Path(__file__).parents[2] / "tracker" / "script"
 SCRIPT = SCRIPTS / "k.js"
@@ -76,6 +79,11 @@ class ScriptSite:
             for event in beacon["e"]:
                 if event["k"] == kind and fields.items() <= event.items():
                     return event, seen
+
+
+def stop_the_clock(tab: Page) -> None:
+    """From now on time passes on this page only where the test says so (`clock.install` lets it run on)."""
+    tab.clock.pause_at(tab.evaluate("Date.now()") / 1000 + 1)
 
 
 @contextmanager

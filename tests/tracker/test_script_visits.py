@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.chromium import LAUNCH_ARGUMENTS, system_chromium
-from tests.tracker.script_site import ScriptSite
+from tests.tracker.script_site import ScriptSite, stop_the_clock
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -221,6 +221,7 @@ def test_clicks_in_vain_are_friction(
     tab.clock.install()
     tab.goto(site.page("/", body))
     tab.evaluate(prepare or "0")
+    stop_the_clock(tab)
     for _ in range(clicks):
         tab.click("[onwards]")
     tab.clock.run_for(1_100)
