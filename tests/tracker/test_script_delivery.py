@@ -69,6 +69,7 @@ def test_without_a_hint_it_waits_longer_each_time(
     site.answers += [trouble] * 4
     tab.clock.install()
     tab.goto(site.page("/", "<p>"))
+    stop_the_clock(tab)
     ages = [site.next()["e"][0]["d"]]
     for _ in range(4):
         kept(tab, 1)
