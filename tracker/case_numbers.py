@@ -15,7 +15,7 @@ from tracker.errors import TrackerError
 
 MOST_MASKS = 32
 LONGEST_MASK = 40
-FEWEST_DIGITS = 4
+FEWEST_DIGITS = 5
 _LONGEST_RUN = 12
 _PIECE = re.compile(r"#\+|[#@]|[ ./_-]+|[A-Za-z0-9]")
 _SIGNS = r"[\s./_+-]{0,3}"
@@ -74,8 +74,8 @@ def _translated(mask: object) -> str:
         raise MaskError(
             f"The mask {mask!r} has several runs #+; expected one at most. Write the others out: ####."
         )
-    if set(pieces) <= {"#", "@"} and len(pieces) < 5:
-        raise MaskError(f"The mask {mask!r} would match any year; expected a letter or a sign in it.")
+    if set(pieces) <= {"#", "@"} and len(pieces) < 8:
+        raise MaskError(f"The mask {mask!r} would match any number; expected a letter or a sign in it.")
     expression = "".join(map(_expression, pieces))
     before = r"(?<!\d)" if pieces[0][0] == "#" or pieces[0].isdigit() else ""
     after = r"(?!\d)" if pieces[-1][0] == "#" or pieces[-1].isdigit() else ""

@@ -25,7 +25,13 @@ _VEILED = re.compile(
     r"|(?<![\w.])[\w.-]{1,64}\s(?:at|apenstaartje)\s[\w-]{1,63}(?:\s(?:dot|punt)\s[\w-]{1,63}){1,4}",
     re.IGNORECASE,
 )
-VEIL = re.compile(r"[\[({<]\s?(?:at|apenstaartje|@)\s?[\])}>]|\b(?:dot|punt|apenstaartje)\b", re.IGNORECASE)
+_VEIL = re.compile(r"[\[({<]\s?(?:at|apenstaartje|@)\s?[\])}>]", re.IGNORECASE)
+
+
+def may_be_veiled(text: str) -> bool:
+    """Whether there may be a mail address without its @."""
+    text = text.lower()
+    return " dot " in text or " punt " in text or "apenst" in text or _VEIL.search(text) is not None
 
 
 def mail_addresses(text: str) -> Iterator[Span]:
@@ -40,7 +46,7 @@ def mail_addresses(text: str) -> Iterator[Span]:
             if _TOP.search(name) or (not spaced and _LETTER.search(name)):
                 yield sign - mailbox.end(), sign + 1 + len(name)
         sign = text.find("@", sign + 1)
-    if VEIL.search(text):
+    if may_be_veiled(text):
         yield from (found.span() for found in _VEILED.finditer(text))
 
 
@@ -127,14 +133,20 @@ _BIRTH_DATE = (
 )
 # A mark that was put in another's place isn't crossed: what is scrubbed once is clean.
 _BETWEEN_CUE = r"[^\d\[\]]{0,30}?"
-CUE = re.compile(_CUE, re.IGNORECASE | re.ASCII)
+_CUE_PARTS = ("geb", "born", "birth", "dob", "o.b", "o. b", "jarig", "verjaar", "bday")
 _BORN = re.compile(rf"{_CUE}{_BETWEEN_CUE}({_BIRTH_DATE})", re.IGNORECASE | re.ASCII)
 _WAS_BORN = re.compile(rf"({_BIRTH_DATE})[^\d\[\]]{{0,20}}?{_CUE}", re.IGNORECASE | re.ASCII)
 
 
+def may_name_a_birth(text: str) -> bool:
+    """Whether there may be a word that makes a date one of birth."""
+    text = text.lower()
+    return any(part in text for part in _CUE_PARTS)
+
+
 def birth_dates(text: str) -> Iterator[Span]:
     """Dates beside a word that says they are somebody's; the word stays."""
-    if CUE.search(text):
+    if may_name_a_birth(text):
         for pattern in (_BORN, _WAS_BORN):
             yield from (found.span(1) for found in pattern.finditer(text))
 

@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from tracker.case_numbers import CaseNumbers
 from tracker.personal_numbers import Span, bank_accounts, citizen_numbers, telephones
-from tracker.personal_words import CUE, VEIL, addresses, birth_dates, mail_addresses
+from tracker.personal_words import addresses, birth_dates, mail_addresses, may_be_veiled, may_name_a_birth
 from tracker.readable import read
 
 
@@ -35,9 +35,9 @@ class Mark(StrEnum):
 
 Found = tuple[Mark, ...]
 
-# All that is personal has a digit or an @, or veils its @.
-_PERHAPS = re.compile(rf"[0-9@]|{VEIL.pattern}", re.IGNORECASE)
-_FEW_DIGITS = re.compile(r"@|\d(?:\D*+\d){3}", re.ASCII)
+# What a text must have to be worth reading: nearly all have none of it, and are on the way of every beacon.
+_DIGIT_OR_AT = re.compile("[0-9@]")
+_DIGITS_OR_AT = re.compile(r"@|[0-9](?:[^0-9]*+[0-9]){4}")
 
 
 def scrub(text: str, *, form_encoded: bool = False, cases: CaseNumbers | None = None) -> tuple[str, Found]:
@@ -51,10 +51,10 @@ def scrub(text: str, *, form_encoded: bool = False, cases: CaseNumbers | None = 
     >>> scrub("/klant/9999%2E90%2E019/p800refund")
     ('/klant/[bsn]/p800refund', (<Mark.BSN: 'bsn'>,))
     """
-    if text.isascii() and _PERHAPS.search(text) is None:
+    if text.isascii() and "%" not in text and "&" not in text and not _is_suspect(text):
         return text, ()
     readable, began = read(text, form_encoded=form_encoded)
-    if not _FEW_DIGITS.search(readable) and not CUE.search(readable) and not VEIL.search(readable):
+    if began is not None and not _is_suspect(readable):
         return text, ()
     spans = _spans(readable, cases)
     if not spans:
@@ -65,6 +65,13 @@ def scrub(text: str, *, form_encoded: bool = False, cases: CaseNumbers | None = 
         parts += [text[last:from_], f"[{mark}]"]
         last = to
     return "".join([*parts, text[last:]]), tuple(mark for _, _, mark in spans)
+
+
+def _is_suspect(text: str) -> bool:
+    """Whether there may be anything in readable text; the least is a postcode with a number, five digits."""
+    if _DIGITS_OR_AT.search(text) or may_be_veiled(text):
+        return True
+    return _DIGIT_OR_AT.search(text) is not None and may_name_a_birth(text)
 
 
 _FINDERS: tuple[tuple[Mark, Callable[[str], Iterator[Span]]], ...] = (

@@ -12,8 +12,9 @@ import html
 import random
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 MASKS = ("Z-####-######", "ZAAK/####/#+", "@@##.####")
@@ -51,10 +52,10 @@ class Planted:
     text: str
 
 
-def texts(seed: int, count: int) -> Iterator[Planted]:
-    """So many texts, always the same of one seed."""
+def texts(seed: int, count: int, kinds: Sequence[str] = ()) -> Iterator[Planted]:
+    """So many texts, always the same of one seed, with data of these kinds (all by default)."""
     chance = random.Random(seed)
-    kinds = list(KINDS)
+    kinds = kinds or list(KINDS)
     for _ in range(count):
         kind = chance.choice(kinds)
         secret, spelled = KINDS[kind](chance)
@@ -256,6 +257,7 @@ def remains(planted: Planted, text: str) -> bool:
     return re.sub(r"[\W_]", "", planted.secret.lower()) in squeezed
 
 
+@lru_cache(maxsize=1024)
 def spelled_out(text: str) -> str:
     """The text after every decoding that a curious reader would try, in lower case."""
     for _ in range(12):

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A hundred thousand adversarial texts through the real way in: nothing planted is found where anything stays."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import pytest
+import redis
+
+from tests.tracker.adversary import KINDS, Planted, remains, texts
+from tests.tracker.beacons import FIREFOX, NOON, SITES
+from tests.tracker.ordinary import texts as ordinary_texts
+from tracker.admission import Arrival
+from tracker.archive import Archiver, read_events
+from tracker.collector import Collector, CollectorSettings
+from tracker.keys import Keys
+from tracker.ledger import as_page
+from tracker.scrub import scrub
+from tracker.stream import decode
+
+TEXTS = 100_000
+SEED = 20_261_122
+PARTITIONS = 4
+AT_WORK = sorted(set(KINDS) - {"case"})  # case numbers need the settings of an installation
+DAY = date(2026, 6, 1)
+TEXT_FIELDS = ("path", "parameters", "referrer", "title", "query", "target", "form", "goal")
+LONGEST = {"t": 1000, "q": 1000, "to": 2048, "f": 200, "g": 200}
+SITE = "https://www.voorbeeldstad.nl"
+
+Stored = dict[tuple[str, int], dict[str, str]]
+
+
+def beacons() -> Iterator[tuple[bytes, dict[tuple[str, int], list[Planted]]]]:
+    """Bodies with texts in every field a text can be in, and what was planted in which event."""
+    planted = texts(SEED, TEXTS, AT_WORK)
+    for number in itertools.count():
+        page_view = f"page{number:08d}"
+        of_page = list(itertools.islice(planted, 4))
+        if not of_page:
+            return
+        beacon, events = _page(number, [one.text for one in of_page]), []
+        where = {(page_view, 0): of_page}
+        events.append({"i": 0, "k": "view", "d": 0})
+        if number % 5 == 0:  # most texts come in large beacons, most beacons are small
+            for index, one in enumerate(itertools.islice(planted, 99), start=1):
+                events.append({"i": index, "d": index} | _event(index, one.text))
+                where[page_view, index] = [one, *of_page]
+        yield msgspec.json.encode(beacon | {"v": 1, "p": page_view, "e": events}), where
+
+
+def _page(number: int, given: list[str]) -> dict[str, Any]:
+    path, query, fragment, referrer = (given * 4)[:4]
+    # Nothing that ends a path may stand in one; browsers encode it.
+    plain = {ord(c): quote(c) for c in "?#"} | {code: f"%{code:02x}" for code in range(33)}
+    page = f"{SITE}/{path.translate(plain)}?q={quote(query)}&zoek={query.translate(plain)}#{fragment.translate(plain)}"
+    before = f"https://www.google.com/search?q={quote(referrer)}" if number % 2 else f"{SITE}/{referrer.translate(plain)}"
+    return {name: url for name, url, longest in (("u", page, 2048), ("r", before, 4096)) if len(url) <= longest} | (
+        {"u": f"{SITE}/"} if len(page) > 2048 else {}
+    )
+
+
+def _event(index: int, text: str) -> dict[str, Any]:
+    kind, field, rest = (
+        ("search", "q", {}),
+        ("view", "t", {}),
+        ("result", "to", {"rank": 1}),
+        ("result", "q", {"rank": 1, "to": "/afval"}),
+        ("form", "f", {"a": "start"}),
+        ("goal", "g", {}),
+        ("link", "to", {}),
+        ("file", "to", {}),
+    )[index % 8]
+    if len(text) > LONGEST[field]:
+        kind, field, rest = "search", "q", {}
+    return {"k": kind, field: text[:1000]} | rest
+
+
+@pytest.fixture(scope="module")
+def through(tmp_path_factory: pytest.TempPathFactory, _embedded: redis.Redis) -> dict[str, Any]:
+    """Everything that is left of the texts, after admission, the store and the archive."""
+    # The prefix is this module's own, as the fixture's is each test's.
+    keys, planted = Keys(f"test:personal:{id(tmp_path_factory)}:"), dict[tuple[str, int], list[Planted]]()
+    at = _embedded.connection_pool.connection_kwargs
+    settings = CollectorSettings(
+        sites=SITES, store_url=f"redis://{at['host']}:{at['port']}/0", partitions=PARTITIONS, store_timeout_s=60
+    )
+    headers = {"user-agent": FIREFOX, "accept-language": "nl"}
+    statuses: Counter[int] = Counter()
+
+    async def take_all() -> None:
+        collector = Collector(settings, keys=keys, clock=lambda: NOON)
+        found = beacons()
+        for start in itertools.count(step=50):
+            group = list(itertools.islice(found, 50))
+            if not group:
+                break
+            arrivals = []
+            for number, (body, where) in enumerate(group, start):
+                planted.update(where)
+                client = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
+                arrivals.append(Arrival(body, headers, client, "POST", "text/plain", NOON))
+            answers = await asyncio.gather(*map(collector.take, arrivals))
+            statuses.update(answer.status for answer in answers)
+        await collector.close()
+
+    handler = _Kept()
+    root, before = logging.getLogger(), logging.getLogger().level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        asyncio.run(take_all())
+        entries = [
+            entry for partition in range(PARTITIONS) for entry in _embedded.xrange(keys.events(partition))
+        ]
+        folder = tmp_path_factory.mktemp("archive")
+        Archiver(_embedded, folder, SITES, PARTITIONS, keys).run_once()
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)
+    ledger = as_page(DAY, _embedded.hgetall(keys.ledger(DAY)))
+    _embedded.delete(*_embedded.scan_iter(f"{keys.prefix}*"))
+    return {
+        "planted": planted, "statuses": statuses, "entries": entries, "folder": folder, "ledger": ledger,
+        "logs": "\n".join(handler.lines),
+    }  # fmt: skip
+
+
+class _Kept(logging.Handler):
+    """Keeps every line that is logged, with what it was made of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(f"{record.getMessage()} {record.args} {record.exc_text or ''}")
+
+
+def stored_texts(through: dict[str, Any]) -> Stored:
+    found: Stored = {}
+    for entry_id, fields in through["entries"]:
+        event = decode(entry_id, fields)
+        found[event.page_view, event.index] = {
+            name: text for name in TEXT_FIELDS if (text := getattr(event, name))
+        }
+    return found
+
+
+def test_every_text_was_taken(through: dict[str, Any]) -> None:
+    assert set(through["statuses"]) == {204}
+    everyone = {id(one) for planted in through["planted"].values() for one in planted}
+    assert len(everyone) == TEXTS
+    assert len(through["entries"]) == len(through["planted"])
+
+
+def test_nothing_planted_is_in_the_store(through: dict[str, Any]) -> None:
+    leaks = []
+    for where, found in stored_texts(through).items():
+        planted = through["planted"][where]
+        # What stands in the page's address is the same in all its events.
+        for one in planted if where[1] == 0 else planted[:1]:
+            leaks += [(one, text) for text in found.values() if remains(one, text)]
+    assert leaks == []
+
+
+def test_the_archive_has_what_the_store_had_and_no_more(through: dict[str, Any]) -> None:
+    table = read_events(through["folder"], DAY).to_pylist()
+    archived = {
+        (row["page_view"], row["index"]): {name: row[name] for name in TEXT_FIELDS if row[name]} for row in table
+    }
+    assert archived == stored_texts(through)
+
+
+def test_no_planted_number_or_mailbox_is_in_any_byte_that_stays(through: dict[str, Any]) -> None:
+    planted = {one.secret for found in through["planted"].values() for one in found}
+    raw = b"\n".join(b" ".join(fields.values()) for _, fields in through["entries"]).decode()
+    archive = "".join(
+        str(column) for path in sorted(through["folder"].rglob("*.parquet")) for column in [_texts_of(path)]
+    )
+    for kept in (raw, archive, through["logs"]):
+        for shape in (r"(?<!\d)\d{9}(?!\d)", r"[\w.-]+@[\w.-]+", r"[A-Z]{2}\d\d[A-Z0-9]{11,30}"):
+            assert planted & set(re.findall(shape, kept)) == set()
+
+
+def _texts_of(path: Path) -> list[Any]:
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    return [table[name].to_pylist() for name in TEXT_FIELDS]
+
+
+def test_what_was_taken_out_is_counted_by_type(through: dict[str, Any]) -> None:
+    redacted = through["ledger"]["redacted"]
+    for kind in AT_WORK:
+        assert redacted[kind] > TEXTS / len(AT_WORK) / 4, kind
+
+
+@pytest.mark.shared
+def test_false_alarms_are_rare_on_product_names(shared: Path) -> None:
+    names = (shared / "data" / "upl" / "upl_gemeente_burger.txt").read_text().splitlines()
+    assert [name for name in names if scrub(name)[1]] == []
+
+
+def test_false_alarms_are_rare_on_what_is_nobodys() -> None:
+    each = 2_000
+    alarms = [(kind, text, scrub(text)[0]) for kind, text in ordinary_texts(SEED, each) if scrub(text)[1]]
+    by_kind = Counter(kind for kind, _, _ in alarms)
+    print(f"false alarms of {each:,} each: {dict(by_kind)}")
+    assert all(count <= 0.005 * each for count in by_kind.values()), alarms[:20]
