@@ -90,9 +90,12 @@ class Operators:
         """Who asks, or None where that can't be told: a proxy that nobody vouched for asks for a stranger."""
         if not within(peer, self._trusted):
             return None if any(name in headers for name in ON_BEHALF) else peer
+        forwarded = headers.get("x-forwarded-for")
+        if forwarded is None:
+            return None if any(name in headers for name in ON_BEHALF) else peer
         asker = peer
-        for hop in reversed(headers.get("x-forwarded-for", "").split(",")):
-            if not hop.strip() or not within(asker, self._trusted):
+        for hop in reversed(forwarded.split(",")):
+            if not within(asker, self._trusted):
                 break
             asker = address_of(hop)
         return asker

@@ -13,6 +13,7 @@ from tracker import address
 from tracker.site import Site
 
 MOST = 4096
+MOST_PROXIES = 1024
 T = TypeVar("T")
 
 
@@ -37,7 +38,7 @@ class Familiar:
         self.paths: dict[str, str] = {}
         self.referrers: dict[str, str] = {}
         self.titles: dict[str, str] = {}
-        self.proxies: set[str] = set()  # addresses of our own
+        self.proxies: set[str] = set()  # addresses of our own; add with `remember_proxy`
 
     def page(self, url: str) -> Page | None:
         """The page of an address, from memory where that is possible; None where it isn't one."""
@@ -46,6 +47,12 @@ class Familiar:
             parts = address.split(url)
             known = None if parts is None else Page(parts)
         return known
+
+    def remember_proxy(self, client: str) -> None:
+        """Remember an address found within the trusted networks, which may be as wide as a country's."""
+        if len(self.proxies) >= MOST_PROXIES:
+            self.proxies.clear()
+        self.proxies.add(client)
 
     def remember_page(self, url: str, page: Page) -> None:
         """Remember a page of which the address was found clean."""

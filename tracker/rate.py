@@ -58,22 +58,25 @@ class RateLimit:
         >>> [limit.wait_s(7, now_ms) for now_ms in (0, 0, 0, 999, 1000)]
         [0, 0, 1, 1, 0]
         """
-        young = self._young
-        due = young.get(visitor)
+        due = self._young.get(visitor)
         if due is None:
-            due = self._old.get(visitor, now_ms)
+            due = self._remembered(visitor, now_ms)
         if due < now_ms:
             due = now_ms
         due += self._interval_ms
-        ahead = due - now_ms - self._tolerance_ms
-        if ahead > 0:
-            if ahead > self._tolerance_ms + self._interval_ms:  # the clock was set back: begin afresh
-                due, ahead = now_ms + self._interval_ms, 0.0
-            else:
-                return int(-(-ahead // 1000))
-        # A number as old as the tolerance says nothing any more, so a generation needn't live longer.
-        if len(young) >= self._generation or not 0 <= now_ms - self._born_ms < self._tolerance_ms:
-            self._old, self._young = young, {}
-            self._born_ms, young = now_ms, self._young
-        young[visitor] = due
+        ahead_ms = due - now_ms - self._tolerance_ms
+        if ahead_ms > 0:
+            if ahead_ms <= self._tolerance_ms + self._interval_ms:
+                return int(-(-ahead_ms // 1000))
+            due = now_ms + self._interval_ms  # the clock was set back: begin afresh
+        self._young[visitor] = due
         return 0
+
+    def _remembered(self, visitor: int, now_ms: int) -> float:
+        """What the old generation knows, and room in the young one for who comes now."""
+        due = self._old.get(visitor, now_ms)
+        # A number as old as the tolerance says nothing any more, so a generation needn't live longer.
+        if len(self._young) >= self._generation or not 0 <= now_ms - self._born_ms < self._tolerance_ms:
+            self._old, self._young = self._young, {}
+            self._born_ms = now_ms
+        return due
