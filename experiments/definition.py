@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 
 #: Names of experiments and variants: they travel in a cookie, in HTML attributes and on the wire.
-NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+NAME = re.compile(r"(?!(?:[^0-9]*[0-9]){7})[a-z][a-z0-9-]{0,31}")
 
 #: What a metric may be: a column of the units table, or `time`, the time to the answer.
 METRICS: Mapping[str, str] = {

@@ -36,7 +36,7 @@ _EXPERIMENT = tuple(key for key in _EXAMPLES if key not in ("metric", "better", 
 _OPTIONAL = ("task", "secondary", "guardrails", "coverage")
 _METRIC = ("metric", "better")
 LONGEST_DAYS = 90  # the bucket cookie lives no longer, and a browser that loses it may change variant
-_NAME_RULE = "1 to 32 characters of a-z, 0-9 and -, starting with a letter"
+_NAME_RULE = "1 to 32 characters of a-z, 0-9 and -, starting with a letter, with at most 6 digits"
 
 
 def load(paths: Iterable[Path]) -> dict[str, Experiment]:

@@ -39,9 +39,12 @@ Found = tuple[Mark, ...]
 _DIGIT_OR_AT = re.compile("[0-9@]")
 _DIGITS_OR_AT = re.compile(r"@|[0-9](?:[^0-9]*+[0-9]){4}")
 
+# Where a neighbour went, a number may stand alone that was part of another before.
+_ROUNDS = 6
+
 
 def scrub(text: str, *, form_encoded: bool = False, cases: CaseNumbers | None = None) -> tuple[str, Found]:
-    """The text with marks in place of personal data, and the marks in their order.
+    """The text with marks in place of personal data, and the marks that were put there.
 
     `form_encoded` says that `+` stands for a space (the query of an address), so that it separates words;
     `cases` finds the case numbers of this installation.
@@ -53,18 +56,29 @@ def scrub(text: str, *, form_encoded: bool = False, cases: CaseNumbers | None = 
     """
     if text.isascii() and "%" not in text and "&" not in text and not _is_suspect(text):
         return text, ()
+    marks: list[Mark] = []
+    for _ in range(_ROUNDS):
+        text, found = _without_the_plain(text, form_encoded, cases)
+        if not found:
+            break
+        marks += found
+    return text, tuple(marks)
+
+
+def _without_the_plain(text: str, form_encoded: bool, cases: CaseNumbers | None) -> tuple[str, list[Mark]]:
+    """The text with marks for what can be told from all that stands around it."""
     readable, began = read(text, form_encoded=form_encoded)
     if began is not None and not _is_suspect(readable):
-        return text, ()
+        return text, []
     spans = _spans(readable, cases)
     if not spans:
-        return text, ()
+        return text, []
     parts, last = [], 0
     for start, end, mark in spans:
         from_, to = (start, end) if began is None else (began[start], began[end])
         parts += [text[last:from_], f"[{mark}]"]
         last = to
-    return "".join([*parts, text[last:]]), tuple(mark for _, _, mark in spans)
+    return "".join([*parts, text[last:]]), [mark for _, _, mark in spans]
 
 
 def _is_suspect(text: str) -> bool:

@@ -114,12 +114,14 @@ class Beacon(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 # How texts of these fields are spelt. Not as patterns of the types: the decoder asks Python for each of them,
 # which takes longer than all the rest of it.
 _ID = re.compile(r"[A-Za-z0-9_-]{12}\Z")
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}\Z")
+# What isn't text isn't scrubbed either, so nothing of it has room for a number that is somebody's.
+_FEW_DIGITS = "(?!(?:[^0-9]*[0-9]){7})"
+_NAME = re.compile(rf"{_FEW_DIGITS}[a-z][a-z0-9-]{{0,31}}\Z")
 _SPELLING = {
     "p": _ID,
     "o": _ID,
     "c": re.compile(r"[A-Za-z0-9_-]{12,64}\Z"),
-    "l": re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,3}\Z"),
+    "l": re.compile(rf"{_FEW_DIGITS}[A-Za-z]{{2,3}}(?:-[A-Za-z0-9]{{1,8}}){{0,3}}\Z"),
     "run": re.compile(r"[A-Za-z0-9_-]{1,64}\.[0-9A-Za-z]{1,64}\Z"),
 }
 
