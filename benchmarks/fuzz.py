@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -50,7 +51,7 @@ def targets() -> dict[str, Target]:
 
     rules = Rules(sites=SITES, salt=lambda zone, time_ms: b"salt" * 8)
     cases = CaseNumbers(["Z-####-######"])
-    fields = ("path", "parameters", "referrer", "title", "query", "target", "form", "goal")
+    fields = ("path", "title", "query", "target", "form", "goal")
 
     def text_of(data: bytes) -> str:
         return data.decode("utf-8", "replace")
@@ -68,6 +69,8 @@ def targets() -> dict[str, Target]:
         garbage = 0
         for event in () if isinstance(outcome, Drop) else outcome.events:
             texts = [text for name in fields if (text := getattr(event, name))]
+            texts += [(event.referrer or "").partition("?")[0]]
+            texts += [value for _, value in parse_qsl(event.parameters)]
             garbage += any(scrub(text)[1] or not text.isprintable() or len(text) > 40_000 for text in texts)
             garbage += decode(b"1-0", encode(event)) != event
         return garbage

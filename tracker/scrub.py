@@ -70,15 +70,18 @@ def _without_the_plain(text: str, form_encoded: bool, cases: CaseNumbers | None)
     readable, began = read(text, form_encoded=form_encoded)
     if began is not None and not _is_suspect(readable):
         return text, []
-    spans = _spans(readable, cases)
-    if not spans:
+    found = _found(readable, cases)
+    if began is not None:
+        found = [(began[start], began[end], rank, mark) for start, end, rank, mark in found]
+        found += _behind_a_sign(text)
+    if not found:
         return text, []
-    parts, last = [], 0
-    for start, end, mark in spans:
-        from_, to = (start, end) if began is None else (began[start], began[end])
-        parts += [text[last:from_], f"[{mark}]"]
-        last = to
-    return "".join([*parts, text[last:]]), [mark for _, _, mark in spans]
+    parts, marks, last = [], [], 0
+    for start, end, mark in _joined(found):
+        parts += [text[last:start], f"[{mark}]"]
+        marks.append(mark)
+        last = end
+    return "".join([*parts, text[last:]]), marks
 
 
 def _is_suspect(text: str) -> bool:
@@ -98,8 +101,8 @@ _FINDERS: tuple[tuple[Mark, Callable[[str], Iterator[Span]]], ...] = (
 )
 
 
-def _spans(text: str, cases: CaseNumbers | None) -> list[tuple[int, int, Mark]]:
-    """Personal data in readable text, in order; where two overlap both go, as the surest of their kinds."""
+def _found(text: str, cases: CaseNumbers | None) -> list[tuple[int, int, int, Mark]]:
+    """Start, end, rank (the surest first) and kind of personal data in readable text, in any order."""
     found: list[tuple[int, int, int, Mark]] = []
     # A plus may be a space or itself, and nothing in a path tells which.
     for reading in (text, text.replace("+", " ")) if "+" in text else (text,):
@@ -107,9 +110,29 @@ def _spans(text: str, cases: CaseNumbers | None) -> list[tuple[int, int, Mark]]:
             found += [(start, end, 0, Mark.CASE) for start, end in cases.spans(reading)]
         for rank, (mark, find) in enumerate(_FINDERS, start=1):
             found += [(start, end, rank, mark) for start, end in find(reading)]
-    found.sort()
+    return found
+
+
+# A number right behind a sign that begins a code, as in 5%999990019, loses its first digits in decoding. Codes
+# from 20 to 29 are spaces and signs, which are encoded in earnest.
+_BEHIND_A_SIGN = re.compile(r"(?:%u?|\\u)(?:(0[1-9][0-9]{8})|([3-9][0-9]{7,8}))(?![0-9])")
+
+
+def _behind_a_sign(text: str) -> list[tuple[int, int, int, Mark]]:
+    """Numbers that a text has where its reading has something else."""
+    found = []
+    for match in _BEHIND_A_SIGN.finditer(text):
+        if match[1]:
+            found.append((*match.span(1), len(_FINDERS), Mark.PHONE))
+        elif any(citizen_numbers(match[2])):
+            found.append((*match.span(2), len(_FINDERS), Mark.BSN))
+    return found
+
+
+def _joined(found: list[tuple[int, int, int, Mark]]) -> list[tuple[int, int, Mark]]:
+    """What is to be cut out, in order; where two overlap both go, as the surest of their kinds."""
     joined: list[tuple[int, int, int, Mark]] = []
-    for start, end, rank, mark in found:
+    for start, end, rank, mark in sorted(found):
         if joined and start < joined[-1][1]:
             first, last, surest, its_mark = joined[-1]
             if rank < surest:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tracker.bots import NOT_BOTS, evidence, is_bot
+from tracker import bots
+from tracker.bots import NOT_BOTS, evidence, is_bot, is_program
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -83,3 +84,32 @@ def test_what_is_left_out_of_the_list_is_still_in_it() -> None:
     from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 
     assert set(NOT_BOTS) <= {entry["pattern"] for entry in CRAWLER_USER_AGENTS_DATA}
+
+
+BRANDS = '"Chromium";v="141", "Not?A_Brand";v="8"'
+
+
+@pytest.mark.parametrize(
+    ("headers", "program"),
+    [
+        pytest.param({"user-agent": CHROME, "sec-ch-ua": BRANDS}, False, id="Chrome with its hints"),
+        pytest.param(
+            {"user-agent": CHROME, "sec-ch-ua": f'{BRANDS}, "HeadlessChrome";v="141"'}, True, id="no screen, says a hint"
+        ),
+        pytest.param({"user-agent": CHROME, "from": "crawler@example.org"}, True, id="who says whom to write to"),
+        pytest.param({"user-agent": "curl/8.14.1"}, True, id="a name alone"),
+        pytest.param({}, True, id="nothing"),
+    ],
+)
+def test_all_headers_tell(headers: dict[str, str], program: bool) -> None:
+    assert is_program(headers) is program
+
+
+def test_long_user_agents_are_remembered_only_so_far() -> None:
+    """Or a stranger fills the memory: eight thousand of sixty thousand signs each."""
+    before = bots._is_bot.cache_info()
+    for end in "ab":
+        assert not is_bot(CHROME + " " + "x" * 600 + end)
+    after = bots._is_bot.cache_info()
+    assert after.currsize <= before.currsize + 1
+    assert after.hits == before.hits + 1
