@@ -73,7 +73,9 @@ def seconds(text: str) -> float:
 
 
 def main() -> int:
-    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     steep = []
     print(f"{'repeated':24}" + "".join(f"{size:>12,}" for size in SIZES) + "   ns/char   times 10")
     for name, unit in HEAVY.items():

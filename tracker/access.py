@@ -56,10 +56,12 @@ class Operators:
         trusted_proxies: tuple[Network, ...] = (),
     ) -> None:
         """Raises `TokenError` for a token shorter than `SHORTEST_TOKEN` or with other signs than ASCII's."""
-        if token is not None and (len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable()):
+        if token is not None and (
+            len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable()
+        ):
             raise TokenError(
-                f"The operators' token has {len(token)} signs; expected at least {SHORTEST_TOKEN} printable ones of "
-                "ASCII. Make one with: python -c 'import secrets; print(secrets.token_urlsafe())'."
+                f"The operators' token has {len(token)} signs; expected at least {SHORTEST_TOKEN} printable "
+                "ones of ASCII. Make one with: python -c 'import secrets; print(secrets.token_urlsafe())'."
             )
         self._networks = networks
         self._digest = sha256(token.encode()).digest() if token is not None else None

@@ -71,8 +71,8 @@ _SHAPES = (
 _LONGEST = 600
 
 
-# Most listed names hold no sign of a regular expression: as plain text they are found ten times as fast, which
-# matters when a stranger invents a user agent for every request.
+# Most listed names hold no sign of a regular expression: as plain text they are found ten times as fast,
+# which matters when a stranger invents a user agent for every request.
 _PLAIN_NAME = re.compile(r"(?:[^\\.^$*+?{}\[\]|()]|\\[^a-zA-Z0-9])+")
 _PLAIN_DEEDS = tuple(deed for deed in _DEEDS if deed.isalpha())
 

@@ -67,8 +67,8 @@ def _translated(mask: object) -> str:
     digits = sum(piece[0] == "#" or piece.isdigit() for piece in pieces)
     if digits < FEWEST_DIGITS or "#" not in mask:
         raise MaskError(
-            f"The mask {mask!r} has {digits} digits; expected at least {FEWEST_DIGITS}, one of them #. Ordinary "
-            "words and years would be taken for case numbers otherwise."
+            f"The mask {mask!r} has {digits} digits; expected at least {FEWEST_DIGITS}, one of them #. "
+            "Ordinary words and years would be taken for case numbers otherwise."
         )
     if mask.count("#+") > 1:
         raise MaskError(

@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import itemgetter
 
 from stdnum import iban, numdb
@@ -24,7 +24,8 @@ CALENDAR_DATE = (
 )
 _DATE = re.compile(CALENDAR_DATE, re.ASCII)
 _DATE_IN_ONE = re.compile(
-    rf"{YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2]){YEAR}", re.ASCII
+    rf"{YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2]){YEAR}",
+    re.ASCII,
 )
 
 # Dates that a telephone number could begin in: also short ones, where a time or another date follows.
@@ -58,15 +59,16 @@ def _iban_form(country: str) -> re.Pattern[str] | None:
     if not fields:
         return None
     rest = 1 + sum(map(int, fields))  # behind the country and one digit; the other is one of the rest
-    return re.compile(rf"[a-z]{{2}}{_IBAN_SIGNS}\d(?:{_IBAN_SIGNS}[a-z0-9]){{{rest}}}", re.IGNORECASE | re.ASCII)
+    return re.compile(
+        rf"[a-z]{{2}}{_IBAN_SIGNS}\d(?:{_IBAN_SIGNS}[a-z0-9]){{{rest}}}", re.IGNORECASE | re.ASCII
+    )
 
 
 # Between the digits of a telephone number; no colon, which hours of opening have.
 _GAP = r"[\s._/+()|-]{0,3}"
 # Where a plus stood for itself in a query, reading the query has made a space of it: 31 may lack its plus.
-_DUTCH = (
-    rf"(?:(?:(?<!\w)\+|\(\+|(?<!\d)00|(?<!\d)(?=31))\s?31{_GAP}(?:\(?0\)?{_GAP})?[1-9]|(?<!\d)\(?0{_GAP}[1-9])"
-)
+_PREFIX = r"(?:(?<!\w)\+|\(\+|(?<!\d)00|(?<!\d)(?=31))\s?31"
+_DUTCH = rf"(?:{_PREFIX}{_GAP}(?:\(?0\)?{_GAP})?[1-9]|(?<!\d)\(?0{_GAP}[1-9])"
 _HOURS = r"0?\d\.[0-5]\d(?!\d)(?:\s|-|tot|uur|u){1,5}[0-2]?\d\.[0-5]\d(?!\d)"
 _PHONE = re.compile(rf"(?!{_HOURS}){_DUTCH}(?:{_GAP}\d){{8}}(?!\d)", re.ASCII | re.IGNORECASE)
 _NEIGHBOURS = "1|32|33|34|39|40|44|48|49|90|212|351|359|380|597|599"
@@ -91,7 +93,7 @@ def telephones(text: str) -> Iterator[Span]:
 _DIGITS = re.compile(r"\d+", re.ASCII)
 _SIGN = r"[\s\x00-\x1f._/+,|*~\\-]{1,3}"
 _CHAIN = re.compile(rf"(?<!\d)\d{{1,4}}(?:{_SIGN}\d{{1,4}})+(?!\d)", re.ASCII)
-# Of nine digits these groupings are so usual that the signs between may differ; 9999 90 019 is the official one.
+# Of nine digits these groupings are so usual that the signs between may differ.
 _USUAL = {(3, 3, 3), (4, 2, 3)}
 _ONE_BY_ONE = (1,) * 9
 _USUAL_OF_EIGHT = {(2, 3, 3), (3, 2, 3), (3, 3, 2)}
@@ -126,7 +128,7 @@ def _is_in_groups(text: str, groups: Sequence[Span], first: int, beyond: int) ->
     mine = groups[first:beyond]
     sizes = tuple([end - start for start, end in mine])
     start, end = mine[0][0], mine[-1][1]
-    signs = {text[before[1] : after[0]] for before, after in zip(mine, mine[1:], strict=False)}
+    signs = {text[before[1] : after[0]] for before, after in pairwise(mine)}
     usual = sizes in _USUAL
     if len(signs) > 1:
         shaped = usual or sizes == _ONE_BY_ONE

@@ -71,7 +71,30 @@ _UNITS = frozenset(
 )
 # Words with a letter that postcodes as good as never have (F, I, O, Q, U, Y) are words; the others are only
 # where the number is a year or a round one.
-_WORDS = frozenset({"di", "do", "eu", "if", "in", "is", "io", "nu", "of", "om", "on", "op", "or", "to", "us", "uw", "wo", "zo", "by", "no"})
+_WORDS = frozenset(
+    {
+        "di",
+        "do",
+        "eu",
+        "if",
+        "in",
+        "is",
+        "io",
+        "nu",
+        "of",
+        "om",
+        "on",
+        "op",
+        "or",
+        "to",
+        "us",
+        "uw",
+        "wo",
+        "zo",
+        "by",
+        "no",
+    }
+)
 _PERHAPS = frozenset(
     {"al", "an", "as", "at", "de", "en", "er", "je", "ma", "na", "nr", "te", "tm", "vr", "we", "za", "ze"}
 )
@@ -149,5 +172,3 @@ def birth_dates(text: str) -> Iterator[Span]:
     if may_name_a_birth(text):
         for pattern in (_BORN, _WAS_BORN):
             yield from (found.span(1) for found in pattern.finditer(text))
-
-

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """How much one visitor may send: a page that loops costs itself something, a resident never notices.
 
-The generic cell rate algorithm (ITU-T I.371, annex A): of each visitor one number is kept, the moment at which
-all that was sent would have been sent at the steady rate. Memory is bounded by two generations: when the young
-one is full or old enough, it becomes the old one and the old one is forgotten. Who floods the table with
-pseudonyms thereby frees others, and never stops anyone.
+The generic cell rate algorithm (ITU-T I.371, annex A): of each visitor one number is kept, the moment at
+which all that was sent would have been sent at the steady rate. Memory is bounded by two generations: when
+the young one is full or old enough, it becomes the old one and the old one is forgotten. Who floods the table
+with pseudonyms thereby frees others, and never stops anyone.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class Rate:
     def __post_init__(self) -> None:
         if not 0 < self.per_second <= 1000 or not 1 <= self.burst <= 1_000_000:
             raise ValueError(
-                f"{self.per_second} beacons a second and {self.burst} at once came as a visitor's rate; expected "
-                "more than 0 and at most 1000 a second, and 1 to 1,000,000 at once."
+                f"{self.per_second} beacons a second and {self.burst} at once came as a visitor's rate; "
+                "expected more than 0 and at most 1000 a second, and 1 to 1,000,000 at once."
             )
 
 
@@ -52,7 +52,7 @@ class RateLimit:
         return len(self._young) + len(self._old)
 
     def wait_s(self, visitor: int, now_ms: int) -> int:
-        """0 where the visitor's beacon may come in now, else the whole seconds to wait; the beacon counts then.
+        """0 where the visitor's beacon may come in now, which then counts, else the whole seconds to wait.
 
         >>> limit = RateLimit(Rate(per_second=1, burst=2))
         >>> [limit.wait_s(7, now_ms) for now_ms in (0, 0, 0, 999, 1000)]

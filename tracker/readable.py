@@ -97,7 +97,9 @@ def _decoded(text: str) -> tuple[str, list[int]]:
     if not readable.isascii():
         began = _of_each_character(readable, began)
     if len(data) != len(text):
-        places = [place for place, character in enumerate(text) for _ in character.encode(errors="surrogatepass")]
+        places = [
+            place for place, character in enumerate(text) for _ in character.encode(errors="surrogatepass")
+        ]
         places.append(len(text))
         began = [places[byte] for byte in began]
     return readable, began

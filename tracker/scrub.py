@@ -113,8 +113,8 @@ def _found(text: str, cases: CaseNumbers | None) -> list[tuple[int, int, int, Ma
     return found
 
 
-# A number right behind a sign that begins a code, as in 5%999990019, loses its first digits in decoding. Codes
-# from 20 to 29 are spaces and signs, which are encoded in earnest.
+# A number right behind a sign that begins a code, as in 5%999990019, loses its first digits in decoding.
+# Codes from 20 to 29 are spaces and signs, which are encoded in earnest.
 _BEHIND_A_SIGN = re.compile(r"(?:%u?|\\u)(?:(0[1-9][0-9]{8})|([3-9][0-9]{7,8}))(?![0-9])")
 
 

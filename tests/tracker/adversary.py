@@ -19,9 +19,28 @@ from urllib.parse import quote, unquote
 
 MASKS = ("Z-####-######", "ZAAK/####/#+", "@@##.####")
 _WORDS = (
-    "aanvraag", "paspoort", "mijn", "graag", "verhuizen", "uitkering", "kapvergunning", "naar", "afval", "status",
-    "waar", "blijft", "please", "help", "vergunning", "Café", "gemeente", "overlijden", "€", "brief", "zoeken",
-)  # fmt: skip
+    "aanvraag",
+    "paspoort",
+    "mijn",
+    "graag",
+    "verhuizen",
+    "uitkering",
+    "kapvergunning",
+    "naar",
+    "afval",
+    "status",
+    "waar",
+    "blijft",
+    "please",
+    "help",
+    "vergunning",
+    "Café",
+    "gemeente",
+    "overlijden",
+    "€",
+    "brief",
+    "zoeken",
+)
 _MONTHS = {
     1: ("januari", "jan", "January"),
     2: ("februari", "feb.", "February"),
@@ -37,10 +56,29 @@ _MONTHS = {
     12: ("december", "dec", "December"),
 }
 _CUES = (
-    "geboren", "geboren op", "geb.datum", "geb. datum", "geb.", "geb", "geboortedatum", "geboortedatum:",
-    "Geboortedatum =", "geboorte_datum", "dob", "DOB:", "d.o.b.", "born", "born on", "date of birth", "birth date:",
-    "birthdate", "dateOfBirth=", "geboren te Utrecht op", "verjaardag", "GEBOREN",
-)  # fmt: skip
+    "geboren",
+    "geboren op",
+    "geb.datum",
+    "geb. datum",
+    "geb.",
+    "geb",
+    "geboortedatum",
+    "geboortedatum:",
+    "Geboortedatum =",
+    "geboorte_datum",
+    "dob",
+    "DOB:",
+    "d.o.b.",
+    "born",
+    "born on",
+    "date of birth",
+    "birth date:",
+    "birthdate",
+    "dateOfBirth=",
+    "geboren te Utrecht op",
+    "verjaardag",
+    "GEBOREN",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +158,14 @@ def _citizen_number(chance: random.Random) -> tuple[str, str]:
         digits = f"9999{chance.randrange(100_000):05d}"
         if sum(int(d) * w for d, w in zip(digits, (9, 8, 7, 6, 5, 4, 3, 2, -1), strict=True)) % 11 == 0:
             break
-    shape = chance.choice(((9,), (9,), (9,), (4, 2, 3), (3, 3, 3), (2, 2, 2, 3), (3, 2, 4), (4, 2, 3), (1,) * 9))
-    sign = chance.choice((".", " ", "-", "/", "_", ". ", " - ")) if shape in {(4, 2, 3), (3, 3, 3)} else chance.choice(". -")
+    shape = chance.choice(
+        ((9,), (9,), (9,), (4, 2, 3), (3, 3, 3), (2, 2, 2, 3), (3, 2, 4), (4, 2, 3), (1,) * 9)
+    )
+    sign = (
+        chance.choice((".", " ", "-", "/", "_", ". ", " - "))
+        if shape in {(4, 2, 3), (3, 3, 3)}
+        else chance.choice(". -")
+    )
     glued = chance.choice(("", "", "", "bsn", "BSN:", "bsn=", "nr.", "1. ", "12,", "3 "))
     if glued[:1].isdigit() and len(shape) > 1:
         glued = ""
@@ -137,7 +181,9 @@ def _grouped(digits: str, shape: tuple[int, ...], sign: str) -> str:
 
 
 def _mail_address(chance: random.Random) -> tuple[str, str]:
-    first, last = (chance.choice(("jan", "fatima", "j", "p.de", "maria-louise", "Wil", "noor1987")) for _ in "ab")
+    first, last = (
+        chance.choice(("jan", "fatima", "j", "p.de", "maria-louise", "Wil", "noor1987")) for _ in "ab"
+    )
     secret = f"{first}{chance.choice('._-')}{last}{chance.randrange(1000)}@{chance.choice(_HOSTS)}"
     spelled = secret
     way = chance.random()
@@ -158,7 +204,9 @@ def _telephone(chance: random.Random) -> tuple[str, str]:
     national = chance.choice(("6", "10", "20", "318", "77"))
     number = (national + str(chance.randint(1, 9)) + rest)[:9]
     zero = chance.choice(("0", "0", "0", "+31", "+31 ", "0031", "+31(0)", "+31 (0)", "(+31) ", "0031 "))
-    shape = chance.choice(((9,), (1, 8), (1, 2, 2, 2, 2), (1, 4, 4), (2, 7), (2, 3, 2, 2), (3, 3, 3), (1,) * 9))
+    shape = chance.choice(
+        ((9,), (1, 8), (1, 2, 2, 2, 2), (1, 4, 4), (2, 7), (2, 3, 2, 2), (3, 3, 3), (1,) * 9)
+    )
     spelled = zero + _grouped(number, shape, chance.choice((" ", "-", ".", " - ", "/")))
     if zero == "0" and shape[0] == 2 and chance.random() < 0.3:
         spelled = f"(0{number[:2]}) {number[2:]}"
@@ -187,18 +235,75 @@ def _home(chance: random.Random) -> tuple[str, str]:
     # Letters that postcodes have; those that read as a Dutch word in lower case are written in capitals.
     letters = "".join(chance.choices("ABCDEGHJKLMNPRSTVWXZ", k=2))
     digits, number = str(chance.randint(1000, 9999)), str(chance.randint(1, 400))
-    if letters.lower() in {"kg", "km", "cm", "mm", "ml", "cl", "gb", "mb", "st", "mg", "gr", "dl", "kb", "tb", "ha", "ca", "px", "pk", "kw", "kj", "hz", "dm"}:
+    if letters.lower() in {
+        "kg",
+        "km",
+        "cm",
+        "mm",
+        "ml",
+        "cl",
+        "gb",
+        "mb",
+        "st",
+        "mg",
+        "gr",
+        "dl",
+        "kb",
+        "tb",
+        "ha",
+        "ca",
+        "px",
+        "pk",
+        "kw",
+        "kj",
+        "hz",
+        "dm",
+    }:
         letters = "VX"
     gap = chance.choice(("", " ", "", "-", "_"))
-    if letters.lower() not in {"al", "an", "as", "at", "de", "en", "er", "je", "ma", "na", "nr", "te", "tm", "vr", "we", "za", "ze"} and chance.random() < 0.5:
+    if (
+        letters.lower()
+        not in {
+            "al",
+            "an",
+            "as",
+            "at",
+            "de",
+            "en",
+            "er",
+            "je",
+            "ma",
+            "na",
+            "nr",
+            "te",
+            "tm",
+            "vr",
+            "we",
+            "za",
+            "ze",
+        }
+        and chance.random() < 0.5
+    ):
         letters = letters.lower()
     code = f"{digits}{gap}{letters}"
     spelled = chance.choice(
         (
-            "{c} {n}", "{c}, {n}", "{c} {n}a", "{c}{n}", "{n}, {c}", "{n} {c}", "{c} nr {n}", "{c} huisnummer {n}", "{c}/{n}",
-            "{c} en huisnummer {n}", "postcode={c}&huisnummer={n}", "{c} - {n}", "{c} nr. {n}-2", "{n} postcode {c}",
+            "{c} {n}",
+            "{c}, {n}",
+            "{c} {n}a",
+            "{c}{n}",
+            "{n}, {c}",
+            "{n} {c}",
+            "{c} nr {n}",
+            "{c} huisnummer {n}",
+            "{c}/{n}",
+            "{c} en huisnummer {n}",
+            "postcode={c}&huisnummer={n}",
+            "{c} - {n}",
+            "{c} nr. {n}-2",
+            "{n} postcode {c}",
         )
-    )  # fmt: skip
+    )
     return f"{digits}{letters}+{number}", spelled.format(c=code, n=number)
 
 
@@ -225,7 +330,9 @@ def _birth(chance: random.Random) -> tuple[str, str]:
 
 def _case(chance: random.Random) -> tuple[str, str]:
     year, number = chance.randint(2015, 2030), chance.randrange(10**6)
-    secret = chance.choice((f"Z-{year}-{number:06d}", f"ZAAK/{year}/{number}", f"AB{number % 90 + 10}.{year}"))
+    secret = chance.choice(
+        (f"Z-{year}-{number:06d}", f"ZAAK/{year}/{number}", f"AB{number % 90 + 10}.{year}")
+    )
     spelled = secret.replace("-", chance.choice(("-", " ", "", "_"))) if secret[1] == "-" else secret
     return secret, chance.choice((spelled, spelled.lower(), f"zaaknummer {spelled}"))
 

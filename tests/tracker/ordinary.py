@@ -8,9 +8,19 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 _MONTHS = (
-    "januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober", "november",
+    "januari",
+    "februari",
+    "maart",
+    "april",
+    "mei",
+    "juni",
+    "juli",
+    "augustus",
+    "september",
+    "oktober",
+    "november",
     "december",
-)  # fmt: skip
+)
 
 
 def texts(seed: int, count: int) -> Iterator[tuple[str, str]]:
@@ -29,25 +39,51 @@ def _order_number(chance: random.Random) -> str:
     year, number = chance.randint(2015, 2030), chance.randrange(1, 10**6)
     shape = chance.choice(
         (
-            "ORD-{y}-{n:06d}", "bestelling {y}-{n:06d}", "Z-{y}-{n:06d}", "INV{y}{n:06d}", "order {n:05d}", "#{n:05d}",
-            "factuur {y}.{n:06d}", "F{y}/{n:05d}", "20{n:010d}", "PO-{n:07d}", "kenmerk {y}/{n:06d}", "W2-{y}",
-            "besluit {y}-{n:05d}", "3S{a}{n:09d}", "artikelnummer {a}-{n:04d}-{b}", "order {n}", "{a}{n:05d}",
+            "ORD-{y}-{n:06d}",
+            "bestelling {y}-{n:06d}",
+            "Z-{y}-{n:06d}",
+            "INV{y}{n:06d}",
+            "order {n:05d}",
+            "#{n:05d}",
+            "factuur {y}.{n:06d}",
+            "F{y}/{n:05d}",
+            "20{n:010d}",
+            "PO-{n:07d}",
+            "kenmerk {y}/{n:06d}",
+            "W2-{y}",
+            "besluit {y}-{n:05d}",
+            "3S{a}{n:09d}",
+            "artikelnummer {a}-{n:04d}-{b}",
+            "order {n}",
+            "{a}{n:05d}",
         )
-    )  # fmt: skip
+    )
     return shape.format(y=year, n=number, a=chance.choice("ABCDEFGH") * 2, b=chance.randrange(10))
 
 
 def _date(chance: random.Random) -> str:
     day = _day(chance)
-    shape = chance.choice(("%d-%m-%Y", "%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%y", "%Y%m%d", "%d%m%Y", "{} {} %Y"))
+    shape = chance.choice(
+        ("%d-%m-%Y", "%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%y", "%Y%m%d", "%d%m%Y", "{} {} %Y")
+    )
     text = day.strftime(shape).format(day.day, _MONTHS[day.month - 1])
     hour, minute = chance.randrange(24), chance.choice((0, 15, 30, 45))
     after = chance.choice(
         (
-            "", "", "", " {h:02d}:{m:02d}", " om {h}.{m:02d} uur", " om {h} uur", "T{h:02d}:{m:02d}:00Z", " {h:02d}.{m:02d} uur",
-            " tot {t}", " en {t}", " - {t}", " t/m {t}",
+            "",
+            "",
+            "",
+            " {h:02d}:{m:02d}",
+            " om {h}.{m:02d} uur",
+            " om {h} uur",
+            "T{h:02d}:{m:02d}:00Z",
+            " {h:02d}.{m:02d} uur",
+            " tot {t}",
+            " en {t}",
+            " - {t}",
+            " t/m {t}",
         )
-    )  # fmt: skip
+    )
     before = chance.choice(("", "", "op ", "afspraak ", "raadsvergadering ", "afvalkalender "))
     return before + text + after.format(h=hour, m=minute, t=text)
 
@@ -78,8 +114,11 @@ def _hours(chance: random.Random) -> str:
 
 
 def _postcode(chance: random.Random) -> str:
-    code = f"{chance.randint(1000, 9999)}{chance.choice(('', ' '))}{''.join(chance.choices('ABCDEGHJKLMNPRSTVWXZ', k=2))}"
-    return chance.choice(("{}", "postcode {}", "{} Voorbeeldstad", "afval {}", "welke wijk is {}?")).format(code)
+    letters = "".join(chance.choices("ABCDEGHJKLMNPRSTVWXZ", k=2))
+    code = f"{chance.randint(1000, 9999)}{chance.choice(('', ' '))}{letters}"
+    return chance.choice(("{}", "postcode {}", "{} Voorbeeldstad", "afval {}", "welke wijk is {}?")).format(
+        code
+    )
 
 
 def _article(chance: random.Random) -> str:
@@ -101,10 +140,16 @@ def _measure(chance: random.Random) -> str:
     many, few = chance.randint(1000, 9900), chance.randint(2, 60)
     return chance.choice(
         (
-            f"{many} kg {few} zakken", f"{many} m2", f"{many} st {few}", f"versie {few}.{few}.{few}.{few}", f"{many} x {many} px",
-            f"{many // 100 * 100} en {few}", f"{chance.randint(2015, 2030)} in {few} stappen", f"dossier {few} van {many}",
+            f"{many} kg {few} zakken",
+            f"{many} m2",
+            f"{many} st {few}",
+            f"versie {few}.{few}.{few}.{few}",
+            f"{many} x {many} px",
+            f"{many // 100 * 100} en {few}",
+            f"{chance.randint(2015, 2030)} in {few} stappen",
+            f"dossier {few} van {many}",
         )
-    )  # fmt: skip
+    )
 
 
 KINDS: dict[str, Callable[[random.Random], str]] = {

@@ -94,7 +94,9 @@ REFUSED = {
     "nested too deep": post(b'{"v":1,"z":' + b"[" * 30_000),
     "a number too long": post(b'{"v":1,"b":' + b"9" * 50_000 + b"}"),
     "a million of nothing": post(b'{"v":1e999999999}'),
-    "half a surrogate": post(beacon(p="bad_beacon_1", **event(k="view", t="x")).replace(b'"x"', b'"\\ud800"')),
+    "half a surrogate": post(
+        beacon(p="bad_beacon_1", **event(k="view", t="x")).replace(b'"x"', b'"\\ud800"')
+    ),
 }
 
 
@@ -160,7 +162,9 @@ def test_many_beacons_in_one_breath_are_each_stored_or_not_answered(
     assert target.takes_a_good_beacon()
 
 
-def test_a_beacon_smuggled_behind_another_is_not_anothers(target: Target, store: redis.Redis, prefix: str) -> None:
+def test_a_beacon_smuggled_behind_another_is_not_anothers(
+    target: Target, store: redis.Redis, prefix: str
+) -> None:
     inner = post(BAD)
     with target.connect() as connection:
         connection.sendall(post(GOOD + inner, length=len(GOOD)))
@@ -187,7 +191,9 @@ def test_huge_headers_cost_no_memory(target: Target, store: redis.Redis, prefix:
 
 
 @known("the server takes any number of headers")
-def test_a_header_said_a_hundred_thousand_times_is_refused(target: Target, store: redis.Redis, prefix: str) -> None:
+def test_a_header_said_a_hundred_thousand_times_is_refused(
+    target: Target, store: redis.Redis, prefix: str
+) -> None:
     head = post(BAD)[: -len(BAD) - 2]
     answer = target.say(head, b"dnt: 0\r\n" * 100_000, b"\r\n" + BAD)
     assert not answer.startswith(b"HTTP/1.1 2"), answer[:100]
@@ -196,10 +202,18 @@ def test_a_header_said_a_hundred_thousand_times_is_refused(target: Target, store
 
 
 @pytest.mark.parametrize("upgrade", ["websocket", "h2c", "TLS/1.0", "\xe9"])
-@pytest.mark.parametrize("start", [pytest.param("POST /e HTTP/1.1", marks=known("an upgrade of /e ends in an error of the server")), "GET /e HTTP/1.1", "GET /healthz HTTP/1.1"])
+@pytest.mark.parametrize(
+    "start",
+    [
+        pytest.param("POST /e HTTP/1.1", marks=known("an upgrade of /e ends in an error of the server")),
+        "GET /e HTTP/1.1",
+        "GET /healthz HTTP/1.1",
+    ],
+)
 def test_no_other_protocol_is_taken_up(start: str, upgrade: str, target: Target) -> None:
     target.say(
-        post(BAD, "connection: upgrade", f"upgrade: {upgrade}", "sec-websocket-key: eA==", start=start), half_close=True
+        post(BAD, "connection: upgrade", f"upgrade: {upgrade}", "sec-websocket-key: eA==", start=start),
+        half_close=True,
     )
     assert target.takes_a_good_beacon()
     assert [line for line in target.logged if "Traceback" in line] == []
@@ -207,8 +221,15 @@ def test_no_other_protocol_is_taken_up(start: str, upgrade: str, target: Target)
 
 def test_nothing_a_stranger_says_is_logged(target: Target) -> None:
     secret = "999990019 jan@example.nl\x1b[31m"
-    for start in (f"GET /{secret} HTTP/1.1", "POST /e HTTP/1.1", f"{secret} / HTTP/1.1", "GET /e.gif?u=999990019 HTTP/1.1"):
-        target.say(post(b"{" + secret.encode(), f"origin: {secret}", f"x-{secret}: y", start=start), half_close=True)
+    for start in (
+        f"GET /{secret} HTTP/1.1",
+        "POST /e HTTP/1.1",
+        f"{secret} / HTTP/1.1",
+        "GET /e.gif?u=999990019 HTTP/1.1",
+    ):
+        target.say(
+            post(b"{" + secret.encode(), f"origin: {secret}", f"x-{secret}: y", start=start), half_close=True
+        )
     assert target.takes_a_good_beacon()
     assert not any("999990019" in line or "example" in line for line in target.logged)
 
@@ -238,7 +259,10 @@ class TestProxies:
 
     @pytest.fixture
     def target(self, store_url: str, prefix: str) -> Iterator[Target]:
-        networks = {"trusted_proxies": (ip_network("127.0.0.0/8"),), "staff_networks": (ip_network("198.51.100.0/24"),)}
+        networks = {
+            "trusted_proxies": (ip_network("127.0.0.0/8"),),
+            "staff_networks": (ip_network("198.51.100.0/24"),),
+        }
         with served(store_url, prefix, **networks) as target:
             yield target
 
@@ -269,8 +293,16 @@ class TestProxies:
 
     @known("an address with a port, or mapped otherwise, is no address of staff")
     def test_staff_are_known_behind_it(self, target: Target, store: redis.Redis, prefix: str) -> None:
-        for hop in ("198.51.100.9", "::ffff:198.51.100.9", "::FFFF:198.51.100.9", "198.51.100.9:50123", "::ffff:c633:6409"):
-            assert b"klantreis-dropped: staff" in target.say(post(BAD, f"x-forwarded-for: 6.6.6.6, {hop}")), hop
+        for hop in (
+            "198.51.100.9",
+            "::ffff:198.51.100.9",
+            "::FFFF:198.51.100.9",
+            "198.51.100.9:50123",
+            "::ffff:c633:6409",
+        ):
+            assert b"klantreis-dropped: staff" in target.say(post(BAD, f"x-forwarded-for: 6.6.6.6, {hop}")), (
+                hop
+            )
         assert pages(store, prefix) == set()
 
     @known("the port counts as part of the address")

@@ -94,9 +94,13 @@ BRANDS = '"Chromium";v="141", "Not?A_Brand";v="8"'
     [
         pytest.param({"user-agent": CHROME, "sec-ch-ua": BRANDS}, False, id="Chrome with its hints"),
         pytest.param(
-            {"user-agent": CHROME, "sec-ch-ua": f'{BRANDS}, "HeadlessChrome";v="141"'}, True, id="no screen, says a hint"
+            {"user-agent": CHROME, "sec-ch-ua": f'{BRANDS}, "HeadlessChrome";v="141"'},
+            True,
+            id="no screen, says a hint",
         ),
-        pytest.param({"user-agent": CHROME, "from": "crawler@example.org"}, True, id="who says whom to write to"),
+        pytest.param(
+            {"user-agent": CHROME, "from": "crawler@example.org"}, True, id="who says whom to write to"
+        ),
         pytest.param({"user-agent": "curl/8.14.1"}, True, id="a name alone"),
         pytest.param({}, True, id="nothing"),
     ],

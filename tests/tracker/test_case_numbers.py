@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Case numbers of an installation are found as residents write them; a mask that would find more is refused."""
+"""Case numbers are found as residents write them; a mask that would find more is refused."""
 
 from __future__ import annotations
 

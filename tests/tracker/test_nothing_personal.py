@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A hundred thousand adversarial texts through the real way in: nothing planted is found where anything stays."""
+"""A hundred thousand adversarial texts through the real way in: nothing planted is left anywhere."""
 
 from __future__ import annotations
 
@@ -63,11 +63,16 @@ def _page(number: int, given: list[str]) -> dict[str, Any]:
     path, query, fragment, referrer = (given * 4)[:4]
     # Nothing that ends a path may stand in one; browsers encode it.
     plain = {ord(c): quote(c) for c in "?#"} | {code: f"%{code:02x}" for code in range(33)}
-    page = f"{SITE}/{path.translate(plain)}?q={quote(query)}&zoek={query.translate(plain)}#{fragment.translate(plain)}"
-    before = f"https://www.google.com/search?q={quote(referrer)}" if number % 2 else f"{SITE}/{referrer.translate(plain)}"
-    return {name: url for name, url, longest in (("u", page, 2048), ("r", before, 4096)) if len(url) <= longest} | (
-        {"u": f"{SITE}/"} if len(page) > 2048 else {}
+    page = f"{SITE}/{path.translate(plain)}?q={quote(query)}&zoek={query.translate(plain)}"
+    page += f"#{fragment.translate(plain)}"
+    before = (
+        f"https://www.google.com/search?q={quote(referrer)}"
+        if number % 2
+        else f"{SITE}/{referrer.translate(plain)}"
     )
+    return {
+        name: url for name, url, longest in (("u", page, 2048), ("r", before, 4096)) if len(url) <= longest
+    } | ({"u": f"{SITE}/"} if len(page) > 2048 else {})
 
 
 def _event(index: int, text: str) -> dict[str, Any]:
@@ -93,7 +98,10 @@ def through(tmp_path_factory: pytest.TempPathFactory, _embedded: redis.Redis) ->
     keys, planted = Keys(f"test:personal:{id(tmp_path_factory)}:"), dict[tuple[str, int], list[Planted]]()
     at = _embedded.connection_pool.connection_kwargs
     settings = CollectorSettings(
-        sites=SITES, store_url=f"redis://{at['host']}:{at['port']}/0", partitions=PARTITIONS, store_timeout_s=60
+        sites=SITES,
+        store_url=f"redis://{at['host']}:{at['port']}/0",
+        partitions=PARTITIONS,
+        store_timeout_s=60,
     )
     headers = {"user-agent": FIREFOX, "accept-language": "nl"}
     statuses: Counter[int] = Counter()
@@ -131,9 +139,13 @@ def through(tmp_path_factory: pytest.TempPathFactory, _embedded: redis.Redis) ->
     ledger = as_page(DAY, _embedded.hgetall(keys.ledger(DAY)))
     _embedded.delete(*_embedded.scan_iter(f"{keys.prefix}*"))
     return {
-        "planted": planted, "statuses": statuses, "entries": entries, "folder": folder, "ledger": ledger,
+        "planted": planted,
+        "statuses": statuses,
+        "entries": entries,
+        "folder": folder,
+        "ledger": ledger,
         "logs": "\n".join(handler.lines),
-    }  # fmt: skip
+    }
 
 
 class _Kept(logging.Handler):
@@ -177,7 +189,8 @@ def test_nothing_planted_is_in_the_store(through: dict[str, Any]) -> None:
 def test_the_archive_has_what_the_store_had_and_no_more(through: dict[str, Any]) -> None:
     table = read_events(through["folder"], DAY).to_pylist()
     archived = {
-        (row["page_view"], row["index"]): {name: row[name] for name in TEXT_FIELDS if row[name]} for row in table
+        (row["page_view"], row["index"]): {name: row[name] for name in TEXT_FIELDS if row[name]}
+        for row in table
     }
     assert archived == stored_texts(through)
 

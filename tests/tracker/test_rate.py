@@ -102,7 +102,9 @@ def test_nobody_gets_more_than_rate_and_burst(per_second: float, burst: int, gap
             assert last - first + 1 <= burst + span_s * per_second + 1e-6
 
 
-@pytest.mark.parametrize("wrong", [{"per_second": 0}, {"per_second": -1}, {"burst": 0}, {"per_second": float("nan")}])
+@pytest.mark.parametrize(
+    "wrong", [{"per_second": 0}, {"per_second": -1}, {"burst": 0}, {"per_second": float("nan")}]
+)
 def test_a_senseless_rate_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="expected"):
         Rate(**wrong)  # type: ignore[arg-type]

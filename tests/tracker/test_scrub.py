@@ -169,7 +169,9 @@ def test_a_date_beside_a_word_of_birth_becomes_a_mark(text: str, way: str) -> No
             id="a whole address",
         ),
         pytest.param(f"%FF{BSN}", "%FF[bsn]", id="bytes that are no text"),
-        pytest.param("geboren op 1-2-1980 te Ede", "geboren op [birthdate] te Ede", id="the word of birth stays"),
+        pytest.param(
+            "geboren op 1-2-1980 te Ede", "geboren op [birthdate] te Ede", id="the word of birth stays"
+        ),
         pytest.param("%" + "25" * 20 + "3999990019", "[bsn]", id="encoded twenty times"),
         pytest.param("%%33%3999990019", "[bsn]", id="a code in a code"),
         pytest.param(f"1. {BSN}", "1. [bsn]", id="the first of a list"),
@@ -179,7 +181,11 @@ def test_a_date_beside_a_word_of_birth_becomes_a_mark(text: str, way: str) -> No
         pytest.param(f"\\u{BSN}", "\\u[bsn]", id="behind the beginning of an escape"),
         pytest.param("jan&commat;example.nl", "[email]", id="an HTML reference"),
         pytest.param("1234AB 9999 90 019", "[address]", id="two that overlap go both"),
-        pytest.param("caf\u00e9 \u00e9\u0301 999990019 \u00e9", "caf\u00e9 \u00e9\u0301 [bsn] \u00e9", id="accents stay where they were"),
+        pytest.param(
+            "caf\u00e9 \u00e9\u0301 999990019 \u00e9",
+            "caf\u00e9 \u00e9\u0301 [bsn] \u00e9",
+            id="accents stay where they were",
+        ),
     ],
 )
 def test_cuts_out_only_what_is_personal(text: str, clean: str) -> None:
