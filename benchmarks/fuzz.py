@@ -33,7 +33,7 @@ SEEDS = (
     b"t=Afval&b=417&x=zwerfvuil%3Dredesign&f=zwerfvuil&u=https://www.voorbeeldstad.nl/&p=k3j9x0q2m5Tz",
     b"aanvraag 9999.90.019 van jan@example.nl, geboren 1 feb. 1980, Z-2026-012345",
     "\u0669\u200b9 %2539 &#57; jan [at] example.nl, 1234 AB 12".encode(),
-    b"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0, 192.0.2.7:44, [2001:db8::1]:443",
+    b"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0, 192.0.2.7:44, [2001:db8::1]:44",
 )
 #: Each takes bytes, and gives how much garbage it would have stored.
 Target = Callable[[bytes], int]

@@ -76,6 +76,17 @@ WRONG_TYPE = problem(
 _GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c000000000100010000020144003b")
 
 
+@lru_cache(maxsize=64)
+def too_many(wait_s: int) -> Answer:
+    """To who sent more than a visitor may (`tracker.rate`), and when to send again."""
+    return problem(
+        429,
+        "Too many beacons",
+        f"Nothing was stored. This browser sends more than pages do; send again after {wait_s} s.",
+        headers=((b"retry-after", b"%d" % wait_s), (b"klantreis-dropped", b"rate_limited")),
+    )
+
+
 def wrong_method(allowed: str) -> Answer:
     return problem(405, "Wrong method", f"Expected {allowed}.", headers=((b"allow", allowed.encode()),))
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tracker.answers import too_many
 from tracker.rate import Rate, RateLimit
 
 NOON = 1_780_308_000_000
@@ -108,3 +109,10 @@ def test_nobody_gets_more_than_rate_and_burst(per_second: float, burst: int, gap
 def test_a_senseless_rate_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="expected"):
         Rate(**wrong)  # type: ignore[arg-type]
+
+
+def test_the_answer_says_when_to_come_back() -> None:
+    answer = too_many(7)
+    assert (answer.status, answer.header("retry-after")) == (429, "7")
+    assert answer.header("content-type") == "application/problem+json"
+    assert answer.header("klantreis-dropped") == "rate_limited"
