@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from experiments.definition import NAME
 from experiments.exposure import (
     LONGEST_S,
     BucketCookie,
@@ -23,7 +24,7 @@ from experiments.exposure import (
 from experiments.register import AMSTERDAM
 from tests.experiments.definitions import LITTER, litter
 
-NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,31}", fullmatch=True)
+NAMES = st.from_regex(NAME, fullmatch=True)
 
 
 @pytest.mark.parametrize(

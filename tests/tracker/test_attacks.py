@@ -20,6 +20,7 @@ from tests.tracker.under_attack import GOOD, PARTITIONS, Target, answer_on, post
 from tracker.event import Event
 from tracker.keys import Keys
 from tracker.stream import decode
+from tracker.words import dictionary
 
 BAD = beacon(p="bad_beacon_1")
 
@@ -55,7 +56,8 @@ def target(one_server: tuple[Target, str], prefix: str) -> Target:
 
 def stored(store: redis.Redis, prefix: str) -> list[Event]:
     found = [store.xrange(Keys(prefix).events(partition)) for partition in range(PARTITIONS)]
-    return [decode(entry_id, fields) for entries in found for entry_id, fields in entries]
+    words = dictionary(store.hgetall(Keys(prefix).words))
+    return [decode(entry_id, fields, words) for entries in found for entry_id, fields in entries]
 
 
 def pages(store: redis.Redis, prefix: str) -> set[str]:

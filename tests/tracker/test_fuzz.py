@@ -10,11 +10,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.tracker.beacons import EXAMPLE, NOON, SITES, arrival
+from tests.tracker.test_admission import events_of
 from tracker import address, pixel
-from tracker.admission import Draft, Drop, Reason, Rules, Scrubber, admit
+from tracker.admission import Draft, Drop, Reason, Rules, admit
 from tracker.case_numbers import CaseNumbers, MaskError
 from tracker.readable import read
 from tracker.scrub import scrub
+from tracker.scrubber import Scrubber
 
 RULES = Rules(sites=SITES, salt=lambda zone, time_ms: b"salt" * 8)
 CASES = CaseNumbers(["Z-####-######", "ZAAK/####/#+", "@@##.####"])
@@ -38,7 +40,7 @@ def test_a_beacon_of_anything_is_admitted_or_dropped(changes: dict[str, object],
         assert (outcome.reason is Reason.MALFORMED) is bool(outcome.problems)
     else:
         assert isinstance(outcome, Draft)
-        assert len(outcome.events) == len(outcome.beacon.e)
+        assert len(events_of(outcome)) == len(outcome.beacon.e)
 
 
 @busy
@@ -68,7 +70,7 @@ def test_a_pixel_asks_for_a_beacon_or_says_what_is_wrong(query: str, referer: st
     if isinstance(outcome, Drop):
         assert (outcome.reason is Reason.MALFORMED) is bool(outcome.problems)
     else:
-        assert len(outcome.events) == 1
+        assert len(events_of(outcome)) == 1
 
 
 @busy

@@ -28,6 +28,7 @@ from tracker.keys import Keys
 from tracker.ledger import as_page
 from tracker.scrub import scrub
 from tracker.stream import decode
+from tracker.words import dictionary
 
 TEXTS = 100_000
 SEED = 20_261_122
@@ -136,12 +137,14 @@ def through(tmp_path_factory: pytest.TempPathFactory, _embedded: redis.Redis) ->
     finally:
         root.removeHandler(handler)
         root.setLevel(before)
+    words = dictionary(_embedded.hgetall(keys.words))
     ledger = as_page(DAY, _embedded.hgetall(keys.ledger(DAY)))
     _embedded.delete(*_embedded.scan_iter(f"{keys.prefix}*"))
     return {
         "planted": planted,
         "statuses": statuses,
         "entries": entries,
+        "words": words,
         "folder": folder,
         "ledger": ledger,
         "logs": "\n".join(handler.lines),
@@ -162,7 +165,7 @@ class _Kept(logging.Handler):
 def stored_texts(through: dict[str, Any]) -> Stored:
     found: Stored = {}
     for entry_id, fields in through["entries"]:
-        event = decode(entry_id, fields)
+        event = decode(entry_id, fields, through["words"])
         found[event.page_view, event.index] = {
             name: text for name in TEXT_FIELDS if (text := getattr(event, name))
         }
@@ -198,6 +201,7 @@ def test_the_archive_has_what_the_store_had_and_no_more(through: dict[str, Any])
 def test_no_planted_number_or_mailbox_is_in_any_byte_that_stays(through: dict[str, Any]) -> None:
     planted = {one.secret for found in through["planted"].values() for one in found}
     raw = b"\n".join(b" ".join(fields.values()) for _, fields in through["entries"]).decode()
+    raw += "\n".join(through["words"].values())
     archive = "".join(
         str(column) for path in sorted(through["folder"].rglob("*.parquet")) for column in [_texts_of(path)]
     )
