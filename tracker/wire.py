@@ -133,6 +133,7 @@ class Problem(NamedTuple):
     detail: str
 
 
+TWICE = Problem("$", "a field occurs twice in one object; expected each once")
 NOT_A_PAGE = Problem("$.u", "not the address of a page; expected http(s)://host/path")
 
 
@@ -168,7 +169,8 @@ def decode_with(split: Callable[[str], Page | None], body: bytes) -> tuple[Beaco
                 return beacon, page
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass  # the second pass says what is wrong
-    raise MalformedError(_all_problems(body))
+    # What the decoder refuses and the slow pass doesn't: a field that occurs twice, as two things.
+    raise MalformedError(_all_problems(body) or [TWICE])
 
 
 def _well_spelt(beacon: Beacon) -> bool:

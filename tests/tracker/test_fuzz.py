@@ -119,3 +119,13 @@ def test_a_mask_works_or_is_refused_in_a_sentence(masks: list[str]) -> None:
     except MaskError as error:
         refused = str(error)
     assert refused is None or "expected" in refused
+
+
+def test_a_kind_that_is_said_twice_is_named_as_what_is_wrong() -> None:
+    event = b'{"i":1,"k":"search","d":1,"q":"x","k":"link","to":"/"}'
+    body = b'{"v":1,"p":"k3j9x0q2m5Tz","u":"https://www.voorbeeldstad.nl/","e":[%b]}' % event
+    outcome = admit(arrival(body), RULES)
+    assert isinstance(outcome, Drop)
+    assert [problem.detail for problem in outcome.problems] == [
+        "a field occurs twice in one object; expected each once"
+    ]
