@@ -139,6 +139,8 @@ class BeaconProtocol(HttpToolsProtocol):
         if answer is answers.STORED and not self._last:
             self.transport.write(self._stored_answer)
         else:
+            if self._collector is not None:
+                self._collector.count_refusal(answer)
             self.transport.write(_on_the_wire(answer, servers, last=self._last))
             if self._last:
                 self.transport.close()

@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from tracker import answers, ledger, packing, pixel, runs, wire
+from tracker import answers, ledger, metrics, packing, pixel, runs, wire
 from tracker.admission import Arrival, Drop, Network, Rules, SaltMissingError, admit, is_site_origin
 from tracker.answers import Answer
 from tracker.bots import is_bot
@@ -34,7 +34,9 @@ from tracker.identity import Salts
 from tracker.keys import Keys
 from tracker.served_script import FEEDBACK, ServedScript
 from tracker.site import Site, Sites
+from tracker.watching import Watching
 from tracker.words import Words
+from tracker.worker import Snapshot, Workers, snapshot
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -81,7 +83,8 @@ class Collector:
 
     `client` stands in for the settings' `store_url` (one without `decode_responses`; its owner closes it);
     `clock` gives milliseconds since 1970, `random` n random bytes, `archived` the identities that the archive
-    holds of a load-test run. What isn't the collector's goes to the ASGI app `fallback`.
+    holds of a load-test run, `workers` those who share its port. What isn't the collector's goes to the ASGI
+    app `fallback`.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class Collector:
         archived: Callable[[str], Collection[runs.Identity]] = _nothing_archived,
         script: ServedScript | None = None,
         fallback: App | None = None,
+        workers: Workers | None = None,
     ) -> None:
         self._settings = settings
         self._client = Redis.from_url(settings.store_url) if client is None else client
@@ -123,6 +127,11 @@ class Collector:
         )
         self._heads = [packing.head(keys.events(partition)) for partition in range(settings.partitions)]
         self._learning: asyncio.Task[None] | None = None
+        self.counts = self._commit.counts
+        self._workers = workers or Workers()
+        self._started_at = time.time()
+        self._watching = Watching(self._client, keys, partitions=settings.partitions, clock=clock)
+        self._stopping = False
         self._settled = False
         self._away_until = 0.0
         self._asking = asyncio.Lock()
@@ -136,6 +145,7 @@ class Collector:
         Raises `MismatchError` where its streams were made for another number. A store that is away is no
         error: it is claimed when it is back, and until then every beacon is answered 503.
         """
+        await self._workers.join(self._snapshot)
         is_bot("")  # reads and compiles the list, so that no visitor waits for it
         with contextlib.suppress(StoreAwayError):
             await self._ask(self._settle)
@@ -144,6 +154,8 @@ class Collector:
         """Finish what waits for the store and hang up."""
         if self._learning is not None:
             self._learning.cancel()
+        self._stopping = True
+        self._workers.leave()
         await self._commit.close()
         if self._owns_client:
             await self._client.aclose()
@@ -206,6 +218,11 @@ class Collector:
             return answers.for_origin(answer, origin)
         return answer
 
+    def count_refusal(self, answer: Answer) -> None:
+        """For who sends an answer; successes are counted by group (`tracker.counts`)."""
+        if answer.status >= 400:
+            self.counts.refused[answer.status] += 1
+
     async def _ask(self, question: Callable[[], Awaitable[None]]) -> None:
         """Ask the store something that many arrivals may need at once: one asks, the others wait for it.
 
@@ -257,6 +274,7 @@ class Collector:
         if scope["type"] == "http":
             answer = await self._beacon(scope, receive) if scope["path"] == "/e" else await self._other(scope)
             if answer is not None:
+                self.count_refusal(answer)
                 await send(
                     {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
                 )
@@ -323,6 +341,8 @@ class Collector:
             "/k.js": self._served_script,
             "/feedback.js": self._served_script,
             "/healthz": self._health,
+            "/readyz": self._ready,
+            "/metrics": self._metrics,
             "/v1/ledger": self._ledger,
         }
 
@@ -344,6 +364,55 @@ class Collector:
         except (RedisError, OSError, TimeoutError):
             return answers.page({"status": "ok", "store": "away"})
         return answers.page({"status": "ok", "store": "ok"})
+
+    async def _ready(self, _scope: Scope) -> Answer:
+        """200 where a beacon that comes now would be stored, else 503 with every reason why not."""
+        reasons = await self._reasons_not_ready()
+        if not reasons:
+            return answers.page({"status": "ready"})
+        return answers.problem(
+            503,
+            "Not ready",
+            f"Beacons would not be stored: {'; '.join(reasons)}.",
+            headers=((b"retry-after", b"%d" % answers.RETRY_AFTER_S),),
+            errors=[wire.Problem("ready", reason) for reason in reasons],
+        )
+
+    async def _reasons_not_ready(self) -> list[str]:
+        reasons = ["the collector is stopping"] if self._stopping else []
+        waiting, most = self._commit.events_waiting, self._settings.max_waiting
+        if waiting >= most:
+            reasons.append(f"{waiting} events wait for the store, at most {most} may")
+        refusal = await self._watching.refusal()
+        if refusal is not None:
+            return [*reasons, refusal]
+        try:
+            await self._ask(lambda: self._prepare(self._zone, self.clock()))
+        except MismatchError as error:
+            reasons.append(str(error).rstrip("."))
+        except StoreAwayError:
+            reasons.append("the salt of today cannot be had from the store")
+        return reasons
+
+    async def _metrics(self, scope: Scope) -> Answer:
+        told = [value for name, value in scope["headers"] if name == b"accept"]
+        today = day_of(self.clock(), self._zone)
+        others, installation = await asyncio.gather(
+            self._workers.others(), self._watching.installation(today)
+        )
+        content_type, text = metrics.exposition(
+            [self._snapshot(), *others], installation, b",".join(told).decode("latin-1")
+        )
+        kind = (b"content-type", content_type.encode())
+        return Answer(200, (kind, (b"cache-control", b"no-store")), text)
+
+    def _snapshot(self) -> Snapshot:
+        return snapshot(
+            self.counts,
+            worker=self._workers.number,
+            started_at=self._started_at,
+            events_waiting=self._commit.events_waiting,
+        )
 
     async def _ledger(self, scope: Scope) -> Answer:
         given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))

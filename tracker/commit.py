@@ -8,6 +8,8 @@ all who wait share the price of a round trip, and of `appendfsync always`.
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any, cast
@@ -18,13 +20,17 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from tracker import ledger
+from tracker.counts import Counts
 from tracker.errors import StoreAwayError
+from tracker.happenings import StoreWatch
 from tracker.keys import Keys
 from tracker.link import Link
 from tracker.scrub import Mark
 
 # Typed for one argument only, though it takes any number of them.
 _pack: Callable[[tuple[Any, ...]], bytes] = cast("Any", hiredis.pack_command)
+
+LOG = logging.getLogger(__name__)
 
 # The largest group: about half a megabyte on the way, and some ten milliseconds of Redis' time.
 GROUP_EVENTS = 2_000
@@ -57,6 +63,8 @@ class GroupCommit:
         self._keys = keys
         self._max_waiting = max_waiting
         self._timeout_s = timeout_s
+        self.counts = Counts()
+        self._watch = StoreWatch(LOG)
         self._waiting: list[_Waiting] = []
         self._events_waiting = 0
         self._dropped = ledger.Tally()
@@ -84,6 +92,11 @@ class GroupCommit:
         self._events_waiting += count
         self._wake()
 
+    @property
+    def events_waiting(self) -> int:
+        """Events that wait for the next group."""
+        return self._events_waiting
+
     def count_drop(self, day: date, field: ledger.Field) -> None:
         """Put a dropped beacon in the ledger, with the next group; nobody waits for it."""
         counts = self._dropped.of(day)
@@ -109,6 +122,8 @@ class GroupCommit:
             try:
                 await self._write(group, dropped)
             except (RedisError, OSError, TimeoutError) as error:
+                self.counts.store_failures += 1
+                self._watch.away(error)
                 await self._hang_up()
                 _fail(group, StoreAwayError(f"the store did not take the events ({error or 'time-out'})"))
                 self._dropped.add(dropped)
@@ -117,9 +132,12 @@ class GroupCommit:
 
     async def _write(self, group: list[_Waiting], dropped: ledger.Tally) -> None:
         parts = [beacon.commands for beacon in group]
-        counts = [_pack(command) for command in self._ledger_commands(group, dropped)]
+        tally, commands = self._ledger_commands(group, dropped)
+        counts = [_pack(command) for command in commands]
         packed = b"".join(parts + counts)
-        replies = sum(beacon.count for beacon in group) + len(counts)
+        events = sum(beacon.count for beacon in group)
+        replies = events + len(counts)
+        started = time.monotonic()
         async with asyncio.timeout(self._timeout_s):
             reused = self._link is not None
             try:
@@ -132,6 +150,8 @@ class GroupCommit:
                 await self._hang_up()
                 errors = await self._exchange(packed, replies)
         _settle(group, errors)
+        self._watch.answered()
+        self.counts.stored(tally, events=events, seconds=time.monotonic() - started)
 
     async def _exchange(self, packed: bytes, replies: int) -> dict[int, ResponseError]:
         """Send the commands and read all replies; the errors among them by position."""
@@ -141,7 +161,7 @@ class GroupCommit:
 
     def _ledger_commands(
         self, group: Iterable[_Waiting], dropped: ledger.Tally
-    ) -> list[tuple[str | int | bytes, ...]]:
+    ) -> tuple[ledger.Tally, list[tuple[str | int | bytes, ...]]]:
         tally, runs = ledger.Tally(), dict[str, int]()
         tally.add(dropped)
         for beacon in group:
@@ -154,7 +174,7 @@ class GroupCommit:
             if beacon.run is not None:
                 runs[beacon.run] = runs.get(beacon.run, 0) + beacon.count
         acknowledged = [("HINCRBY", self._keys.runs, run, count) for run, count in runs.items()]
-        return [*tally.commands(self._keys), *acknowledged]
+        return tally, [*tally.commands(self._keys), *acknowledged]
 
     async def _hang_up(self) -> None:
         link, self._link = self._link, None

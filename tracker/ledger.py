@@ -8,7 +8,7 @@ Beacons are counted, since a malformed one has no events to count: `in` = `store
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -40,6 +40,10 @@ class Tally:
 
     def __bool__(self) -> bool:
         return bool(self._counts)
+
+    def __iter__(self) -> Iterator[Counter[Field]]:
+        """The counts of each DAY."""
+        return iter(self._counts.values())
 
     def of(self, day: date) -> Counter[Field]:
         counts = self._counts.get(day)

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a collector tells those who watch it, as far as it must ask the store: ready or not, and how full.
+
+The store is asked at most once in `FRESH_S`, however many ask.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
+from typing import Any, Generic, TypeVar, cast
+
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from tracker import ledger
+from tracker.keys import Keys
+from tracker.metrics import Installation
+from tracker.silence import Verdicts
+
+FRESH_S = 2.0
+PATIENCE_S = 2.0
+Answered = TypeVar("Answered")
+
+
+class Watching:
+    """Asks the store for who watches; `clock` gives milliseconds since 1970."""
+
+    def __init__(self, client: Redis, keys: Keys, *, partitions: int, clock: Callable[[], int]) -> None:
+        self._client = client
+        self._keys = keys
+        self._partitions = partitions
+        self._clock = clock
+        self._refusal = _Fresh(self._try_to_write)
+        self._installation = _Fresh(self._read_installation)
+
+    async def refusal(self) -> str | None:
+        """Why the store would not take an event now, in words without an address; None where it would."""
+        return await self._refusal.get(None)
+
+    async def installation(self, today: date) -> Installation | None:
+        """What the store holds; None while it is away. `today` is the DAY whose ledger is read."""
+        return await self._installation.get(today)
+
+    async def _try_to_write(self, _nothing: None) -> str | None:
+        # Only a write tells: a store that is full, a replica, or has a full disk still answers PING.
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._client.set(self._keys.ready, self._clock(), ex=60)
+        except ResponseError as error:
+            return f"the store refuses to write ({_word_of(error)})"
+        except (RedisError, OSError, TimeoutError) as error:
+            return f"the store does not answer ({type(error).__name__})"
+        return None
+
+    async def _read_installation(self, today: date) -> Installation | None:
+        keys, numbers = self._keys, range(self._partitions)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                async with self._client.pipeline(transaction=False) as pipe:
+                    for number in numbers:
+                        pipe.xlen(keys.events(number))
+                    for number in numbers:
+                        pipe.xrange(keys.events(number), count=1)
+                    pipe.hgetall(keys.ledger(today))
+                    pipe.get(keys.silence)
+                    replies: list[Any] = await pipe.execute()
+        except (RedisError, OSError, TimeoutError):
+            return None
+        counts, told = replies[-2:]
+        oldest = [_moment(entries) for entries in replies[self._partitions : -2] if entries]
+        silence = verdicts_of(told)
+        return Installation(
+            streams=replies[: self._partitions],
+            lag_s=max(0.0, (self._clock() - min(oldest)) / 1000) if oldest else 0.0,
+            unbalanced=_unbalanced(today, counts),
+            silent={name: found.silent for name, found in silence.sites.items()} if silence else {},
+            silent_pages={name: len(pages) for name, pages in silence.pages.items()} if silence else {},
+            silence_checked_at=silence.checked_at if silence else None,
+        )
+
+
+def verdicts_of(told: bytes | None) -> Verdicts | None:
+    """What the archiver last said of silence (`tracker.keys.Keys.silence`); None where it said nothing."""
+    try:
+        return msgspec.json.decode(told, type=Verdicts) if told else None
+    except msgspec.MsgspecError:
+        return None  # of a newer version; the next round writes it again
+
+
+def _word_of(error: ResponseError) -> str:
+    """What kind of refusal it is; its sentence may name addresses."""
+    return str(error).partition(" ")[0] if type(error) is ResponseError else type(error).__name__
+
+
+def _moment(entries: list[tuple[bytes, Any]]) -> int:
+    return int(entries[0][0].partition(b"-")[0])
+
+
+def _unbalanced(day: date, counts: Mapping[bytes, bytes]) -> int:
+    page = ledger.as_page(day, counts)
+    drops = cast("Mapping[str, int]", page["dropped"])
+    return cast("int", page["in"]) - cast("int", page["stored"]) - sum(drops.values())
+
+
+class _Fresh(Generic[Answered]):
+    """The answer to a question that many ask and that need not be newer than `FRESH_S`."""
+
+    def __init__(self, question: Callable[[Any], Awaitable[Answered]]) -> None:
+        self._question = question
+        self._asking = asyncio.Lock()
+        self._asked_at = float("-inf")
+        self._answer: Answered
+
+    async def get(self, about: Any) -> Answered:
+        async with self._asking:
+            if time.monotonic() - self._asked_at >= FRESH_S:
+                self._answer = await self._question(about)
+                self._asked_at = time.monotonic()
+            return self._answer
