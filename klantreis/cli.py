@@ -85,7 +85,10 @@ class _WrongUse(click.ClickException):
     exit_code = 2
 
     def show(self, file: Any = None) -> None:  # noqa: ARG002  click's signature
-        click.echo(f"klantreis: {self.format_message()}", err=True)
+        from klantreis.logs import refuse
+
+        if not refuse(self.format_message()):
+            click.echo(f"klantreis: {self.format_message()}", err=True)
 
 
 def _expected(error: Exception) -> str | None:
@@ -114,6 +117,12 @@ def _expected(error: Exception) -> str | None:
 @click.version_option(__version__, prog_name="klantreis")
 def cli() -> None:
     """Find out whether a redesigned page helps residents find their answer."""
+    from klantreis.logs import configure
+    from klantreis.settings import unknown_variables
+
+    configure(click.get_current_context().invoked_subcommand or "klantreis")
+    for sentence in unknown_variables():
+        click.echo(f"klantreis: {sentence}", err=True)
 
 
 def main() -> None:

@@ -14,3 +14,7 @@ class SettingsError(KlantreisError):
 
 class StoreError(KlantreisError):
     """The store cannot be had or used."""
+
+
+class ServingError(KlantreisError):
+    """The server cannot start."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""One ASGI application out of the rooms, and the uvicorn that serves it.
+"""One ASGI application out of the rooms; `klantreis.serving` serves it.
 
 The collector stands in front, since it is on the way of every page; Flask answers behind it, in threads.
 """
@@ -12,8 +12,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from klantreis.errors import KlantreisError
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from klantreis.settings import Settings
     from klantreis.store import Store
     from tracker.collector import Collector
+    from tracker.worker import Workers
 
 ASGI = Any  # an ASGI 3 callable; its type is as wide as the protocol
 
@@ -32,7 +32,9 @@ class PortError(KlantreisError):
     """The address to listen on cannot be had."""
 
 
-def create_collector(settings: Settings, store_url: str, *, fallback: ASGI | None = None) -> Collector:
+def create_collector(
+    settings: Settings, store_url: str, *, fallback: ASGI | None = None, workers: Workers | None = None
+) -> Collector:
     """The collector of this installation; what is not for it goes to `fallback`."""
     from klantreis.settings import run_token
     from tracker.collector import Collector, CollectorSettings
@@ -52,6 +54,7 @@ def create_collector(settings: Settings, store_url: str, *, fallback: ASGI | Non
         ),
         archived=archived,
         fallback=fallback,
+        workers=workers,
     )
 
 
@@ -85,14 +88,6 @@ def create_app(settings: Settings, store: Store, *, demo_site: bool) -> Collecto
     return create_collector(settings, store.url, fallback=WSGIMiddleware(pages, workers=8))
 
 
-def collector_from_environment() -> Collector:
-    """For the workers of `klantreis collect`: the same collector, from the variables their parent set."""
-    from klantreis.settings import load
-
-    settings = load(Path(os.environ["KLANTREIS_DATA"]))
-    return create_collector(settings, os.environ["KLANTREIS_COLLECT_STORE"])
-
-
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket, or one sentence that says why there is none."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -108,31 +103,6 @@ def listen(host: str, port: int) -> socket.socket:
             f"Give a free port with --port, such as --port {port % 64000 + 1}."
         ) from None
     return listener
-
-
-def uvicorn_options() -> dict[str, Any]:
-    """How uvicorn serves a collector.
-
-    Whom to believe about a client's address is the collector's own rule (`trusted_proxies`), not uvicorn's.
-    """
-    from tracker.beacon_protocol import BeaconProtocol
-
-    return {
-        "http": BeaconProtocol,
-        "proxy_headers": False,
-        "server_header": False,
-        "access_log": False,
-        "log_level": "warning",
-        "timeout_graceful_shutdown": 5,
-    }
-
-
-def run(app: Collector, listener: socket.socket) -> None:
-    """Serve until a signal says stop; Ctrl-C is the ordinary way to, so it ends without a complaint."""
-    import uvicorn
-
-    with suppress(KeyboardInterrupt):
-        uvicorn.Server(uvicorn.Config(app, **uvicorn_options())).run(sockets=[listener])
 
 
 @contextmanager

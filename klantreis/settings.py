@@ -21,6 +21,19 @@ PARTITIONS = 16
 _TOP = {"partitions", "trusted_proxies", "redis", "site"}
 _SITE = {"hosts", "timezone", "search_parameters", "campaign_parameters", "tasks", "experiments"}
 
+#: Every variable that the program reads, and what it is for; `docs/operations.md` has the same table.
+VARIABLES: Mapping[str, str] = {
+    "KLANTREIS_DATA": "folder of the installation's data (as --data)",
+    "KLANTREIS_LANGUAGE": "language of what people read, nl or en (as --language)",
+    "KLANTREIS_LOG": "form of the log, json or text",
+    "KLANTREIS_PARTITIONS": "number of partitions, never changed later",
+    "KLANTREIS_REDIS_URL": "address of your own Redis or Valkey",
+    "KLANTREIS_RUN_TOKEN": "secret that marks load-test events",
+    "KLANTREIS_TRUSTED_PROXIES": "networks from which X-Forwarded-For is believed, with commas",
+}
+# Read by the tests, or by the commands' own children.
+_OTHERS = {"KLANTREIS_SHARED"}
+
 Network = IPv4Network | IPv6Network
 
 
@@ -102,6 +115,19 @@ def load(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         partitions=_partitions(environment.get("KLANTREIS_PARTITIONS", raw.get("partitions", PARTITIONS))),
         trusted_proxies=_networks(environment, raw),
     )
+
+
+def unknown_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """A sentence for each KLANTREIS_ variable that nothing reads: it is likely mistyped."""
+    sentences = []
+    for name in sorted(environment):
+        if name.startswith("KLANTREIS_") and name not in VARIABLES and name not in _OTHERS:
+            # Without what all have in common, or anything would be near.
+            ends = [known.removeprefix("KLANTREIS_") for known in VARIABLES]
+            near = get_close_matches(name.removeprefix("KLANTREIS_"), ends, 1)
+            hint = f"Did you mean KLANTREIS_{near[0]}?" if near else f"Known are: {', '.join(sorted(VARIABLES))}."
+            sentences.append(f"the variable {name} is set and means nothing. {hint}")
+    return sentences
 
 
 def run_token(data: Path, environment: Mapping[str, str] = os.environ) -> str:

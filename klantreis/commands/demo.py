@@ -77,7 +77,8 @@ def _show(data: Path) -> None:
 
 
 def _serve(data: Path, store: Store, listener: socket, address: str) -> None:
-    from klantreis.server import archiver_beside, create_app, run
+    from klantreis.server import archiver_beside, create_app
+    from klantreis.serving import run
     from klantreis.settings import load
 
     settings = load(data)

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import click
@@ -28,10 +28,13 @@ def _address(command: Command) -> Command:
 @data_option
 def serve(host: str, port: int, demo_site: bool, data: Path) -> None:
     """Collector, archiver, reports and the public register of experiments, on one machine."""
-    from klantreis.server import archiver_beside, create_app, listen, run
+    from klantreis.logs import configure
+    from klantreis.server import archiver_beside, create_app, listen
+    from klantreis.serving import run
     from klantreis.settings import load, make_folder
     from klantreis.store import open_store
 
+    configure(click.get_current_context().info_name or "", by_default="json")
     make_folder(data)
     settings = load(data)
     listener = listen(host, port)
@@ -51,10 +54,13 @@ def serve(host: str, port: int, demo_site: bool, data: Path) -> None:
 @data_option
 def collect(host: str, port: int, workers: int, data: Path) -> None:
     """The collector alone: /k.js, /e and /v1. Pages and jobs run elsewhere."""
-    from klantreis.server import create_collector, listen, run, uvicorn_options
+    from klantreis.logs import configure
+    from klantreis.server import create_collector, listen
+    from klantreis.serving import run, run_workers
     from klantreis.settings import load, make_folder
     from klantreis.store import open_store
 
+    configure(click.get_current_context().info_name or "", by_default="json")
     make_folder(data)
     settings = load(data)
     listener = listen(host, port)
@@ -63,15 +69,5 @@ def collect(host: str, port: int, workers: int, data: Path) -> None:
         if workers == 1:
             run(create_collector(settings, store.url), listener)
             return
-        listener.close()
-        import uvicorn
-
-        os.environ.update(KLANTREIS_DATA=str(data), KLANTREIS_COLLECT_STORE=store.url)
-        uvicorn.run(
-            "klantreis.server:collector_from_environment",
-            factory=True,
-            host=host,
-            port=port,
-            workers=workers,
-            **uvicorn_options(),
-        )
+        with TemporaryDirectory(prefix="klantreis-workers-") as folder:
+            run_workers(workers, listener, data=data, store_url=store.url, folder=Path(folder))
