@@ -22,6 +22,7 @@ import redis
 from experiments.definition import Experiment
 from experiments.errors import ExperimentsError, RefusedError
 from experiments.lifecycle import Record, State, day_at, ramped, started, stopped
+from tracker.happenings import happened
 from tracker.keys import Keys
 
 LOG = logging.getLogger(__name__)
@@ -193,11 +194,13 @@ class Register:
             except RefusedError as refused:
                 refusal = msgspec.structs.replace(entry, result="refused", detail=" ".join(refused.reasons))
                 self._client.xadd(self._keys.audit, msgspec.structs.asdict(refusal))  # type: ignore[arg-type]
+                _report(refusal)
                 raise
             done = msgspec.structs.replace(entry, digest=record.digest)
             fields = [text for pair in msgspec.structs.asdict(done).items() for text in pair]
             after = msgspec.json.encode(record)
             if self._swap([self._keys.experiments, self._keys.audit], [name, before or b"", after, *fields]):
+                _report(done)
                 self._refresh()
                 return record
         raise ExperimentsError(f'"{name}" is being changed by others at this very moment. Try again.')
@@ -257,6 +260,18 @@ def _readable(raw: Mapping[bytes, bytes]) -> list[tuple[str, Record]]:
         except ExperimentsError as error:
             LOG.error("%s", error)
     return records
+
+
+def _report(entry: AuditEntry) -> None:
+    """The same in the log, for who gathers that of all systems."""
+    happened(
+        LOG,
+        f"The experiment {entry.object}: {entry.action} {entry.result}.",
+        action=entry.action,
+        object=f"experiment {entry.object}",
+        result="ok" if entry.result == "done" else "refused",
+        actor=entry.actor,
+    )
 
 
 def _decoded(name: str, record: bytes | str) -> Record:

@@ -37,8 +37,9 @@ def configure(
 ) -> Form:
     """Send every log line of this process to stderr; returns the form they have.
 
-    `part` names the command, for the origin. The form is `KLANTREIS_LOG`, else `by_default`, and always text
-    on a terminal unless the variable says otherwise. Raises `SettingsError`.
+    `part` names the command, for the origin. The form is `KLANTREIS_LOG`; without it text on a terminal, and
+    `by_default` elsewhere. A command that gives neither says what goes wrong and not what goes well: that is
+    on its screen. Raises `SettingsError`.
     """
     given = environment.get("KLANTREIS_LOG")
     if given and given not in FORMS:
@@ -54,16 +55,15 @@ def configure(
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
     for name in OURS:
-        logging.getLogger(name).setLevel(logging.INFO)
+        logging.getLogger(name).setLevel(logging.INFO if given or by_default else logging.WARNING)
     logging.captureWarnings(capture=True)
     return form
 
 
 def refuse(sentence: str) -> bool:
     """Log that the program was used wrongly, where the log is JSON; says whether it is."""
-    forms = [handler.formatter.form for handler in logging.getLogger().handlers
-             if isinstance(handler.formatter, Lines)]
-    if "json" not in forms:
+    formatters = [handler.formatter for handler in logging.getLogger().handlers]
+    if not any(isinstance(one, Lines) and one.form == "json" for one in formatters):
         return False
     happened(LOG, sentence, action="refuse", object="command", result="refused")
     return True

@@ -1,40 +1,87 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The round that goes on beside a server: archive every few seconds, close a DAY once it is over."""
+"""The round that goes on beside a server: archive every few seconds, close a DAY once it is over.
+
+After each hour it looks which sites fell silent (`tracker.silence`), and tells the store for who watches.
+"""
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING
 
+import msgspec
 import redis
 
 from klantreis.jobs import archive_once, close_days, make_report, now, promised_experiments, register_of
+from tracker.archive import ArchiveResult
 from tracker.archive import days as archived_days
 from tracker.day import day_of
+from tracker.happenings import StoreWatch, happened
+from tracker.hours import SETTLED_S, look
+from tracker.keys import Keys
+from tracker.silence import Verdicts
 from tracker.wire import STALE_MS
 
 if TYPE_CHECKING:
     from klantreis.settings import Settings
     from klantreis.store import Store
 
+LOG = logging.getLogger(__name__)
 
-def run_forever(
-    settings: Settings, store: Store, stop: threading.Event, *, every_s: float, say: Callable[[str], None]
-) -> None:
+
+def run_forever(settings: Settings, store: Store, stop: threading.Event, *, every_s: float) -> None:
     """Go round until `stop` is set. A store that is away is waited for; nothing is lost meanwhile."""
-    away = False
+    watch, looked_at = StoreWatch(LOG), 0
+    happened(LOG, "Archiving.", action="start", object="archiver", every_s=every_s)
     while not stop.is_set():
         try:
-            archive_once(settings, store)
+            moved = archive_once(settings, store)
+            if moved.events or moved.unreadable:
+                _report(moved)
             _close_finished(settings, store)
-            away = False
+            now_s = now().timestamp()
+            if looked_at != (hour := int(now_s - SETTLED_S) // 3600):
+                look_for_silence(settings, store, now_s)
+                looked_at = hour
+            watch.answered()
         except (redis.ConnectionError, redis.TimeoutError) as error:
-            if not away:
-                say(f"The store is away ({error}); trying again every {every_s:g} s.")
-            away = True
+            watch.away(error)
         stop.wait(every_s)
+    happened(LOG, "Stopped archiving.", action="stop", object="archiver")
+
+
+def look_for_silence(settings: Settings, store: Store, now_s: float) -> Verdicts:
+    """Judge every site, keep the verdicts in the store for collectors and `doctor`, log what fell silent."""
+    verdicts = look(settings.archive, settings.registry(), now_s)
+    store.client().set(Keys().silence, msgspec.json.encode(verdicts))
+    for site, verdict in verdicts.sites.items():
+        silent = [f"page {page} of {site}" for page in verdicts.pages[site]]
+        for name in [f"site {site}", *silent] if verdict.silent else silent:
+            happened(
+                LOG,
+                f"The {name} fell silent: far fewer views than in the same hours of earlier weeks.",
+                action="watch",
+                object=name,
+                result="failed",
+            )
+    return verdicts
+
+
+def _report(moved: ArchiveResult) -> None:
+    happened(
+        LOG,
+        "Events were archived."
+        if not moved.unreadable
+        else "Some entries of the stream are not events; they are kept under archive/unreadable.",
+        action="archive",
+        object="events",
+        result="failed" if moved.unreadable else "ok",
+        events=moved.events,
+        files=moved.files,
+        unreadable=moved.unreadable,
+    )
 
 
 def must_be_closed(settings: Settings, day: date, now_ms: int) -> bool:
@@ -57,3 +104,7 @@ def _close_finished(settings: Settings, store: Store) -> None:
     close_days(settings, due, promised.values())
     for name in promised:
         make_report(settings, store, name)
+    for day in due:
+        happened(
+            LOG, "A day is closed and the reports are renewed.", action="close", object=f"day {day}"
+        )

@@ -125,7 +125,8 @@ def unknown_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
             # Without what all have in common, or anything would be near.
             ends = [known.removeprefix("KLANTREIS_") for known in VARIABLES]
             near = get_close_matches(name.removeprefix("KLANTREIS_"), ends, 1)
-            hint = f"Did you mean KLANTREIS_{near[0]}?" if near else f"Known are: {', '.join(sorted(VARIABLES))}."
+            known_all = ", ".join(sorted(VARIABLES))
+            hint = f"Did you mean KLANTREIS_{near[0]}?" if near else f"Known are: {known_all}."
             sentences.append(f"the variable {name} is set and means nothing. {hint}")
     return sentences
 

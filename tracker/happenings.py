@@ -46,7 +46,7 @@ class StoreWatch:
             self._away = True
             happened(
                 self._log,
-                "The store does not take events; beacons are answered 503 until it does.",
+                "The store does not answer, or does not write; it is tried again.",
                 action="store-away",
                 object="store",
                 result="failed",
@@ -56,4 +56,4 @@ class StoreWatch:
     def answered(self) -> None:
         if self._away:
             self._away = False
-            happened(self._log, "The store takes events again.", action="store-back", object="store")
+            happened(self._log, "The store answers again.", action="store-back", object="store")

@@ -20,9 +20,12 @@ from klantreis.commands import data_option
 def archive(once: bool, every: float, data: Path) -> None:
     """Move events from the store into the archive; close a day and renew reports when it is over."""
     from klantreis.jobs import archive_once
+    from klantreis.logs import configure
     from klantreis.settings import load
     from klantreis.store import open_store
 
+    if not once:
+        configure("archive", by_default="json")
     settings = load(data)
     # Beside a server it outlives a store that is away; asked for one round, it says so.
     with open_store(settings.data, settings.redis_url, must_answer=once) as store:
@@ -35,7 +38,7 @@ def archive(once: bool, every: float, data: Path) -> None:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        run_forever(settings, store, stop, every_s=every, say=click.echo)
+        run_forever(settings, store, stop, every_s=every)
 
 
 @click.command(epilog="\b\nExamples:\n  klantreis close\n  klantreis close 2026-06-01")

@@ -7,9 +7,12 @@ import os
 from datetime import date
 from pathlib import Path
 
-from klantreis.night import must_be_closed
+from klantreis.night import look_for_silence, must_be_closed
 from klantreis.settings import Settings
+from klantreis.store import open_store
+from tests.tracker.beacons import SITES
 from tracker.day import day_bounds
+from tracker.keys import Keys
 from tracker.site import Site
 
 DAY = date(2026, 6, 1)
@@ -46,3 +49,19 @@ def test_what_was_closed_after_its_last_event_is_left_alone(tmp_path: Path) -> N
 def test_a_day_that_was_closed_too_early_is_closed_again(tmp_path: Path) -> None:
     settings = _installation(tmp_path, archived_s=1001, closed_s=1000)
     assert must_be_closed(settings, DAY, ENDS + 2 * HOUR)
+
+
+def test_what_fell_silent_is_told_to_who_watches(tmp_path: Path) -> None:
+    """The archiver judges, in the store the collectors find it, and it says so in the log."""
+    from tests.tracker.test_silence import NOW, archive
+    from tracker.watching import verdicts_of
+
+    archive(tmp_path / "archive", broken_page=True)
+    settings = Settings(data=tmp_path, sites=tuple(SITES))
+    with open_store(tmp_path) as store:
+        look_for_silence(settings, store, NOW)
+        told = verdicts_of(store.client().get(Keys().silence))
+    assert told is not None
+    assert told.checked_at == NOW
+    assert not told.sites["voorbeeldstad"].silent
+    assert list(told.pages["voorbeeldstad"]) == ["/afval"]
