@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,7 +17,7 @@ from klantreis.embedded_store import EmbeddedServer
 from klantreis.errors import StoreError
 from klantreis.settings import make_folder
 
-__all__ = ["Store", "StoreError", "open_store"]
+__all__ = ["Store", "StoreError", "open_store", "unfit"]
 
 LOG = logging.getLogger(__name__)
 OLDEST = (6, 2)
@@ -97,7 +98,16 @@ def _check(url: str, must_answer: bool) -> None:
     _refuse_unfit(facts, shown)
 
 
-def _refuse_unfit(facts: dict[str, Any], shown: str) -> None:
+def unfit(facts: Mapping[str, Any], shown: str) -> str | None:
+    """Why a store with these facts (of INFO) cannot be used, in one sentence; None where it can."""
+    try:
+        _refuse_unfit(facts, shown)
+    except StoreError as error:
+        return str(error)
+    return None
+
+
+def _refuse_unfit(facts: Mapping[str, Any], shown: str) -> None:
     version = str(facts.get("redis_version", "0"))
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
         raise StoreError(f"The store at {shown} is version {version}; expected 6.2 or newer. Upgrade it.")

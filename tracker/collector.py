@@ -23,8 +23,17 @@ from zoneinfo import ZoneInfo
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from tracker import answers, ledger, metrics, packing, pixel, runs, wire
-from tracker.admission import Arrival, Drop, Network, Rules, SaltMissingError, admit, is_site_origin
+from tracker import answers, ledger, metrics, packing, pixel, probe, runs, wire
+from tracker.admission import (
+    Arrival,
+    Drop,
+    Network,
+    Rules,
+    SaltMissingError,
+    admit,
+    client_address,
+    is_site_origin,
+)
 from tracker.answers import Answer
 from tracker.bots import is_bot
 from tracker.commit import GroupCommit
@@ -348,10 +357,19 @@ class Collector:
 
     async def _pixel(self, scope: Scope) -> Answer:
         headers = wanted(scope["headers"])
-        body = pixel.beacon_of(scope["query_string"].decode("latin-1"), headers.get("referer"))
+        query: str = scope["query_string"].decode("latin-1")
+        if query.startswith(f"{probe.PARAMETER}="):
+            return self._probed(scope, headers, query.partition("=")[2])
+        body = pixel.beacon_of(query, headers.get("referer"))
         return answers.as_pixel(
             await self.take(Arrival(body, headers, _client(scope), "POST", "text/plain", self.clock()))
         )
+
+    def _probed(self, scope: Scope, headers: Mapping[str, str], asked: str) -> Answer:
+        if not probe.is_ours(asked, self._settings.run_token, self.clock()):
+            return answers.NOT_FOUND
+        forwarded, proxies = headers.get("x-forwarded-for"), self._settings.trusted_proxies
+        return answers.page({"address": client_address(_client(scope), forwarded, proxies)})
 
     async def _served_script(self, scope: Scope) -> Answer:
         return self._scripts[scope["path"]].answer(wanted(scope["headers"]))

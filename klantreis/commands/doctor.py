@@ -3,107 +3,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import click
 
 from klantreis.commands import data_option
 
 if TYPE_CHECKING:
+    from klantreis.doctor.finding import Finding
     from klantreis.settings import Settings
-    from klantreis.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at; `mend` says what to do where it is not well."""
-
-    well: bool
-    subject: str
-    detail: str
-
-
-@click.command(epilog="\b\nExample:\n  klantreis doctor --data /srv/klantreis")
+@click.command(
+    epilog="\b\nExamples:\n  klantreis doctor --data /srv/klantreis\n"
+    "  klantreis doctor --url https://www.voorbeeldstad.nl --format json"
+)
+@click.option("--url", help="Look at the way in too: the address at which residents visit you.")
+@click.option(
+    "--page", "pages", multiple=True, metavar="PATH", help="With --url: a page with variants; repeatable."
+)
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True,
+    help="For people or for programs.",
+)  # fmt: skip
 @data_option
 @click.pass_context
-def doctor(ctx: click.Context, data: Path) -> None:
-    """Look at settings, store, ledger, archive and definitions. Exit 1 when something is wrong."""
+def doctor(ctx: click.Context, url: str | None, pages: tuple[str, ...], form: str, data: Path) -> None:
+    """Look at machine, store, ledger, archive and the way in. Exit 1 when something is wrong."""
+    from klantreis.doctor.finding import Level
     from klantreis.settings import load, make_folder
-    from klantreis.store import open_store
-    from klantreis.terminal import table
 
     make_folder(data)
-    settings = load(data)
-    with open_store(data, settings.redis_url) as store:
-        findings = list(_look(settings, store))
-    rows = [["ok" if finding.well else "WRONG", finding.subject, finding.detail] for finding in findings]
-    click.echo(table(["", "what", "found"], rows))
-    ctx.exit(0 if all(finding.well for finding in findings) else 1)
+    findings = list(_look(load(data), url, pages))
+    click.echo(_as_json(findings) if form == "json" else _as_table(findings))
+    ctx.exit(1 if any(finding.level is Level.FAIL for finding in findings) else 0)
 
 
-def _look(settings: Settings, store: Store) -> Iterator[Finding]:
-    yield from _sites(settings)
-    yield from _store(settings, store)
-    yield from _ledger(store)
-    yield from _archive(settings)
+def _look(settings: Settings, url: str | None, pages: tuple[str, ...]) -> Iterator[Finding]:
+    from klantreis.doctor import machine, of_address, of_data
+    from klantreis.settings import run_token
+
+    yield from of_data.look_aside(settings)
+    yield from machine.look(settings.data)
+    yield from _look_at_store(settings)
+    if url is not None:
+        token = run_token(settings.data)
+        yield from of_address.look(url, token=token, proxies=settings.trusted_proxies, pages=pages)
 
 
-def _sites(settings: Settings) -> Iterator[Finding]:
-    from klantreis.jobs import defined_experiments
+def _look_at_store(settings: Settings) -> Iterator[Finding]:
+    import redis
 
-    if not settings.sites:
-        yield Finding(
-            well=False,
-            subject="sites",
-            detail="none; a collector would drop everything. "
-            f"Write [site.NAME] into {settings.data}/klantreis.toml",
-        )
-        return
-    for site in settings.sites:
-        yield Finding(well=True, subject=f"site {site.name}", detail=", ".join(sorted(site.hosts)))
-    yield Finding(well=True, subject="experiments", detail=", ".join(defined_experiments(settings)) or "none")
+    from klantreis.doctor import of_data, of_store
+    from klantreis.doctor.finding import wrong
+    from klantreis.errors import StoreError
+    from klantreis.store import Store, open_store
 
-
-def _store(settings: Settings, store: Store) -> Iterator[Finding]:
-    from tracker.keys import Keys
-
-    client, keys = store.client(), Keys()
-    facts = {**client.info("server"), **client.info("persistence")}
-    name = f"{facts.get('server_name', 'redis')} {facts.get('valkey_version', facts['redis_version'])}"
-    kept = bool(facts.get("aof_enabled"))
-    yield Finding(
-        well=kept,
-        subject="store",
-        detail=f"{name}, append-only file {'on' if kept else 'off: a crash loses what was acknowledged'}",
-    )
-    waiting = sum(client.xlen(keys.events(number)) for number in range(settings.partitions))
-    yield Finding(well=True, subject="not yet archived", detail=f"{waiting} events")
-
-
-def _ledger(store: Store) -> Iterator[Finding]:
-    from tracker.keys import Keys
-    from tracker.ledger import as_page
-
-    client, keys = store.client(), Keys()
-    for key in sorted(client.scan_iter(match=f"{keys.prefix}ledger:*"))[-7:]:
-        day = date.fromisoformat(key.decode().rpartition(":")[2])
-        page: Any = as_page(day, cast("Mapping[bytes, bytes]", client.hgetall(key)))
-        dropped = ", ".join(f"{reason} {count}" for reason, count in page["dropped"].items()) or "none"
-        yield Finding(
-            well=bool(page["balanced"]),
-            subject=f"ledger {day}",
-            detail=f"in {page['in']} = stored {page['stored']} + dropped ({dropped})",
+    try:
+        # A store of your own is looked at however unfit it is: what is wrong with it is what we came for.
+        store = Store(settings.redis_url) if settings.redis_url else open_store(settings.data)
+        with store:
+            yield from of_store.look(settings, store)
+            yield from of_data.look(settings, store.client())
+    except StoreError as error:
+        yield wrong("store", str(error), "")
+    except (redis.RedisError, ValueError) as error:
+        yield wrong(
+            "store",
+            f"It does not answer ({type(error).__name__}: {error}); beacons cannot be stored.",
+            "Start it, or mend its address in KLANTREIS_REDIS_URL.",
         )
 
 
-def _archive(settings: Settings) -> Iterator[Finding]:
-    from tracker.archive_reader import days
+def _as_table(findings: list[Finding]) -> str:
+    from klantreis.terminal import table
 
-    found = days(settings.archive) if settings.archive.exists() else []
-    closed = {path.name.removeprefix("day=") for path in settings.tables.glob("sessions/day=*")}
-    detail = f"{len(found)} days ({found[0]} – {found[-1]}), {len(closed)} closed" if found else "empty"
-    yield Finding(well=True, subject="archive", detail=detail)
+    rows = [
+        [one.level, one.subject, f"{one.found} {one.mend}".rstrip()]
+        for one in sorted(findings, key=lambda one: ["fail", "warn", "ok"].index(one.level))
+    ]
+    return table(["", "what", "found"], rows)
+
+
+def _as_json(findings: list[Finding]) -> str:
+    import msgspec
+
+    return msgspec.json.format(msgspec.json.encode({"findings": findings}), indent=2).decode()

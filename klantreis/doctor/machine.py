@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The machine: room on its disk, and a clock that agrees with the store's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from klantreis.doctor.finding import Finding, graded
+
+GB = 1_000_000_000
+SKEW_WARN_S, SKEW_FAIL_S = 2.0, 60.0
+
+
+def of_disk(free: int, total: int) -> Finding:
+    """The rule on bytes free for us and in all."""
+    share = free / total if total else 0.0
+    return graded(
+        "disk",
+        f"{free / GB:.1f} GB of {total / GB:.1f} GB are free ({share:.0%}); "
+        "without room neither store nor archive can write.",
+        "Make room, or put the data folder on a larger disk.",
+        warn=share < 0.10 or free < 2 * GB,
+        fail=share < 0.02 or free < GB // 5,
+    )
+
+
+def of_inodes(free: int, total: int) -> Finding:
+    """The rule on entries that the file system can still make."""
+    return graded(
+        "inodes",
+        f"{free} of {total} files can still be made; without them the archive cannot write however much room "
+        "there is.",
+        "Remove small files, or make the file system with more inodes.",
+        warn=free < total * 0.05,
+        fail=free < total * 0.01,
+    )
+
+
+def of_clock(skew_s: float) -> Finding:
+    """The rule on how far this machine's clock is ahead of the store's."""
+    return graded(
+        "clock",
+        f"This clock and the store's differ by {abs(skew_s):.1f} s; events are dated and days turn by the "
+        "collector's clock.",
+        "Let chrony or systemd-timesyncd keep the clocks of both machines.",
+        warn=abs(skew_s) > SKEW_WARN_S,
+        fail=abs(skew_s) > SKEW_FAIL_S,
+    )
+
+
+def look(data: Path) -> Iterator[Finding]:
+    """What the disk of the data folder says."""
+    facts = os.statvfs(data)
+    yield of_disk(facts.f_bavail * facts.f_frsize, facts.f_blocks * facts.f_frsize)
+    if facts.f_files:  # some file systems make them as needed and count none
+        yield of_inodes(facts.f_favail, facts.f_files)

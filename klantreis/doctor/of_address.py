@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The way in: what a visitor meets at the public address, with every proxy and cache in between.
+
+One malformed beacon is sent, which the ledger counts as such; nothing is stored.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from klantreis.doctor.finding import Finding, doubtful, graded, well, wrong
+from klantreis.settings import Network
+from tracker import probe
+from tracker.wire import MAX_BYTES
+
+FORGED = "198.51.100.77"  # of a network for documentation (RFC 5737): nobody's
+INSIDE = ("/v1/ledger", "/metrics", "/readyz")
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0 klantreis-doctor"
+PATIENCE_S = 10.0
+
+
+class Page(NamedTuple):
+    """What came back; header names are in lower case, several of one name joined by commas."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Address:
+    """A public address, asked from this machine (`source`: from that one of its own addresses)."""
+
+    def __init__(self, url: str, source: str | None = None) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(f'"{url}" is no address; expected one such as https://www.voorbeeldstad.nl')
+        self.secure = parts.scheme == "https"
+        self.host = parts.hostname
+        self._port = parts.port
+        self._source = (source, 0) if source else None
+        self.path = parts.path or "/"
+        self.local = ""  # our address, seen from here, once something was asked
+
+    def ask(self, path: str, *, method: str = "GET", body: bytes | None = None, **headers: str) -> Page:
+        """One request. Raises `OSError` or `http.client.HTTPException`."""
+        make = http.client.HTTPSConnection if self.secure else http.client.HTTPConnection
+        connection = make(self.host, self._port, timeout=PATIENCE_S, source_address=self._source)
+        try:
+            sent = {"user-agent": BROWSER} | {name.replace("_", "-"): text for name, text in headers.items()}
+            connection.request(method, path, body, sent)
+            self.local = connection.sock.getsockname()[0] if connection.sock else self.local
+            answer = connection.getresponse()
+            found: dict[str, str] = {}
+            for name, value in answer.getheaders():
+                found[name.lower()] = f"{found[name.lower()]}, {value}" if name.lower() in found else value
+            return Page(answer.status, found, answer.read(1_000_000))
+        finally:
+            connection.close()
+
+
+def look(
+    url: str,
+    *,
+    token: str | None,
+    proxies: Sequence[Network],
+    pages: Sequence[str] = (),
+    source: str | None = None,
+) -> Iterator[Finding]:
+    """Everything about the way in at `url`; `pages` are paths of which variants may be shown."""
+    try:
+        address = Address(url, source)
+    except ValueError as error:
+        yield wrong("address", f"{error}.", "Give the address at which residents visit you with --url.")
+        return
+    if not address.secure and address.host not in {"localhost", "127.0.0.1", "::1"}:
+        yield doubtful(
+            "address", "It is not https, so that anybody on the way can read and change it.", "Give https://…"
+        )
+    try:
+        yield of_script(address.ask("/k.js"))
+        yield from _of_beacons(address)
+        for path in INSIDE:
+            yield of_inside(path, address.ask(path))
+        yield _of_forwarding(address, token, proxies)
+        for path in dict.fromkeys([address.path, *pages]):
+            yield of_page(path, address.ask(path, cookie="kr_b=0"))
+    except (OSError, http.client.HTTPException) as error:
+        yield wrong(
+            "address",
+            f"{address.host} does not answer ({type(error).__name__}: {error}).",
+            "See that its proxy runs, that its certificate is valid, and that this machine may reach it.",
+        )
+
+
+def of_script(page: Page) -> Finding:
+    """The rule on `/k.js`."""
+    if page.status == 200 and "javascript" in page.headers.get("content-type", "") and _ours(page):
+        return well("/k.js", "The script is served.")
+    return wrong(
+        "/k.js",
+        f"It answers {page.status}, not our script; nothing is measured.",
+        "Let the proxy lead /k.js to the collector, as in docs/examples/nginx.conf.",
+    )
+
+
+def _of_beacons(address: Address) -> Iterator[Finding]:
+    kind = "text/plain;charset=UTF-8"
+    empty = address.ask("/e", method="POST", body=b"", content_type=kind)
+    if empty.status != 400 or not _ours(empty):
+        yield wrong(
+            "/e",
+            f"An empty beacon is answered {empty.status}, expected the collector's 400; nothing is measured.",
+            "Let the proxy lead POST /e to the collector, with its body and its headers.",
+        )
+        return
+    leave = address.ask("/e", method="OPTIONS")
+    yield (
+        well("/e", "Beacons reach the collector.")
+        if leave.status == 204
+        else doubtful(
+            "/e",
+            f"Beacons reach the collector; OPTIONS is answered {leave.status}, so other hosts cannot send.",
+            "Let the proxy pass OPTIONS /e too.",
+        )
+    )
+    large = address.ask("/e", method="POST", body=b"{" * MAX_BYTES, content_type=kind)
+    if large.status != 400:
+        yield wrong(
+            "/e size",
+            f"A beacon of {MAX_BYTES} bytes is answered {large.status}; long visits would be lost.",
+            "Let the proxy take bodies of 64 kB (nginx: client_max_body_size 64k).",
+        )
+
+
+def of_inside(path: str, page: Page) -> Finding:
+    """The rule on what is for operations only."""
+    if page.status == 200 and _ours(page):
+        return wrong(
+            path,
+            "Anybody can read it; it is for operations.",
+            f"Let the proxy answer 404 for {path}, and ask the collector itself on its own port.",
+        )
+    return well(path, f"Not public ({page.status}).")
+
+
+def _of_forwarding(address: Address, token: str | None, proxies: Sequence[Network]) -> Finding:
+    asked = probe.question(token or "", int(time.time() * 1000))
+    page = address.ask(f"/e.gif?{probe.PARAMETER}={asked}", x_forwarded_for=FORGED)
+    try:
+        seen = str(json.loads(page.body)["address"]) if page.status == 200 else None
+    except (ValueError, KeyError, TypeError):
+        seen = None
+    return of_forwarding(seen, address.local, proxies)
+
+
+def of_forwarding(seen: str | None, local: str, proxies: Sequence[Network]) -> Finding:
+    """The rule on whom the collector took us for (`seen`) while we said to be `FORGED`.
+
+    `local` is our own address on the way to it.
+    """
+    subject = "X-Forwarded-For"
+    if seen is None:
+        return doubtful(
+            subject,
+            "The collector did not tell which address it saw, so whether it tells visitors apart is unknown.",
+            "Let the proxy pass /e.gif, keep the clocks equal, and give collector and doctor one "
+            "KLANTREIS_RUN_TOKEN.",
+        )
+    ours = ipaddress.ip_address(local) if local else None
+    if ours and any(ours in network for network in proxies):
+        return doubtful(
+            subject,
+            "This machine is itself a trusted proxy, so what it says is believed and shows nothing.",
+            "Run doctor --url on another machine.",
+        )
+    if seen == FORGED:
+        return wrong(
+            subject,
+            "An address that a visitor made up is believed, so anybody can pass for many visitors.",
+            "Let trusted_proxies name your own proxies alone, and let the outermost set the header anew.",
+        )
+    if seen != local and not _is_global(seen):
+        inside = ours is not None and not ours.is_global  # then something between us may translate addresses
+        return graded(
+            subject,
+            f"The collector takes us for {seen}, an address of an inner network, so perhaps every visitor.",
+            "Add that proxy to trusted_proxies, and let it set X-Forwarded-For; or look from outside.",
+            warn=inside,
+            fail=not inside,
+        )
+    return well(subject, "The collector sees visitors' own addresses, and believes no made-up one.")
+
+
+def of_page(path: str, page: Page) -> Finding:
+    """The rule on a page that may differ by variant: no cache may hand one visitor's to another."""
+    control, vary = page.headers.get("cache-control", "").lower(), page.headers.get("vary", "").lower()
+    subject = f"page {path}"
+    if "cookie" not in vary:
+        return well(subject, "It does not differ by cookie, so it shows no variants.")
+    if page.headers.get("age", "0") != "0" or "hit" in page.headers.get("x-cache", "").lower():
+        return wrong(
+            subject,
+            "It differs by cookie and came out of a shared cache, so visitors may see one another's variant.",
+            "Let the cache heed Cache-Control: private.",
+        )
+    if "private" not in control and "no-store" not in control:
+        return wrong(
+            subject,
+            f'It differs by cookie and says "{control}", so a shared cache may keep one variant for all.',
+            "Let no proxy replace Cache-Control: private.",
+        )
+    return well(subject, "It differs by cookie, and no shared cache may keep it.")
+
+
+def _ours(page: Page) -> bool:
+    metrics = page.headers.get("content-type", "").startswith("text/plain; version")
+    return metrics or "api-version" in page.headers
+
+
+def _is_global(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_global
+    except ValueError:
+        return False

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The store: is it a server that keeps what it acknowledged, and has it room?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+import redis
+
+from klantreis.doctor.finding import Finding, doubtful, graded, well, wrong
+from klantreis.doctor.machine import of_clock
+from klantreis.settings import Settings
+from klantreis.store import Store, unfit
+from tracker.identity import SALT_LIFE_S
+from tracker.keys import Keys
+
+Facts = Mapping[str, Any]
+
+
+def of_server(facts: Facts) -> Finding:
+    """Kind, version, eviction, cluster: the same rule that refuses to start on it."""
+    name = f"{facts.get('server_name', 'redis')} {facts.get('valkey_version', facts['redis_version'])}"
+    sentence = unfit(facts, "the store")
+    return well("store", f"{name} answers.") if sentence is None else wrong("store", sentence, "")
+
+
+def of_role(facts: Facts) -> Iterator[Finding]:
+    if facts.get("role") == "slave":
+        yield wrong(
+            "store role",
+            "The store is a replica, which takes no events.",
+            "Name the primary in KLANTREIS_REDIS_URL.",
+        )
+
+
+def of_persistence(facts: Facts, fsync: str | None) -> Iterator[Finding]:
+    """The append-only file, and whether its last writing went well. `fsync` is None where we may not ask."""
+    if not facts.get("aof_enabled"):
+        yield wrong(
+            "store keeps",
+            "The append-only file is off, so a crash of the store loses what was acknowledged.",
+            "Set appendonly yes and appendfsync always in its configuration file, and restart it.",
+        )
+    elif fsync is None:
+        yield doubtful(
+            "store keeps",
+            "The append-only file is on; how often it is synced cannot be asked.",
+            "Allow this user CONFIG GET, or look at appendfsync yourself.",
+        )
+    else:
+        yield graded(
+            "store keeps",
+            f"The append-only file is on, appendfsync {fsync}"
+            + ("." if fsync == "always" else "; a power cut may lose a second of what was acknowledged."),
+            "Set appendfsync always: beacons are written in groups, which makes it cheap.",
+            warn=fsync != "always",
+            fail=fsync == "no",
+        )
+    if facts.get("aof_last_write_status", "ok") != "ok" or facts.get("rdb_last_bgsave_status", "ok") != "ok":
+        yield wrong(
+            "store writes",
+            "The last time that the store wrote to its disk failed.",
+            "Look at its log, and at the room and the rights of its folder.",
+        )
+
+
+def of_memory(facts: Facts) -> Finding:
+    """Memory in use against what it may have; without a limit, against the machine's."""
+    limit = int(facts.get("maxmemory") or 0)
+    used, most = int(facts["used_memory"]), limit or int(facts.get("total_system_memory") or 0)
+    share = used / most if most else 0.0
+    of_what = "maxmemory" if limit else "the machine's memory"
+    return graded(
+        "store memory",
+        f"{used / 1e6:.0f} MB in use, {share:.0%} of {of_what}; a store that is full refuses events.",
+        "See that the archiver runs, or give the store more memory.",
+        warn=share > 0.75,
+        fail=share > 0.9,
+    )
+
+
+def of_partitions(ours: int, store: int | None, archive: int | None) -> Finding:
+    """The number of partitions in the settings, the store and the archive must be one."""
+    others = {name: n for name, n in (("store", store), ("archive", archive)) if n not in (None, ours)}
+    if not others:
+        return well("partitions", f"{ours}, and neither the store nor the archive says otherwise.")
+    told = " and ".join(f"the {name} has {number}" for name, number in others.items())
+    return wrong(
+        "partitions",
+        f"The settings say {ours} and {told}; a visitor would lie in two places.",
+        f"Set partitions = {next(iter(others.values()))} in klantreis.toml.",
+    )
+
+
+def of_lag(lag_s: float, waiting: int) -> Finding:
+    """How old the oldest event is that no archiver took."""
+    return graded(
+        "archiver",
+        f"{waiting} events wait for the archiver, the oldest for {lag_s:.0f} s, and fill the store's memory.",
+        "Start klantreis archive, or look in its log why it does not get on.",
+        warn=lag_s > 120,
+        fail=lag_s > 900,
+    )
+
+
+def of_salts(lives_s: Mapping[str, int]) -> Iterator[Finding]:
+    """Seconds left to each salt, by key; -1 is for ever."""
+    for key, life in sorted(lives_s.items()):
+        if life < 0 or life > SALT_LIFE_S:
+            yield wrong(
+                "salt",
+                f"{key} does not go away within 48 hours, so pseudonyms could be retraced.",
+                f"Mend it with: redis-cli EXPIRE {key} {SALT_LIFE_S}",
+            )
+
+
+def look(settings: Settings, store: Store) -> Iterator[Finding]:
+    """Everything about the store. Raises `redis.RedisError` where it does not answer."""
+    from tracker.archive_files import stored_partitions
+
+    client, keys = store.client(), Keys()
+    facts: dict[str, Any] = client.info()
+    yield of_server(facts)
+    yield from of_role(facts)
+    yield from of_persistence(facts, _fsync(client))
+    yield of_memory(facts)
+    before = time.time()
+    seconds, micros = client.time()
+    now = (before + time.time()) / 2
+    yield of_clock(now - (seconds + micros / 1e6))
+    theirs = client.get(keys.partitions)
+    in_store = int(theirs) if theirs else None
+    yield of_partitions(settings.partitions, in_store, stored_partitions(settings.archive))
+    yield _lag(settings, client, keys, now)
+    salts = [key.decode() for key in client.scan_iter(match=f"{keys.prefix}salt:*")]
+    yield from of_salts({key: client.ttl(key) for key in salts})
+
+
+def _fsync(client: redis.Redis) -> str | None:
+    try:
+        return str(client.config_get("appendfsync")["appendfsync"])
+    except (redis.ResponseError, KeyError):
+        return None
+
+
+def _lag(settings: Settings, client: redis.Redis, keys: Keys, now_s: float) -> Finding:
+    waiting, oldest = 0, now_s
+    for number in range(settings.partitions):
+        waiting += client.xlen(keys.events(number))
+        for entry_id, _ in cast("list[tuple[bytes, Any]]", client.xrange(keys.events(number), count=1)):
+            oldest = min(oldest, int(entry_id.partition(b"-")[0]) / 1000)
+    return of_lag(max(0.0, now_s - oldest), waiting)
