@@ -2,7 +2,8 @@
 """Does the collector's memory stay flat? A fixed rate of beacons over real HTTP, and the slope of its memory.
 
 Every beacon is of a page view of its own, with titles, paths, search words and browsers that keep changing,
-so that whatever remembers anything would grow. After a warm-up, memory is read twice a second; the slope is
+so that whatever remembers anything would grow. A warm-up, as fast as it goes, fills what is bounded (memories
+of pages, titles and browsers). Then beacons come at the rate and memory is read twice a second; the slope is
 that of the least-squares line, with a standard error that allows for readings that resemble their neighbours
 (effective sample size by the lag-one correlation of the residuals; Zwiers and von Storch, 1995).
 
@@ -42,7 +43,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--minutes", type=float, default=0.75, help="of measuring (default 0.75)")
-    parser.add_argument("--warm-up", type=float, default=15, metavar="SECONDS", help="before (default 15)")
+    parser.add_argument("--warm-up", type=int, default=30_000, metavar="BEACONS", help="(default 30000)")
     parser.add_argument("--rate", type=float, default=300, help="beacons a second (default 300)")
     parser.add_argument("--limit", type=float, default=2000, help="kB an hour (default 2000)")
     given = parser.parse_args()
@@ -53,8 +54,8 @@ def main() -> int:
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         try:
             wait_for(f"http://127.0.0.1:{port}/healthz", process)
-            load = Load(port, given.rate)
-            time.sleep(given.warm_up)
+            load = Load(port, given.rate, warm_up=given.warm_up)
+            load.is_warm.wait()
             readings = watch(process.pid, given.minutes * 60)
             sent, stored = load.end()
         finally:
@@ -62,8 +63,8 @@ def main() -> int:
             process.wait(timeout=60)
     slope, error = line(readings)
     memory = [kb for _, kb in readings]
-    rate = sent / (given.warm_up + given.minutes * 60)
-    print(f"{sent:,} beacons sent, {stored:,} stored; {rate:,.0f} a second")
+    rate = (sent - given.warm_up) / (given.minutes * 60)
+    print(f"{sent:,} beacons sent, {stored:,} stored; {rate:,.0f} a second while measuring")
     print(f"memory from {min(memory):,} to {max(memory):,} kB in {len(memory)} readings")
     print(f"slope {slope:+,.0f} kB an hour, standard error {error:,.0f}")
     grows = slope - 2 * error > given.limit
@@ -74,10 +75,11 @@ def main() -> int:
 
 
 class Load:
-    """Senders that together keep to a rate."""
+    """Senders that together keep to a rate, after `warm_up` beacons as fast as they are answered."""
 
-    def __init__(self, port: int, rate: float) -> None:
-        self._port, self._pause = port, SENDERS / rate
+    def __init__(self, port: int, rate: float, *, warm_up: int) -> None:
+        self._port, self._pause, self._warm_up = port, SENDERS / rate, warm_up // SENDERS
+        self.is_warm = threading.Barrier(SENDERS + 1)
         self._stop = threading.Event()
         self._counts = [(0, 0)] * SENDERS
         self._threads = [threading.Thread(target=self._send, args=(n,)) for n in range(SENDERS)]
@@ -86,14 +88,18 @@ class Load:
 
     def _send(self, number: int) -> None:
         chance, connection = random.Random(number), HTTPConnection("127.0.0.1", self._port, timeout=30)
-        due, sent, stored = time.monotonic(), 0, 0
+        due, sent, stored = 0.0, 0, 0
         while not self._stop.is_set():
             connection.request("POST", "/e", beacon(chance), headers(chance))
             answer = connection.getresponse()
             answer.read()
             sent, stored = sent + 1, stored + (answer.status == 204)
-            due += self._pause
-            time.sleep(max(0.0, due - time.monotonic()))
+            if sent == self._warm_up:
+                self.is_warm.wait()
+                due = time.monotonic()
+            elif sent > self._warm_up:
+                due += self._pause
+                time.sleep(max(0.0, due - time.monotonic()))
         self._counts[number] = sent, stored
 
     def end(self) -> tuple[int, int]:

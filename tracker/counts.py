@@ -38,7 +38,7 @@ class Counts:
     __slots__ = ("groups", "ledger", "refused", "store_failures", "store_s")
 
     def __init__(self) -> None:
-        self.ledger: Counter[ledger.Field] = Counter()
+        self.ledger: dict[ledger.Field, int] = {}
         self.refused: Counter[int] = Counter()
         self.store_failures = 0
         self.groups = Histogram(GROUP_EVENTS)
@@ -46,7 +46,9 @@ class Counts:
 
     def stored(self, tally: ledger.Tally, *, events: int, seconds: float) -> None:
         """A group was acknowledged: what it told the ledger, its size, and how long the store took."""
+        mine = self.ledger
         for counts in tally:
-            self.ledger.update(counts)
+            for field, count in counts.items():  # faster than `update`
+                mine[field] = mine.get(field, 0) + count
         self.groups.observe(events)
         self.store_s.observe(seconds)

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tracker.archive_files import STREAM_FILE, ArchiveError, files_of, read_tables
+from tracker.archive_files import ArchiveError, files_of, read_tables
 from tracker.archive_reader import days
 from tracker.event import Kind
 from tracker.silence import ALPHA, PAGES, WEEKS, WINDOWS, Verdict, Verdicts, judge, windows_of
@@ -92,7 +92,7 @@ def _views(root: Path, site: Site, needed: list[date]) -> pl.DataFrame:
 
 def _tables(root: Path, day: date) -> list[pa.Table]:
     for _ in range(3):
-        paths = [path for path in files_of(root, day) if STREAM_FILE.fullmatch(path.name)]
+        paths = [path for path in files_of(root, day) if not path.name.startswith("import-")]
         try:
             return [table for _, table in read_tables(paths, COLUMNS)]
         except FileNotFoundError:  # compaction took a file between our listing and our reading: list again
