@@ -9,9 +9,8 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -22,7 +21,7 @@ import redis
 from prometheus_client import parser
 
 from tests.conftest import url_of
-from tests.klantreis.processes import BROWSER, klantreis
+from tests.klantreis.processes import BROWSER, klantreis, until
 from tests.servers import free_port, running_server
 
 ROOT = Path(__file__).parents[2]
@@ -95,14 +94,6 @@ def _answers(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def until(condition: Callable[[], object], else_: str, *, within_s: float = 30) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(else_)
-        time.sleep(0.02)
 
 
 class Load:
