@@ -1,25 +1,29 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The archive: events go in at least once, and come out exactly once.
+"""The archiver: events go from the streams into files at least once, and come out exactly once.
 
-The archiver may die between any two steps. What it had written and not yet removed from the stream is then
+An archiver may die between any two steps. What it had written and not yet removed from the stream is then
 written again, and a browser that missed our answer sends its beacon again; a retry after 04:00 or from
 another network even has another pseudonym, hence another partition. Hence nothing here prevents repeats:
-readers remove them (`tracker.archive_reader`).
+readers remove them (`tracker.archive_reader`), and compaction does so for good (`tracker.compaction`).
+
+What a successor must be sure of is that its predecessor does nothing any more, even one that was only paused.
+An archiver writes in a folder of its own turn, `writing/partition=03/TURN`, made before it confirmed its lease.
+Whoever takes over removes the folders of earlier turns first; a rename out of a folder that is gone fails.
+Removing from the stream is fenced by the store (`tracker.leases`).
 """
 
 from __future__ import annotations
 
 import json
-import re
-import secrets
+import logging
+import shutil
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from datetime import date
-from itertools import islice
 from pathlib import Path
-from typing import cast
-from zoneinfo import ZoneInfo
+from typing import Any, cast
 
 import pyarrow as pa
 import redis
@@ -28,23 +32,27 @@ from tracker.archive_files import (
     ASIDE,
     STREAM_FILE,
     ArchiveError,
+    LeaseLostError,
     folder_of,
+    is_whole,
+    make_folder,
+    set_aside,
     settle_partitions,
-    stored_partitions,
-    table_of,
+    unused,
     write_durably,
     write_table,
 )
-from tracker.archive_reader import compact, days, identities_of_run, read_events, read_frame
-from tracker.day import day_of
-from tracker.errors import UndecodableError
-from tracker.event import Event
+from tracker.archive_import import AppendResult, append
+from tracker.archive_reader import days, identities_of_run, read_events, read_frame
+from tracker.compaction import compact
+from tracker.day import Calendar
 from tracker.keys import Keys
-from tracker.site import Site, Sites
-from tracker.stream import decode
-from tracker.words import dictionary
+from tracker.leases import LEASE_MS, Lease, Leases
+from tracker.site import Sites
+from tracker.stream_columns import Entry, columns_of
 
 __all__ = [
+    "LEASE_MS",
     "AppendResult",
     "ArchiveError",
     "ArchiveResult",
@@ -57,44 +65,34 @@ __all__ = [
     "read_frame",
 ]
 
-BATCH_ENTRIES = 50_000
-REMOVE_AT_ONCE = 1_000
-LEASE_MS = 30_000  # a batch takes a second or two; a killed archiver blocks its successor this long
-APPEND_EVENTS = 200_000
-DEFAULT_PARTITIONS = 16
-BEYOND_COLUMN = (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, OverflowError)
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
-
-# KEYS[1] the lease of a partition; ARGV[1] our token, ARGV[2] its new life in milliseconds (0: give it up).
-_HOLD = """
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-if ARGV[2] == '0' then return redis.call('DEL', KEYS[1]) end
-return redis.call('PEXPIRE', KEYS[1], ARGV[2])
-"""
-
-Entry = tuple[bytes, Mapping[bytes, bytes]]
+LOG = logging.getLogger(__name__)
+READ_ENTRIES = 5_000  # at once from the store: some 10 MB as Python objects
+BATCH_ENTRIES = 50_000  # to a file at most
+WRITING = "writing"
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveResult:
-    """What a run moved: events archived, files written, unreadable entries, partitions busy elsewhere."""
+    """What a run moved and found.
+
+    `busy` partitions hold entries and are another archiver's; `damaged` files were set aside.
+    """
 
     events: int = 0
     files: int = 0
     unreadable: int = 0
     busy: int = 0
+    damaged: int = 0
 
     def __add__(self, other: ArchiveResult) -> ArchiveResult:
-        return ArchiveResult(
-            self.events + other.events,
-            self.files + other.files,
-            self.unreadable + other.unreadable,
-            self.busy + other.busy,
-        )
+        return ArchiveResult(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
 
 
 class Archiver:
-    """Moves events of all partitions from the store into files. One at a time for each partition."""
+    """Moves events from the store into files; one archiver at a time for each partition.
+
+    `name` tells archivers apart (random by default); `clock` gives seconds since 1970.
+    """
 
     def __init__(
         self,
@@ -103,185 +101,197 @@ class Archiver:
         sites: Sites,
         partitions: int,
         keys: Keys | None = None,
+        *,
+        name: str | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
         self._root = root
         self._calendar = Calendar(sites)
         self._partitions = partitions
         self._keys = keys or Keys()
-        self._token = secrets.token_hex(16)
-        self._hold = client.register_script(_HOLD)
+        self._clock = clock
+        self.leases = Leases(client, self._keys, partitions, name=name)
 
-    def run_once(self) -> ArchiveResult:
-        """Archive what is in the streams now.
+    def run_once(self, *, demand: bool = False) -> ArchiveResult:
+        """Archive what is in the streams now: every partition that is free, one after the other.
 
+        With `demand`, the holder of one that is not is asked to hand it over: `busy` is 0 a few runs later.
         Raises `ArchiveError` when files cannot be written and `redis.RedisError` when the store is away; what
         was not archived is then still in the streams.
         """
         settle_partitions(self._root, self._partitions)
         result = ArchiveResult()
         for partition in range(self._partitions):
-            result += self._drain(partition)
+            lease, found = self.take(partition)
+            result += found
+            if lease is None:
+                result += ArchiveResult(busy=int(bool(self._client.xlen(self._keys.events(partition)))))
+                if demand:
+                    self.leases.demand(partition)
+                continue
+            try:
+                result += self.drain(lease)
+            finally:
+                self.leases.give_up(lease)
         return result
 
-    def _drain(self, partition: int) -> ArchiveResult:
-        lease = self._keys.lease(partition)
-        if not self._client.set(lease, self._token, nx=True, px=LEASE_MS):
-            return ArchiveResult(busy=1)
-        try:
-            remove_unfinished(self._root, partition)
-            result = ArchiveResult()
-            more = True
-            # Two writers at once lose nothing, they only write more: a lease that ran out just ends the work.
-            while more and self._hold(keys=[lease], args=[self._token, LEASE_MS]):
-                moved, more = self._move_batch(partition)
-                result += moved
-            return result
-        finally:
-            self._hold(keys=[lease], args=[self._token, 0])
+    def work(self, *, linger_s: float = 0.0) -> ArchiveResult:
+        """One round of an archiver that stays: keep our share of the partitions, and drain them.
 
-    def _move_batch(self, partition: int) -> tuple[ArchiveResult, bool]:
-        stream = self._keys.events(partition)
-        entries = cast("list[Entry]", self._client.xrange(stream, count=BATCH_ENTRIES))
-        held = cast("dict[bytes, bytes]", self._client.hgetall(self._keys.words))  # after the entries
-        readable, unreadable = _decoded(entries, dictionary(held))
-        files, refused = self._write(partition, readable)
-        unreadable += refused
-        if unreadable:
-            _keep_unreadable(self._root, partition, unreadable)
-        # Exactly what was read, not "everything up to": what came meanwhile stays, and so does what a replica
-        # that became master with a slower clock put before it.
-        ids = [entry_id for entry_id, _ in entries]
-        for start in range(0, len(ids), REMOVE_AT_ONCE):
-            self._client.xdel(stream, *ids[start : start + REMOVE_AT_ONCE])
-        moved = ArchiveResult(events=len(entries) - len(unreadable), files=files, unreadable=len(unreadable))
-        return moved, len(entries) == BATCH_ENTRIES
+        Entries may wait for `linger_s` seconds, so that few visitors make few files; as many as fill a file
+        do not wait. Leave with `close`. Raises as `run_once` does.
+        """
+        settle_partitions(self._root, self._partitions)
+        result = ArchiveResult()
+        share = self.leases.share()
+        held = [lease for lease in self.leases.held if self.leases.extend(lease)]
+        for lease in held[share:]:
+            self.leases.give_up(lease)
+        mine = {lease.partition for lease in held[:share]}
+        for partition in self._from_our_place():
+            if len(mine) >= share:
+                break
+            if partition not in mine:
+                taken, found = self.take(partition)
+                result += found
+                if taken:
+                    mine.add(partition)
+        for lease in self.leases.held:
+            if self._is_due(lease, linger_s) and self.leases.extend(lease):
+                result += self.drain(lease)
+        return result
 
-    def _write(self, partition: int, readable: list[tuple[Entry, Event]]) -> tuple[int, list[Entry]]:
-        """Write a file for each DAY; returns their number, and the entries that fit into none."""
-        groups: dict[date, list[tuple[Entry, Event]]] = defaultdict(list)
-        refused: list[Entry] = []
-        for entry, event in readable:
-            groups[self._calendar.day(event)].append((entry, event))
-        files = 0
-        for day, group in groups.items():
+    def close(self) -> None:
+        """Hand everything over, so that nobody needs to wait until our leases run out."""
+        self.leases.leave()
+
+    def _from_our_place(self) -> Iterator[int]:
+        """All partitions, each archiver beginning elsewhere, so that two of them seldom want the same."""
+        start = hash(self.leases.name) % self._partitions
+        return ((start + number) % self._partitions for number in range(self._partitions))
+
+    def _is_due(self, lease: Lease, linger_s: float) -> bool:
+        stream = self._keys.events(lease.partition)
+        oldest = cast("list[Entry]", self._client.xrange(stream, count=1))
+        if not oldest:
+            return False
+        age_s = self._clock() - int(oldest[0][0].split(b"-")[0]) / 1000
+        return age_s >= linger_s or int(self._client.xlen(stream)) >= BATCH_ENTRIES
+
+    def take(self, partition: int) -> tuple[Lease | None, ArchiveResult]:
+        """Take a partition, if it is free, and clear up behind whoever had it before."""
+        earlier = _turns(self._root, partition)
+        lease = self.leases.take(partition, floor=max(earlier, default=0))
+        if lease is None:
+            return None, ArchiveResult()
+        make_folder(self._place(lease))
+        # Only a lease that was ours after our folder stood gives the right to remove the others': a successor
+        # of ours begins later than this, finds our folder, and removes it.
+        if not self.leases.extend(lease):
+            return None, ArchiveResult()
+        for turn, place in _turns(self._root, partition).items():
+            if turn < lease.turn:
+                shutil.rmtree(place, ignore_errors=True)
+        _remove_left(self._root, partition)
+        return lease, ArchiveResult(damaged=self._set_damaged_aside(partition))
+
+    def _place(self, lease: Lease) -> Path:
+        return self._root / WRITING / f"partition={lease.partition:02d}" / str(lease.turn)
+
+    def _set_damaged_aside(self, partition: int) -> int:
+        """Set aside the files of the last two DAYs that a power cut left damaged; returns their number.
+
+        Those whose entries are still in the stream are made again from it.
+        """
+        damaged = 0
+        for folder in sorted(self._root.glob(f"day=*/partition={partition:02d}"))[-2:]:
+            for path in sorted(folder.glob("*.parquet")):
+                try:
+                    if is_whole(path):
+                        continue
+                    LOG.error("%s is damaged; it now lies at %s", path, set_aside(self._root, path))
+                    damaged += 1
+                except FileNotFoundError:  # compacted away meanwhile
+                    continue
+        return damaged
+
+    def drain(self, lease: Lease) -> ArchiveResult:
+        """Archive everything of a partition that is ours; a lease that ran out just ends the work."""
+        result = ArchiveResult()
+        more = True
+        while more and self.leases.extend(lease):
             try:
-                table = table_of([event for _, event in group])
-            except BEYOND_COLUMN:
-                fitting = [pair for pair in group if _fits(pair[1])]
-                refused += [pair[0] for pair in group if not _fits(pair[1])]
-                table = table_of([event for _, event in fitting])
-            if table.num_rows:
-                name = f"{_span([entry for entry, _ in group])}.parquet"
-                write_table(folder_of(self._root, day, partition) / name, table)
-                files += 1
-        return files, refused
+                moved, more = self._move_batch(lease)
+            except LeaseLostError:
+                LOG.warning("partition %d was taken over while we wrote; nothing is lost", lease.partition)
+                break
+            result += moved
+        return result
+
+    def _move_batch(self, lease: Lease) -> tuple[ArchiveResult, bool]:
+        parts: list[pa.Table] = []
+        ids: list[bytes] = []
+        readable_ids: list[bytes] = []
+        unreadable: list[Entry] = []
+        for entries in self._chunks(lease.partition):
+            table, readable, refused = columns_of(entries)
+            parts.append(table)
+            readable_ids += [entry_id for entry_id, _ in readable]
+            unreadable += refused
+            ids += [entry_id for entry_id, _ in entries]
+        files = self._write(lease, pa.concat_tables(parts), readable_ids) if parts else 0
+        if unreadable:
+            self._keep_unreadable(lease, unreadable)
+        removed = self.leases.trim(lease, ids)
+        moved = ArchiveResult(events=len(readable_ids), files=files, unreadable=len(unreadable))
+        return moved, removed and len(ids) == BATCH_ENTRIES
+
+    def _chunks(self, partition: int) -> Iterator[list[Entry]]:
+        start, left = "-", BATCH_ENTRIES
+        while left > 0:
+            asked = min(READ_ENTRIES, left)
+            entries = cast("list[Entry]", self._client.xrange(self._keys.events(partition), start, "+", asked))
+            if entries:
+                yield entries
+            if len(entries) < asked:
+                return
+            start, left = f"({entries[-1][0].decode()}", left - asked
+
+    def _write(self, lease: Lease, table: pa.Table, ids: Sequence[bytes]) -> int:
+        """Write a file for each DAY; returns their number. `ids` are the entries of the rows."""
+        rows: dict[date, list[int]] = defaultdict(list)
+        moments: Any = zip(table["site"].to_pylist(), table["time"].to_pylist(), strict=True)
+        for row, (site, time_ms) in enumerate(moments):
+            rows[self._calendar.day(site, time_ms)].append(row)
+        for day, group in rows.items():
+            name = f"{ids[group[0]].decode()}-{ids[group[-1]].decode()}.parquet"
+            # Never over a file that is there: after a failover other entries may have had the same ids.
+            path = unused(folder_of(self._root, day, lease.partition) / name)
+            mine = table if len(rows) == 1 else table.take(pa.array(group))
+            write_table(path, mine, aside=self._place(lease) / f"{day}-{path.name}{ASIDE}")
+        return len(rows)
+
+    def _keep_unreadable(self, lease: Lease, entries: list[Entry]) -> None:
+        """Put entries that no reader understands aside, so that they neither get lost nor stop others."""
+        name = f"{entries[0][0].decode()}-{entries[-1][0].decode()}.jsonl"
+        path = self._root / "unreadable" / f"partition={lease.partition:02d}" / name
+        lines = [
+            json.dumps({"id": entry_id.decode(), "fields": {repr(key): repr(said[key]) for key in said}})
+            for entry_id, said in entries
+        ]
+        text = "\n".join(lines).encode() + b"\n"
+        write_durably(path, lambda file: file.write(text), aside=self._place(lease) / f"{name}{ASIDE}")
 
 
-def _decoded(
-    entries: Iterable[Entry], words: Mapping[str, str]
-) -> tuple[list[tuple[Entry, Event]], list[Entry]]:
-    readable, unreadable = [], []
-    for entry in entries:
-        try:
-            readable.append((entry, decode(*entry, words)))
-        except UndecodableError:
-            unreadable.append(entry)
-    return readable, unreadable
+def _turns(root: Path, partition: int) -> dict[int, Path]:
+    """The folders in which archivers of a partition write, by turn."""
+    found = (root / WRITING / f"partition={partition:02d}").glob("*")
+    return {int(path.name): path for path in found if path.name.isdecimal()}
 
 
-def _fits(event: Event) -> bool:
-    try:
-        table_of([event])
-    except BEYOND_COLUMN:
-        return False
-    return True
-
-
-def _span(entries: Sequence[Entry]) -> str:
-    return f"{entries[0][0].decode()}-{entries[-1][0].decode()}"
-
-
-def _keep_unreadable(root: Path, partition: int, entries: list[Entry]) -> None:
-    """Put entries that no reader understands aside, so that they neither get lost nor stop the others."""
-    path = root / "unreadable" / f"partition={partition:02d}" / f"{_span(entries)}.jsonl"
-    lines = [
-        json.dumps({"id": entry_id.decode(), "fields": {repr(key): repr(fields[key]) for key in fields}})
-        for entry_id, fields in entries
-    ]
-    write_durably(path, lambda file: file.write("\n".join(lines).encode() + b"\n"))
-
-
-@dataclass(frozen=True, slots=True)
-class AppendResult:
-    """What an import brought; `already` where an import of that name had been finished before."""
-
-    events: int
-    files: int
-    already: bool
-
-
-def append(
-    root: Path,
-    events: Iterable[Event],
-    *,
-    name: str,
-    sites: Sites | None = None,
-    partitions: int | None = None,
-) -> AppendResult:
-    """Put events of an import into the archive, once for each name.
-
-    `name` (letters, digits, dot, dash, underscore) tells one import from another: of a name that was finished
-    before, the events are read and nothing is written; what an interrupted one left behind is replaced.
-    Sites that `sites` does not know turn their DAY as a site does by default. Raises `ArchiveError`.
-    """
-    if not _NAME.fullmatch(name):
-        raise ArchiveError(f'An import cannot be named "{name}"; expected letters, digits, dots and dashes.')
-    partitions = partitions or stored_partitions(root) or DEFAULT_PARTITIONS
-    settle_partitions(root, partitions)
-    mark = root / "imports" / f"{name}.json"
-    if mark.exists():
-        return AppendResult(events=sum(1 for _ in events), files=0, already=True)
-    for left in root.glob(f"day=*/partition=*/import-{name}-*.parquet*"):
-        left.unlink()
-    calendar = Calendar(sites)
-    count, files = 0, 0
-    for number, chunk in enumerate(_chunks(events, APPEND_EVENTS)):
-        groups: dict[tuple[date, int], list[Event]] = defaultdict(list)
-        for event in chunk:
-            groups[calendar.day(event), event.visitor % partitions].append(event)
-        for (day, partition), group in groups.items():
-            path = folder_of(root, day, partition) / f"import-{name}-{number:04d}.parquet"
-            write_table(path, table_of(group))
-        count, files = count + len(chunk), files + len(groups)
-    write_durably(mark, lambda file: file.write(json.dumps({"events": count, "files": files}).encode()))
-    return AppendResult(events=count, files=files, already=False)
-
-
-def _chunks(events: Iterable[Event], size: int) -> Iterator[list[Event]]:
-    rest = iter(events)
-    while chunk := list(islice(rest, size)):
-        yield chunk
-
-
-class Calendar:
-    """The DAY of an event, by its site's time zone."""
-
-    def __init__(self, sites: Sites | None) -> None:
-        self._zones = {site.name: site.zone for site in sites or ()}
-        self._default: ZoneInfo = Site(name="", hosts=frozenset()).zone
-
-    def day(self, event: Event) -> date:
-        return day_of(event.time, self._zones.get(event.site, self._default))
-
-
-def remove_unfinished(root: Path, partition: int) -> int:
-    """Take away what a killed archiver was still writing; returns the number of files."""
-    torn = [
-        path
-        for path in root.glob(f"day=*/partition={partition:02d}/*{ASIDE}")
-        if STREAM_FILE.fullmatch(path.name.removesuffix(ASIDE))
-    ]
-    for path in torn:
-        path.unlink(missing_ok=True)
-    return len(torn)
+def _remove_left(root: Path, partition: int) -> None:
+    """Take away what a killed archiver of version 1 was still writing, beside the finished files."""
+    for path in root.glob(f"day=*/partition={partition:02d}/*{ASIDE}"):
+        if STREAM_FILE.fullmatch(path.name.removesuffix(ASIDE)):
+            path.unlink(missing_ok=True)

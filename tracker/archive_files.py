@@ -3,41 +3,54 @@
 
     ARCHIVE/partitions                                      the number of partitions, for ever
     ARCHIVE/day=2026-11-22/partition=03/FIRST-LAST.parquet  events of one visitor's partition on one DAY
+    ARCHIVE/day=2026-11-22/partition=00-15/joined-N.parquet the same after compaction, of several partitions
     ARCHIVE/imports/NAME.json                               an import that was finished
     ARCHIVE/unreadable/partition=03/FIRST-LAST.jsonl        stream entries that nobody could read
+    ARCHIVE/damaged/day=2026-11-22/partition=03/…           files found damaged, set aside as they were
+    ARCHIVE/writing/                                        what is being written now
 
-A file is written aside, fsynced, renamed into place and its folder fsynced: it is whole or not there.
+A file is written aside, fsynced, renamed into place and its folder fsynced: it is whole or not there. It is
+never changed after that, only replaced as a whole.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
-from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tracker.archive_schema import ARCHIVE_VERSION, arrow_schema
+from tracker.archive_format import ENCODINGS, PARTITION, columns_for, pack, unpack
+from tracker.archive_schema import ARCHIVE_VERSION, VERSION_KEY
 from tracker.errors import TrackerError
-from tracker.event import Event
 
 ASIDE = ".aside"  # ending of a file that is still being written
-ROWS_OF_A_GROUP = 65_536
-STREAM_FILE = re.compile(r"(\d+-\d+)-(\d+-\d+)\.parquet")
+DAMAGED = "damaged"
+ROWS_OF_A_GROUP = 1_000_000
+COMPRESSION_LEVEL = 9  # of zstd; 15 spares another 3 % and takes three times as long
+STREAM_FILE = re.compile(r"(\d+-\d+)-(\d+-\d+)(?:~\d+)?\.parquet")
+BROKEN = (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError, OSError, EOFError)
 
-SCHEMA = arrow_schema()
-_VALUES = attrgetter(*SCHEMA.names)
 ORDER = ("time", "page_view", "index")
 
 
 class ArchiveError(TrackerError):
     """The archive cannot be read or written."""
+
+
+class BusyError(ArchiveError):
+    """Another process is rewriting the archive."""
+
+
+class LeaseLostError(ArchiveError):
+    """The place for writing is gone: another archiver took this partition over."""
 
 
 def settle_partitions(root: Path, partitions: int) -> None:
@@ -70,80 +83,189 @@ def folder_of(root: Path, day: date, partition: int) -> Path:
 
 
 def files_of(root: Path, day: date, partition: int | None = None) -> list[Path]:
-    """The finished files of a DAY, or of one of its partitions, by name."""
-    folder = "partition=*" if partition is None else f"partition={partition:02d}"
-    return sorted((root / f"day={day.isoformat()}").glob(f"{folder}/*.parquet"))
+    """The finished files of a DAY, or those that may hold events of one of its partitions, by name."""
+    found = sorted((root / f"day={day.isoformat()}").glob("partition=*/*.parquet"))
+    if partition is None:
+        return found
+    return [path for path in found if partitions_of(path)[0] <= partition <= partitions_of(path)[1]]
 
 
-def partition_of(path: Path) -> int:
-    """The partition in whose folder a file lies."""
-    return int(path.parent.name.removeprefix("partition="))
+def partitions_of(path: Path) -> tuple[int, int]:
+    """The first and the last partition of which a file may hold events, by its folder."""
+    first, _, last = path.parent.name.removeprefix("partition=").partition("-")
+    return int(first), int(last or first)
 
 
-def table_of(events: Sequence[Event]) -> pa.Table:
-    """Events as a table of the archive's schema, in the archive's order.
+def write_table(path: Path, table: pa.Table, *, aside: Path | None = None) -> None:
+    """Put a table into place for good, after it was read back and found to be the same.
 
-    Raises `pyarrow.ArrowInvalid`, `TypeError` or `OverflowError` when a value is beyond its column.
+    `aside` is where it is written until then (beside it by default). Raises `ArchiveError`.
     """
-    columns = zip(*map(_VALUES, events), strict=True) if events else ([] for _ in SCHEMA)
-    arrays = [pa.array(values, field.type) for values, field in zip(columns, SCHEMA, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=SCHEMA).sort_by([(name, "ascending") for name in ORDER])
-
-
-def write_table(path: Path, table: pa.Table) -> None:
-    """Put a table into place for good."""
+    packed = pack(table)
     write_durably(
-        path, lambda file: pq.write_table(table, file, compression="zstd", row_group_size=ROWS_OF_A_GROUP)
+        path,
+        lambda file: write_packed(file, packed),
+        aside=aside,
+        check=lambda written: _refuse_different(written, packed),
     )
 
 
-def read_tables(paths: Iterable[Path], columns: Sequence[str]) -> list[tuple[Path, pa.Table]]:
-    """The given columns of each file; a column that an older version did not know is null.
+def _refuse_different(written: Path, packed: pa.Table) -> None:
+    try:
+        with pq.ParquetFile(written, page_checksum_verification=True) as file:
+            same = file.read().equals(packed.replace_schema_metadata(None))
+    except BROKEN as error:
+        raise ArchiveError(f"{written} was written and cannot be read ({error}). Check the disk.") from None
+    if not same:
+        raise ArchiveError(f"{written} does not say what was written. Check the disk.")
+
+
+def write_packed(file: BinaryIO, packed: pa.Table) -> None:
+    """Write what `archive_format.pack` made, every page with its checksum."""
+    names = packed.column_names
+    with pq.ParquetWriter(
+        file,
+        packed.schema.remove_metadata(),
+        compression="zstd",
+        compression_level=COMPRESSION_LEVEL,
+        use_dictionary=[name for name in names if name not in ENCODINGS],
+        column_encoding={name: encoding for name, encoding in ENCODINGS.items() if name in names},
+        write_statistics=False,
+        write_page_checksum=True,
+        store_schema=False,
+    ) as writer:
+        writer.write_table(packed, row_group_size=ROWS_OF_A_GROUP)
+        writer.add_key_value_metadata({VERSION_KEY.decode(): str(ARCHIVE_VERSION)})
+
+
+def read_tables(paths: Iterable[Path], columns: Sequence[str]) -> list[pa.Table]:
+    """The given columns of each file, and `partition`; a column that a file does not know is null.
 
     Raises `FileNotFoundError` when a file was compacted away meanwhile, `ArchiveError` when it is damaged.
     """
-    return [(path, _read_table(path, columns)) for path in paths]
+    return [_read_table(path, columns) for path in paths]
 
 
 def _read_table(path: Path, columns: Sequence[str]) -> pa.Table:
     try:
-        with pq.ParquetFile(path) as file:
-            _refuse_newer(path, file.schema_arrow.metadata or {})
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            version = _version(path, file)
             present = set(file.schema_arrow.names)
-            table: pa.Table = file.read(columns=[name for name in columns if name in present])
-    except pa.ArrowInvalid as error:
+            asked = [name for name in (*columns_for(columns, version), PARTITION.name) if name in present]
+            packed: pa.Table = file.read(columns=asked)
+            if not asked:  # nothing of what is wanted stands in this file, but its rows do
+                packed = packed.append_column("", pa.nulls(file.metadata.num_rows))
+    except FileNotFoundError:
+        raise
+    except BROKEN as error:
+        if isinstance(error, PermissionError):
+            raise ArchiveError(f"{path} cannot be read ({error.strerror}). Mend its rights.") from None
         raise ArchiveError(
-            f"{path} is not a whole Parquet file ({error}). Put it back from a backup, or take it away."
+            f"{path} is not a whole Parquet file ({error}). Set it aside with: klantreis archive --check; "
+            "then put it back from a backup."
         ) from None
-    for at, name in enumerate(columns):
-        if name not in present:
-            table = table.add_column(at, name, pa.nulls(table.num_rows, SCHEMA.field(name).type))
-    return table.select(columns).cast(pa.schema([SCHEMA.field(name) for name in columns]))
+    table = unpack(packed, columns, version)
+    if PARTITION.name in packed.column_names:
+        return table.append_column(PARTITION, packed[PARTITION.name].cast(PARTITION.type))
+    partition = pa.scalar(partitions_of(path)[0], PARTITION.type)
+    return table.append_column(PARTITION, pa.repeat(partition, table.num_rows))
 
 
-def _refuse_newer(path: Path, metadata: Mapping[bytes, bytes]) -> None:
-    version = metadata.get(b"klantreis.archive", b"0")
+def _version(path: Path, file: pq.ParquetFile) -> int:
+    version = (file.metadata.metadata or {}).get(VERSION_KEY, b"0")
     if not version.isdigit() or int(version) > ARCHIVE_VERSION:
         raise ArchiveError(
             f"{path} is of archive version {version.decode(errors='replace')}; this klantreis reads up to "
             f"{ARCHIVE_VERSION}. Upgrade klantreis."
         )
+    return int(version)
 
 
-def write_durably(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a file aside, and put it into place so that it survives a power cut. Raises `ArchiveError`."""
-    aside = path.with_name(path.name + ASIDE)
+def is_whole(path: Path) -> bool:
+    """Whether every page of a file can be read and is what was written.
+
+    Raises `FileNotFoundError` and `PermissionError`, which say nothing about what is in the file.
+    """
     try:
-        _make_folder(path.parent)
-        with aside.open("wb") as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            for group in range(file.metadata.num_row_groups):
+                file.read_row_group(group)
+    except (FileNotFoundError, PermissionError):
+        raise
+    except BROKEN:
+        return False
+    return True
+
+
+def set_aside(root: Path, path: Path) -> Path:
+    """Put a damaged file where no reader looks; returns the place."""
+    target = root / DAMAGED / path.relative_to(root)
+    while target.exists():
+        target = target.with_name(f"{target.name}~")
+    make_folder(target.parent)
+    path.rename(target)
+    sync_folder(target.parent)
+    sync_folder(path.parent)
+    return target
+
+
+def unused(path: Path) -> Path:
+    """The path itself, or the first of `NAME~2.parquet`, `NAME~3.parquet` … that no file has yet."""
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.stem}~{number}{path.suffix}")
+    return free
+
+
+@contextmanager
+def alone(root: Path, what: str) -> Iterator[None]:
+    """Rewrite finished files as the only one: compaction, retention, deletion, back-up.
+
+    Archivers go on: they only add files. The lock goes with its process. Raises `ArchiveError` where
+    another one is at work.
+    """
+    make_folder(root)
+    descriptor = os.open(root / "rewriting", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BusyError(
+                f"{what} must wait: another process is rewriting the archive {root}. Try again later."
+            ) from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def write_durably(
+    path: Path,
+    write: Callable[[BinaryIO], object],
+    *,
+    aside: Path | None = None,
+    check: Callable[[Path], None] | None = None,
+) -> None:
+    """Write a file aside, and put it into place so that it survives a power cut; `check` may refuse it.
+
+    Raises `ArchiveError`; `LeaseLostError` where the folder of a given `aside` is gone.
+    """
+    place = aside or path.with_name(f"{path.name}.{os.getpid()}{ASIDE}")
+    try:
+        make_folder(path.parent)
+        with place.open("wb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        aside.rename(path)
+        if check:
+            check(place)
+        place.rename(path)
         sync_folder(path.parent)
     except OSError as error:
         with suppress(OSError):
-            aside.unlink(missing_ok=True)
+            place.unlink(missing_ok=True)
+        if aside and isinstance(error, FileNotFoundError) and not aside.parent.exists():
+            raise LeaseLostError(f"{aside.parent} is gone: another archiver took this partition.") from None
         raise ArchiveError(
             f"{path} cannot be written ({error.strerror or error}). Make room on the disk, or mend its "
             "rights, and run it again."
@@ -159,9 +281,9 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     if folder.is_dir():
         return
-    _make_folder(folder.parent)
+    make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
     sync_folder(folder.parent)

@@ -7,8 +7,7 @@ of its neighbours: the earliest one counts, wherever it lies.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,20 +17,17 @@ import pyarrow.compute as pc
 
 from tracker.archive_files import (
     ORDER,
-    SCHEMA,
-    STREAM_FILE,
     ArchiveError,
     files_of,
-    folder_of,
-    partition_of,
     read_tables,
-    sync_folder,
-    write_table,
 )
+from tracker.archive_format import PARTITION, SCHEMA
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
+
+Listing = Callable[[Path, date, int | None], list[Path]]
 
 IDENTITY = ("site", "page_view", "index")
 PRECEDENCE = ("time", "visitor", "day", "partition")  # of several with one identity, the lowest counts
@@ -58,7 +54,7 @@ def read_events(
     needed = list(dict.fromkeys([*wanted, *IDENTITY, "time", "visitor"]))
     for _ in range(3):
         try:
-            kept = _without_repeats(root, day, partition, needed)
+            kept = without_repeats(root, day, partition, needed)
             break
         except FileNotFoundError:  # compaction took a file between our listing and our reading: list again
             continue
@@ -79,25 +75,31 @@ def identities_of_run(root: Path, run: str) -> set[tuple[str, str, int]]:
     """(site, page_view, index) of every archived event of a load-test run, over all days."""
     found: set[tuple[str, str, int]] = set()
     for day in days(root):
-        for _, table in read_tables(files_of(root, day), [*IDENTITY, "run"]):
+        for table in read_tables(files_of(root, day), [*IDENTITY, "run"]):
             rows = table.filter(pc.equal(table["run"], pa.scalar(run)))
             found.update(zip(*(rows[name].to_pylist() for name in IDENTITY), strict=True))
     return found
 
 
-def _without_repeats(root: Path, day: date, partition: int | None, columns: list[str]) -> pl.DataFrame:
-    """Rows that count, in the archive's order."""
+def without_repeats(
+    root: Path, day: date, partition: int | None, columns: list[str], *, listing: Listing = files_of
+) -> pl.DataFrame:
+    """The rows that count, with `day` and `partition`, in the archive's order; `listing` gives the files.
+
+    `columns` have at least those of an event's identity, time and visitor. Raises `FileNotFoundError` when
+    a file vanished meanwhile.
+    """
     import polars as pl
 
-    mine = _frame(root, day, partition, columns)
+    mine = _frame(listing(root, day, partition), day, columns, only=partition)
     mine = mine.sort(PRECEDENCE).unique(IDENTITY, keep="first", maintain_order=True)
     keys = [*IDENTITY, "time", "visitor"]
     others = [
-        _frame(root, neighbour, None, keys)
+        _frame(listing(root, neighbour, None), neighbour, keys)
         for neighbour in (day - timedelta(days=1), day + timedelta(days=1))
     ]
     if partition is not None:
-        others.append(_frame(root, day, None, keys, apart_from=partition))
+        others.append(_frame(listing(root, day, None), day, keys, apart_from=partition))
     elsewhere = pl.concat(others).join(mine, on=IDENTITY, how="semi")
     if elsewhere.height:  # rare: a retry under another pseudonym
         claims = pl.concat([mine.select(elsewhere.columns), elsewhere])
@@ -107,55 +109,23 @@ def _without_repeats(root: Path, day: date, partition: int | None, columns: list
 
 
 def _frame(
-    root: Path, day: date, partition: int | None, columns: list[str], *, apart_from: int | None = None
+    paths: Sequence[Path],
+    day: date,
+    columns: list[str],
+    *,
+    only: int | None = None,
+    apart_from: int | None = None,
 ) -> pl.DataFrame:
     import polars as pl
 
-    paths = [path for path in files_of(root, day, partition) if partition_of(path) != apart_from]
-    parts = [
-        table.append_column("partition", pa.repeat(pa.scalar(partition_of(path), pa.int32()), table.num_rows))
-        for path, table in read_tables(paths, columns)
-    ]
-    fields = [*(SCHEMA.field(name) for name in columns), pa.field("partition", pa.int32())]
-    joined = pa.concat_tables(parts) if parts else pa.schema(fields).empty_table()
-    frame = pl.from_arrow(joined)
-    if not isinstance(frame, pl.DataFrame):
-        raise TypeError("a table became something else than a frame")
-    return frame.with_columns(day=pl.lit(day))
-
-
-def compact(root: Path, day: date) -> int:
-    """Join the archiver's files of a DAY to one for each partition; returns how many files that spared.
-
-    Best after the DAY is over. Nothing is lost when it is interrupted: repeats are removed in reading.
-    """
-    spared = 0
-    by_partition: dict[int, list[Path]] = defaultdict(list)
-    for path in files_of(root, day):
-        if STREAM_FILE.fullmatch(path.name):
-            by_partition[partition_of(path)].append(path)
-    for partition, paths in by_partition.items():
-        if len(paths) > 1:
-            _compact(folder_of(root, day, partition), paths)
-            spared += len(paths) - 1
-    return spared
-
-
-def _compact(folder: Path, paths: list[Path]) -> None:
-    import polars as pl
-
-    joined = pa.concat_tables(table for _, table in read_tables(paths, SCHEMA.names))
-    frame = pl.DataFrame(joined).sort("time", "visitor").unique(IDENTITY, keep="first", maintain_order=True)
-    ids = [found.groups() for path in paths if (found := STREAM_FILE.fullmatch(path.name))]
-    first, last = (pick((pair[at] for pair in ids), key=_moment) for at, pick in ((0, min), (1, max)))
-    target = folder / f"{first}-{last}.parquet"
-    write_table(target, frame.sort(ORDER).to_arrow().cast(SCHEMA))
-    for path in paths:
-        if path != target:
-            path.unlink()
-    sync_folder(folder)
-
-
-def _moment(stream_id: str) -> tuple[int, int]:
-    milliseconds, _, sequence = stream_id.partition("-")
-    return int(milliseconds), int(sequence)
+    schema = pa.schema([*(SCHEMA.field(name) for name in columns), PARTITION])
+    tables = []
+    for table in read_tables(paths, columns):
+        partition = table[PARTITION.name]
+        if only is not None:
+            table = table.filter(pc.equal(partition, pa.scalar(only)))
+        elif apart_from is not None:
+            table = table.filter(pc.not_equal(partition, pa.scalar(apart_from)))
+        tables.append(table.cast(schema))
+    joined = pa.concat_tables(tables) if tables else schema.empty_table()
+    return pl.DataFrame(joined).with_columns(day=pl.lit(day))

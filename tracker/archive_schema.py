@@ -8,11 +8,12 @@ import pyarrow as pa
 
 from tracker.event import Event, Kind
 
-ARCHIVE_VERSION = 1
+ARCHIVE_VERSION = 2  # 1: the columns of `arrow_schema` as they are; 2: packed by `tracker.archive_format`
+VERSION_KEY = b"klantreis.archive"
 
 
 def arrow_schema() -> pa.Schema:
-    """Schema of the archive's files: the fields of `Event`, in their order, one row an event."""
+    """What readers of the archive get: the fields of `Event`, in their order, one row an event."""
     types: dict[object, pa.DataType] = {
         str: pa.string(),
         int: pa.int32(),
@@ -35,4 +36,4 @@ def arrow_schema() -> pa.Schema:
         kind = wide.get(field.name) or narrow.get(field.name) or types[plain]
         nullable = field.default is None
         fields.append(pa.field(field.name, kind, nullable=nullable))
-    return pa.schema(fields, metadata={"klantreis.archive": str(ARCHIVE_VERSION)})
+    return pa.schema(fields, metadata={VERSION_KEY: str(ARCHIVE_VERSION)})

@@ -4,7 +4,10 @@
 | key | type | holds |
 | --- | --- | --- |
 | `kr:{k}:events` | stream | events of partition k, one entry each; the braces are Redis Cluster's hash tag |
-| `kr:{k}:lease` | string, 30 s | the archiver that writes partition k |
+| `kr:{k}:lease` | string, 30 s | the archiver that writes partition k, and the number of its turn |
+| `kr:{k}:fence` | string | the highest such number: whoever comes with a lower one is too late |
+| `kr:{k}:wanted` | string, 30 s | who asks the holder to hand partition k over |
+| `kr:archivers` | sorted set | the living archivers, by the moment at which they count as dead |
 | `kr:ledger:DAY` | hash | what arrived, was stored, was dropped and why, was redacted |
 | `kr:salt:DAY` | string, 48 h | the salt of that DAY's pseudonyms |
 | `kr:partitions` | string | the number of partitions, so that two settings cannot quietly disagree |
@@ -37,6 +40,16 @@ class Keys:
 
     def lease(self, partition: int) -> str:
         return f"{self.prefix}{{{partition}}}:lease"
+
+    def fence(self, partition: int) -> str:
+        return f"{self.prefix}{{{partition}}}:fence"
+
+    def wanted(self, partition: int) -> str:
+        return f"{self.prefix}{{{partition}}}:wanted"
+
+    @property
+    def archivers(self) -> str:
+        return f"{self.prefix}archivers"
 
     def ledger(self, day: date) -> str:
         return f"{self.prefix}ledger:{day.isoformat()}"

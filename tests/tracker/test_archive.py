@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import url_of
 from tracker import archive as archive_module
+from tracker import archive_import, leases
 from tracker.archive import (
     ArchiveError,
     Archiver,
@@ -33,13 +34,14 @@ from tracker.archive import (
     read_events,
     read_frame,
 )
-from tracker.archive_files import ASIDE, files_of, folder_of, table_of, write_table
+from tracker.archive_files import ASIDE, files_of, folder_of, write_table
 from tracker.archive_schema import arrow_schema
 from tracker.day import day_bounds
 from tracker.event import Event, Kind
 from tracker.keys import Keys
 from tracker.site import Site, Sites
 from tracker.stream import encode
+from tracker.stream_columns import table_of
 
 SITE = Site(name="voorbeeldstad", hosts=frozenset({"www.voorbeeldstad.nl"}))
 SITES = Sites([SITE])
@@ -123,8 +125,7 @@ def test_a_file_says_which_entries_it_holds(streams: Streams) -> None:
     streams.archiver().run_once()
     (path,) = files_of(streams.root, DAY)
     assert path == folder_of(streams.root, DAY, 0) / f"{ids[0]}-{ids[1]}.parquet"
-    assert pq.read_schema(path).metadata[b"klantreis.archive"] == b"1"
-    assert pq.read_schema(path).equals(arrow_schema())
+    assert pq.ParquetFile(path).metadata.metadata[b"klantreis.archive"] == b"2"
     assert pq.ParquetFile(path).metadata.row_group(0).column(0).compression == "ZSTD"
 
 
@@ -137,21 +138,32 @@ def test_an_event_belongs_to_the_day_on_which_it_happened(streams: Streams) -> N
 
 
 class DiesBefore:
-    """A client that is cut off before the given command: what a killed archiver looks like from outside."""
+    """A client that is cut off before the nth run of a script: what a killed archiver looks like outside."""
 
-    def __init__(self, client: redis.Redis, command: str) -> None:
-        self._client, self._command = client, command
+    def __init__(self, client: redis.Redis, command: str, nth: int = 1) -> None:
+        self._client, self._command, self._left = client, command, nth
 
     def __getattr__(self, name: str) -> Any:
-        if name == self._command:
-            raise redis.ConnectionError("cut off")
         return getattr(self._client, name)
+
+    def register_script(self, text: str) -> Any:
+        script = self._client.register_script(text)
+        return self._dying(script) if self._command in text else script
+
+    def _dying(self, script: Any) -> Any:
+        def run(**arguments: Any) -> Any:
+            self._left -= 1
+            if not self._left:
+                raise redis.ConnectionError("cut off")
+            return script(**arguments)
+
+        return run
 
 
 def test_dying_between_writing_and_removing_makes_no_repeats(streams: Streams) -> None:
     streams.add(*(event(number) for number in range(40)))
     with pytest.raises(redis.ConnectionError):
-        streams.archiver(DiesBefore(streams.client, "xdel")).run_once()
+        streams.archiver(DiesBefore(streams.client, "XDEL")).run_once()
     assert files_of(streams.root, DAY)
     assert streams.waiting() == 40
     streams.add(*(event(number) for number in range(40, 50)))  # the next batch is longer: another file name
@@ -172,8 +184,9 @@ from tracker.archive import Archiver
 from tracker.keys import Keys
 
 class Killed(redis.Redis):
-    def xdel(self, *names):
-        os.kill(os.getpid(), signal.SIGKILL)
+    def register_script(self, text):
+        script = super().register_script(text)
+        return script if "XDEL" not in text else lambda **_: os.kill(os.getpid(), signal.SIGKILL)
 
 Archiver(Killed.from_url(sys.argv[1]), Path(sys.argv[2]), SITES, PARTITIONS, Keys(sys.argv[3])).run_once()
 """
@@ -198,18 +211,10 @@ def test_an_archiver_that_is_killed_leaves_its_work_to_the_next(streams: Streams
 def test_dying_in_the_middle_of_removing_loses_nothing(
     streams: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive_module, "REMOVE_AT_ONCE", 3)
+    monkeypatch.setattr(leases, "TRIM_AT_ONCE", 3)
     streams.add(*(event(4 * number) for number in range(10)))
-
-    class DiesLater(DiesBefore):
-        calls = 0
-
-        def __getattr__(self, name: str) -> Any:
-            self.calls += name == "xdel"
-            return super().__getattr__(name) if self.calls == 3 else getattr(self._client, name)
-
     with pytest.raises(redis.ConnectionError):
-        streams.archiver(DiesLater(streams.client, "xdel")).run_once()
+        streams.archiver(DiesBefore(streams.client, "XDEL", nth=3)).run_once()
     assert streams.waiting() == 4
     streams.archiver().run_once()
     assert read_events(streams.root, DAY).num_rows == 10
@@ -220,9 +225,9 @@ def test_what_comes_while_a_batch_is_written_stays_for_the_next(
 ) -> None:
     streams.add(event(4))
 
-    def write_while_one_comes(path: Path, table: pa.Table) -> None:
+    def write_while_one_comes(path: Path, table: pa.Table, **other: Any) -> None:
         streams.add(event(8))
-        write_table(path, table)
+        write_table(path, table, **other)
 
     monkeypatch.setattr(archive_module, "write_table", write_while_one_comes)
     streams.archiver().run_once()
@@ -288,6 +293,14 @@ def put(root: Path, day: date, partition: int, name: str, *events: Event) -> Non
     write_table(folder_of(root, day, partition) / f"{name}.parquet", table_of(events))
 
 
+def put_version_1(root: Path, day: date, partition: int, name: str, table: pa.Table) -> None:
+    """A file as klantreis 0.1 wrote it."""
+    path = folder_of(root, day, partition) / f"{name}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ordered = table.sort_by([("time", "ascending"), ("page_view", "ascending"), ("index", "ascending")])
+    pq.write_table(ordered.replace_schema_metadata({"klantreis.archive": "1"}), path, compression="zstd")
+
+
 # An event that came again: under another pseudonym (another network), after 04:00, or just as it was.
 REPEATS = {
     "same file twice": [(DAY, 0, "1-0-1-0", event(4)), (DAY, 0, "1-0-2-0", event(4))],
@@ -345,15 +358,16 @@ def test_a_frame_has_the_same_types_whether_values_are_absent_or_not(tmp_path: P
 
 def test_a_column_that_an_older_file_did_not_know_is_absent(tmp_path: Path) -> None:
     old = table_of([event(1)]).drop_columns(["friction", "rank"])
-    write_table(folder_of(tmp_path, DAY, 0) / "1-0-1-0.parquet", old)
+    put_version_1(tmp_path, DAY, 0, "1-0-1-0", old)
     table = read_events(tmp_path, DAY, columns=["rank", "path"])
     assert table.to_pydict() == {"rank": [None], "path": ["/afval"]}
 
 
 def test_a_file_of_a_newer_version_is_refused_with_words(tmp_path: Path) -> None:
-    newer = table_of([event(1)]).replace_schema_metadata({"klantreis.archive": "2"})
-    write_table(folder_of(tmp_path, DAY, 0) / "1-0-1-0.parquet", newer)
-    with pytest.raises(ArchiveError, match=r"is of archive version 2.*Upgrade"):
+    path = folder_of(tmp_path, DAY, 0) / "1-0-1-0.parquet"
+    path.parent.mkdir(parents=True)
+    pq.write_table(table_of([event(1)]).replace_schema_metadata({"klantreis.archive": "3"}), path)
+    with pytest.raises(ArchiveError, match=r"is of archive version 3.*Upgrade"):
         read_events(tmp_path, DAY)
 
 
@@ -370,10 +384,13 @@ def test_compaction_leaves_one_file_and_every_event(streams: Streams) -> None:
         streams.add(event(4 * number), event(4 * number + 1))
         streams.archiver().run_once()
     before = read_events(streams.root, DAY)
-    assert compact(streams.root, DAY) == 10
-    assert len(files_of(streams.root, DAY)) == 2
+    done = compact(streams.root, DAY)
+    assert (done.before, done.after, done.events, done.repeats) == (12, 1, 12, 0)
+    (path,) = files_of(streams.root, DAY)
+    assert path == streams.root / f"day={DAY}" / "partition=00-01" / "joined-1.parquet"
     assert read_events(streams.root, DAY).equals(before)
-    assert compact(streams.root, DAY) == 0
+    assert [read_events(streams.root, DAY, number).num_rows for number in range(3)] == [6, 6, 0]
+    assert compact(streams.root, DAY).events == 0  # nothing to do
 
 
 def test_compaction_that_died_before_removing_makes_no_repeats(tmp_path: Path) -> None:
@@ -381,7 +398,7 @@ def test_compaction_that_died_before_removing_makes_no_repeats(tmp_path: Path) -
     put(tmp_path, DAY, 0, "1-0-3-0", event(4), event(8), event(12))  # the compacted file, and a part of it
     assert read_events(tmp_path, DAY).num_rows == 3
     compact(tmp_path, DAY)
-    assert [path.name for path in files_of(tmp_path, DAY)] == ["1-0-3-0.parquet"]
+    assert [path.name for path in files_of(tmp_path, DAY)] == ["joined-1.parquet"]
     assert read_events(tmp_path, DAY).num_rows == 3
 
 
@@ -395,7 +412,7 @@ def test_an_import_counts_once_however_often_it_is_done(tmp_path: Path) -> None:
 
 
 def test_what_an_interrupted_import_left_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive_module, "APPEND_EVENTS", 10)
+    monkeypatch.setattr(archive_import, "APPEND_EVENTS", 10)
 
     def breaking() -> Iterator[Event]:
         yield from (event(number) for number in range(15))
