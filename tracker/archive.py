@@ -6,24 +6,24 @@ written again, and a browser that missed our answer sends its beacon again; a re
 another network even has another pseudonym, hence another partition. Hence nothing here prevents repeats:
 readers remove them (`tracker.archive_reader`), and compaction does so for good (`tracker.compaction`).
 
-What a successor must be sure of is that its predecessor does nothing any more, even one that was only paused.
-An archiver writes in a folder of its own turn, `writing/partition=03/TURN`, made before it confirmed its lease.
-Whoever takes over removes the folders of earlier turns first; a rename out of a folder that is gone fails.
-Removing from the stream is fenced by the store (`tracker.leases`).
+What a successor must be sure of is that its predecessor does nothing any more, even one that was only
+paused. An archiver writes in a folder of its own turn, `writing/partition=03/TURN`, made before it confirmed
+its lease. Whoever takes over removes the folders of earlier turns first; a rename out of a folder that is
+gone fails. Removing from the stream is fenced by the store (`tracker.leases`).
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import shutil
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from datetime import date
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pyarrow as pa
 import redis
@@ -44,12 +44,12 @@ from tracker.archive_files import (
 )
 from tracker.archive_import import AppendResult, append
 from tracker.archive_reader import days, identities_of_run, read_events, read_frame
+from tracker.calendar import Calendar
 from tracker.compaction import compact
-from tracker.day import Calendar
 from tracker.keys import Keys
 from tracker.leases import LEASE_MS, Lease, Leases
 from tracker.site import Sites
-from tracker.stream_columns import Entry, columns_of
+from tracker.stream_columns import Entry, as_mapping, columns_of
 
 __all__ = [
     "LEASE_MS",
@@ -106,6 +106,7 @@ class Archiver:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
+        self._raw = _raw(client)
         self._root = root
         self._calendar = Calendar(sites)
         self._partitions = partitions
@@ -173,7 +174,7 @@ class Archiver:
 
     def _is_due(self, lease: Lease, linger_s: float) -> bool:
         stream = self._keys.events(lease.partition)
-        oldest = cast("list[Entry]", self._client.xrange(stream, count=1))
+        oldest = self._raw.xrange(stream, count=1)
         if not oldest:
             return False
         age_s = self._clock() - int(oldest[0][0].split(b"-")[0]) / 1000
@@ -234,12 +235,13 @@ class Archiver:
         ids: list[bytes] = []
         readable_ids: list[bytes] = []
         unreadable: list[Entry] = []
-        for entries in self._chunks(lease.partition):
-            table, readable, refused = columns_of(entries)
-            parts.append(table)
-            readable_ids += [entry_id for entry_id, _ in readable]
-            unreadable += refused
-            ids += [entry_id for entry_id, _ in entries]
+        with _no_collection():
+            for entries in self._chunks(lease.partition):
+                table, readable, refused = columns_of(entries)
+                parts.append(table)
+                readable_ids += readable
+                unreadable += refused
+                ids += [entry_id for entry_id, _ in entries]
         files = self._write(lease, pa.concat_tables(parts), readable_ids) if parts else 0
         if unreadable:
             self._keep_unreadable(lease, unreadable)
@@ -251,7 +253,7 @@ class Archiver:
         start, left = "-", BATCH_ENTRIES
         while left > 0:
             asked = min(READ_ENTRIES, left)
-            entries = cast("list[Entry]", self._client.xrange(self._keys.events(partition), start, "+", asked))
+            entries = self._raw.xrange(self._keys.events(partition), start, "+", asked)
             if entries:
                 yield entries
             if len(entries) < asked:
@@ -260,28 +262,48 @@ class Archiver:
 
     def _write(self, lease: Lease, table: pa.Table, ids: Sequence[bytes]) -> int:
         """Write a file for each DAY; returns their number. `ids` are the entries of the rows."""
-        rows: dict[date, list[int]] = defaultdict(list)
-        moments: Any = zip(table["site"].to_pylist(), table["time"].to_pylist(), strict=True)
-        for row, (site, time_ms) in enumerate(moments):
-            rows[self._calendar.day(site, time_ms)].append(row)
-        for day, group in rows.items():
-            name = f"{ids[group[0]].decode()}-{ids[group[-1]].decode()}.parquet"
+        found = self._calendar.days(table["site"], table["time"])
+        for day, rows in found.items():
+            name = f"{ids[rows[0]].decode()}-{ids[rows[-1]].decode()}.parquet"
             # Never over a file that is there: after a failover other entries may have had the same ids.
             path = unused(folder_of(self._root, day, lease.partition) / name)
-            mine = table if len(rows) == 1 else table.take(pa.array(group))
+            mine = table if len(found) == 1 else table.take(rows)
             write_table(path, mine, aside=self._place(lease) / f"{day}-{path.name}{ASIDE}")
-        return len(rows)
+        return len(found)
 
     def _keep_unreadable(self, lease: Lease, entries: list[Entry]) -> None:
         """Put entries that no reader understands aside, so that they neither get lost nor stop others."""
         name = f"{entries[0][0].decode()}-{entries[-1][0].decode()}.jsonl"
         path = self._root / "unreadable" / f"partition={lease.partition:02d}" / name
         lines = [
-            json.dumps({"id": entry_id.decode(), "fields": {repr(key): repr(said[key]) for key in said}})
-            for entry_id, said in entries
+            json.dumps({"id": entry_id.decode(), "fields": _shown(as_mapping(pairs))})
+            for entry_id, pairs in entries
         ]
         text = "\n".join(lines).encode() + b"\n"
         write_durably(path, lambda file: file.write(text), aside=self._place(lease) / f"{name}{ASIDE}")
+
+
+def _shown(fields: Mapping[bytes, bytes]) -> dict[str, str]:
+    return {repr(name): repr(value) for name, value in fields.items()}
+
+
+def _raw(client: redis.Redis) -> Any:
+    """A client on the same connections that gives entries as the store answers, not as dictionaries."""
+    raw = redis.Redis(connection_pool=client.connection_pool)
+    raw.set_response_callback("XRANGE", lambda reply, **_: reply or [])
+    return raw
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep the collector of cycles away from entries: they make none, and it takes half of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _turns(root: Path, partition: int) -> dict[int, Path]:

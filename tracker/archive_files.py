@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -113,7 +113,7 @@ def write_table(path: Path, table: pa.Table, *, aside: Path | None = None) -> No
 def _refuse_different(written: Path, packed: pa.Table) -> None:
     try:
         with pq.ParquetFile(written, page_checksum_verification=True) as file:
-            same = file.read().equals(packed.replace_schema_metadata(None))
+            same = file.read(use_threads=False).equals(packed.replace_schema_metadata(None))
     except BROKEN as error:
         raise ArchiveError(f"{written} was written and cannot be read ({error}). Check the disk.") from None
     if not same:
@@ -123,12 +123,13 @@ def _refuse_different(written: Path, packed: pa.Table) -> None:
 def write_packed(file: BinaryIO, packed: pa.Table) -> None:
     """Write what `archive_format.pack` made, every page with its checksum."""
     names = packed.column_names
+    with_dictionary: Any = [name for name in names if name not in ENCODINGS]
     with pq.ParquetWriter(
         file,
         packed.schema.remove_metadata(),
         compression="zstd",
         compression_level=COMPRESSION_LEVEL,
-        use_dictionary=[name for name in names if name not in ENCODINGS],
+        use_dictionary=with_dictionary,
         column_encoding={name: encoding for name, encoding in ENCODINGS.items() if name in names},
         write_statistics=False,
         write_page_checksum=True,

@@ -18,7 +18,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -26,9 +26,6 @@ import pyarrow as pa
 import pyarrow.compute
 
 from tracker.archive_schema import ARCHIVE_VERSION, VERSION_KEY, arrow_schema
-
-if TYPE_CHECKING:
-    import polars as pl
 
 SCHEMA = arrow_schema()
 pc: Any = pyarrow.compute  # its stubs ask for the exact class of every array
@@ -38,7 +35,6 @@ Numbers = npt.NDArray[np.int64]
 
 ID_SIGNS, ID_BYTES = 12, 9
 _IDS = {"page_view", "origin"}
-_ORDER = ("visitor", "page_view", "index", "time", "site")
 _NOT_OF_AN_ID = re.compile(rb"[^A-Za-z0-9_-]")
 # Encodings by column; every other one has a dictionary. Random bytes and numbers that grow have none to gain.
 ENCODINGS = {
@@ -51,19 +47,20 @@ ENCODINGS = {
 
 def pack(table: pa.Table) -> pa.Table:
     """The rows of a table (columns of `arrow_schema`, perhaps also `partition`) as a file holds them."""
-    table = _in_order(table)
-    runs = _runs(table["page_view"])
+    numbered = _whole(table["page_view"]).dictionary_encode()
+    views: Numbers = numbered.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    order = _order(table, views)
+    table, views = table.take(order), views[order]
     columns: dict[str, Any] = {}
     if PARTITION.name in table.column_names:
         columns[PARTITION.name] = table[PARTITION.name].cast(PARTITION.type)
     for name in SCHEMA.names:
         if name not in _IDS:
             columns[name] = table[name]
-    back = _back(table, runs)
+    back = _back(table["origin"], numbered.dictionary, views)
     columns["origin_back"] = back
-    told = back.is_valid()
     columns |= _ids("page_view", table["page_view"])
-    columns |= _ids("origin", pc.if_else(told, pa.scalar(None, pa.string()), table["origin"]))
+    columns |= _ids("origin", pc.if_else(back.is_valid(), pa.scalar(None, pa.string()), table["origin"]))
     kept = {name: values for name, values in columns.items() if values.null_count < max(len(values), 1)}
     return pa.table(kept).replace_schema_metadata({VERSION_KEY: str(ARCHIVE_VERSION)})
 
@@ -102,49 +99,44 @@ def unpack(packed: pa.Table, wanted: Sequence[str], version: int) -> pa.Table:
     return pa.table(columns, names=list(wanted))
 
 
-def _in_order(table: pa.Table) -> pa.Table:
-    import polars as pl
-
-    frame = pl.DataFrame(table.select([n for n in (PARTITION.name, *_ORDER) if n in table.column_names]))
-    frame = frame.with_columns(start=pl.col("time").min().over("visitor", "page_view"))
-    by = [name for name in (PARTITION.name, "visitor", "start", "page_view", "index", "time", "site")
-          if name in frame.columns]
-    places: pl.Series = frame.select(pl.arg_sort_by(by)).to_series()
-    return table.take(places.to_arrow())
+def _order(table: pa.Table, views: Numbers) -> Numbers:
+    """The order of the rows in a file: an array of row numbers."""
+    time: Numbers = table["time"].to_numpy()
+    starts = np.full(views.max(initial=-1) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(starts, views, time)
+    keys = [time, table["index"].to_numpy(), views, starts[views], table["visitor"].to_numpy()]
+    if PARTITION.name in table.column_names:
+        keys.append(table[PARTITION.name].to_numpy())
+    return np.lexsort(keys)
 
 
 def _whole(values: Values) -> pa.Array[Any]:
     return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
 
 
-def _runs(page_views: Values) -> Numbers:
-    """Number of the page view of each row, from 0: a new one wherever the id is another than above."""
-    if len(page_views) == 0:
-        return np.zeros(0, np.int64)
-    whole = _whole(page_views)
-    differs = pc.not_equal(whole[1:], whole[:-1]).to_numpy(zero_copy_only=False)
-    return np.concatenate([[0], np.cumsum(differs)]).astype(np.int64)
+def _runs(views: Numbers) -> Numbers:
+    """Number of the page view of each row, from 0: a new one wherever it is another than above."""
+    return np.cumsum(np.diff(views, prepend=views[:1]) != 0)
 
 
-def _back(table: pa.Table, runs: Numbers) -> pa.Array[Any]:
-    """How many page views before each row its origin lies; null where there is none in this table."""
-    import polars as pl
-
-    frame = pl.DataFrame({"page_view": pl.Series(table["page_view"]), "run": runs})
-    last = frame.group_by("page_view").agg(pl.col("run").last().alias("place"))
-    asked = pl.DataFrame({"origin": pl.Series(table["origin"]), "run": runs})
-    found = asked.join(last, left_on="origin", right_on="page_view", how="left", maintain_order="left")
-    return found.select((pl.col("run") - pl.col("place")).cast(pl.Int32)).to_series().to_arrow()
+def _back(origins: Values, ids: Values, views: Numbers) -> pa.Array[Any]:
+    """How many page views before each row its origin lies; null where there is none among `ids`."""
+    runs = _runs(views)
+    last = np.zeros(len(ids), np.int64)
+    last[views] = runs  # of several places of one page view the last one stays
+    at = pc.index_in(_whole(origins), value_set=ids)
+    back = runs - last[at.fill_null(0).to_numpy(zero_copy_only=False)] if len(ids) else runs
+    return pa.array(back, pa.int32(), mask=at.is_null().to_numpy(zero_copy_only=False))
 
 
 def _ids(name: str, texts: Values) -> dict[str, pa.Array[Any]]:
     """The column of 9 bytes and the one of text for ids of another shape; one of both is null in each row."""
     whole = _whole(texts)
     short = pc.fill_null(pc.equal(pc.binary_length(whole), ID_SIGNS), fill_value=False)
-    signs = b"".join(whole.filter(short).cast(pa.binary()).to_pylist())
+    signs = _joined(whole.filter(short))
     if _NOT_OF_AN_ID.search(signs):  # an import's own ids, perhaps
         short = pc.fill_null(pc.match_substring_regex(whole, "^[A-Za-z0-9_-]{12}$"), fill_value=False)
-        signs = b"".join(whole.filter(short).cast(pa.binary()).to_pylist())
+        signs = _joined(whole.filter(short))
     plain = pa.FixedSizeBinaryArray.from_buffers(
         pa.binary(ID_BYTES), len(signs) // ID_SIGNS, [None, pa.py_buffer(base64.urlsafe_b64decode(signs))]
     )
@@ -155,7 +147,11 @@ def _ids(name: str, texts: Values) -> dict[str, pa.Array[Any]]:
     }
 
 
-def _texts(packed: pa.Table, name: str) -> pa.Array[Any]:
+def _joined(values: Values) -> bytes:
+    return b"".join(values.cast(pa.binary()).to_pylist())
+
+
+def _texts(packed: pa.Table, name: str) -> Values:
     """The ids of a column as readers know them."""
     as_text = f"{name}_text"
     other = packed[as_text].combine_chunks() if as_text in packed.column_names else None
@@ -163,21 +159,21 @@ def _texts(packed: pa.Table, name: str) -> pa.Array[Any]:
         return other if other is not None else pa.nulls(packed.num_rows, pa.string())
     column = packed[name].combine_chunks()
     present: Any = column.drop_null()
-    raw = b"".join(present.to_pylist())
-    signs = base64.urlsafe_b64encode(raw)
-    offsets = np.arange(0, len(signs) + 1, ID_SIGNS, dtype=np.int32)
-    texts = pa.StringArray.from_buffers(len(present), pa.py_buffer(offsets), pa.py_buffer(signs))
+    signs = base64.urlsafe_b64encode(_joined(present))
+    offsets: Any = np.arange(0, len(signs) + 1, ID_SIGNS, dtype=np.int32)
+    texts: Any = pa.StringArray.from_buffers(len(present), pa.py_buffer(offsets), pa.py_buffer(signs))
     if column.null_count:
         valid = column.is_valid()
         texts = texts.take(pc.if_else(valid, pc.subtract(pc.cumulative_sum(valid.cast(pa.int64())), 1), None))
     return texts if other is None else pc.coalesce(texts, other)
 
 
-def _origins(packed: pa.Table, page_views: pa.Array[Any]) -> pa.Array[Any]:
+def _origins(packed: pa.Table, page_views: pa.Array[Any]) -> Values:
     told = _texts(packed, "origin")
     if "origin_back" not in packed.column_names:
         return told
-    runs = _runs(page_views)
+    numbers = page_views.dictionary_encode().indices
+    runs = _runs(numbers.to_numpy(zero_copy_only=False).astype(np.int64))
     starts = np.flatnonzero(np.diff(runs, prepend=-1))  # the first row of each page view
     back = packed["origin_back"].combine_chunks()
     at = runs - back.fill_null(0).to_numpy(zero_copy_only=False)

@@ -20,7 +20,7 @@ from tracker.archive_files import (
     write_durably,
     write_table,
 )
-from tracker.day import Calendar
+from tracker.calendar import Calendar
 from tracker.event import Event
 from tracker.site import Sites
 from tracker.stream_columns import table_of

@@ -10,8 +10,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from tracker.site import Site, Sites
-
 TURN = time(4)
 
 
@@ -41,14 +39,3 @@ def day_bounds(day: date, zone: ZoneInfo) -> tuple[int, int]:
     first = datetime.combine(day, TURN, zone)
     last = datetime.combine(day + timedelta(days=1), TURN, zone)
     return int(first.timestamp() * 1000), int(last.timestamp() * 1000)
-
-
-class Calendar:
-    """The DAY of a moment on a site, by that site's time zone; the default one for a site unknown here."""
-
-    def __init__(self, sites: Sites | None) -> None:
-        self._zones = {site.name: site.zone for site in sites or ()}
-        self._default: ZoneInfo = Site(name="", hosts=frozenset()).zone
-
-    def day(self, site: str, time_ms: int) -> date:
-        return day_of(time_ms, self._zones.get(site, self._default))

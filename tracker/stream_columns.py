@@ -8,7 +8,7 @@ entry that it cannot take goes to `decode`, which either can, or says why nobody
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -21,7 +21,7 @@ from tracker.errors import UndecodableError
 from tracker.event import Event, Kind
 from tracker.stream import DETAILS, FIELDS, decode
 
-Entry = tuple[bytes, Mapping[bytes, bytes]]
+Entry = Sequence[Any]  # [id, [name, value, name, value …]], as the store answers
 BEYOND_COLUMN = (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, OverflowError)
 REMEMBERED = 20_000  # texts of each sort, over all chunks
 
@@ -31,59 +31,62 @@ _COMMON = (*_PAGE, "visitor", "time", "page_view", "index", "kind", "origin", "r
 _CONTEXT = ("language", "viewport", "bucket", "exposures", "first", "consented", "automated", "run")
 _SAID = tuple(name for name in SCHEMA.names if name not in {*_COMMON, *_CONTEXT})
 _FIELDS_OF_KIND = {kind.value.encode(): (kind.value, DETAILS[kind]) for kind in Kind}
+_NAMES = list(FIELDS)
 _EMPTY = {**dict.fromkeys(FIELDS, b""), b"v": b"0", b"t": b"0", b"i": b"0", b"u": b"/"}
 _parse = msgspec.json.Decoder(dict[str, Any]).decode
 _context_of = attrgetter(*_CONTEXT)
 
 
-def columns_of(entries: Sequence[Entry]) -> tuple[pa.Table, list[Entry], list[Entry]]:
-    """A row for each entry that is an event, those entries, and the ones that nobody can read.
+def columns_of(entries: Sequence[Entry]) -> tuple[pa.Table, list[bytes], list[Entry]]:
+    """A row for each entry that is an event, the ids of those entries, and the ones that nobody can read.
 
     The rows are in the order of the entries they come from, columns as `arrow_schema` says.
     """
     try:
-        return _at_once(entries), list(entries), []
+        return _at_once(entries), [entry_id for entry_id, _ in entries], []
     except (KeyError, ValueError, TypeError, OverflowError, msgspec.MsgspecError, pa.ArrowException):
         return _one_by_one(entries)
 
 
 def _at_once(entries: Sequence[Entry]) -> pa.Table:
-    fields = [entry[1] for entry in entries]
-    column: dict[str, Any] = {}
-    column["visitor"] = pa.array([int(one[b"v"]) for one in fields], pa.int64())
-    column["time"] = pa.array([int(one[b"t"]) for one in fields], pa.int64())
-    column["page_view"] = _texts([one[b"p"] for one in fields])
-    column["origin"] = _texts([one[b"o"] or None for one in fields])
-    indexes, kinds = _indexes([one[b"i"] for one in fields])
-    column["index"], column["kind"] = indexes, [_FIELDS_OF_KIND[kind][0] for kind in kinds]
-    column |= _looked_up(_PAGE, [one[b"u"] for one in fields], _page)
-    column |= _looked_up(("referrer",), [one[b"r"] for one in fields], _referrer)
-    column |= _looked_up(_CONTEXT, [one[b"x"] for one in fields], _context)
-    column |= _said(kinds, [one[b"d"] for one in fields])
-    arrays = [
-        values if isinstance(values := column[field.name], pa.Array) else pa.array(values, field.type)
-        for field in SCHEMA
-    ]
-    table = pa.Table.from_arrays(arrays, schema=SCHEMA)
+    for _, pairs in entries:
+        if pairs[::2] != _NAMES:
+            raise ValueError(f"an entry has the fields {pairs[::2]}")
+    visitors, times, views, indexes, pages, origins, referrers, contexts, details = zip(
+        *(pairs[1::2] for _, pairs in entries), strict=True
+    )
+    column: dict[str, Any] = {
+        "visitor": pa.array(list(map(int, visitors)), pa.int64()),
+        "time": pa.array(list(map(int, times)), pa.int64()),
+        "page_view": _texts(views),
+        "origin": _texts([origin or None for origin in origins]),
+    }
+    numbers, kinds = zip(*map(_index, indexes), strict=True)
+    column["index"] = pa.array(numbers, pa.int16())
+    column["kind"] = pa.array([_FIELDS_OF_KIND[kind][0] for kind in kinds], pa.string())
+    column |= _looked_up(_PAGE, pages, _page)
+    column |= _looked_up(("referrer",), referrers, _referrer)
+    column |= _looked_up(_CONTEXT, contexts, _context)
+    column |= _said(kinds, details)
+    table = pa.Table.from_arrays([column[field.name] for field in SCHEMA], schema=SCHEMA)
     for field in SCHEMA:
         if not field.nullable and table[field.name].null_count:
             raise ValueError(f"{field.name} is absent")
     return table
 
 
-def _texts(values: list[bytes | None] | list[bytes]) -> pa.Array[Any]:
+def _texts(values: Sequence[bytes | None]) -> pa.Array[Any]:
     return pa.array(values, pa.binary()).cast(pa.string())  # refuses what is not UTF-8
 
 
-def _indexes(values: list[bytes]) -> tuple[pa.Array[Any], list[bytes]]:
-    pairs = {value: value.partition(b" ") for value in set(values)}
-    numbers = {value: int(parts[0]) for value, parts in pairs.items()}
-    words = {value: parts[2] or b"view" for value, parts in pairs.items()}
-    return pa.array([numbers[one] for one in values], pa.int16()), [words[one] for one in values]
+@lru_cache(maxsize=REMEMBERED)
+def _index(text: bytes) -> tuple[int, bytes]:
+    number, _, kind = text.partition(b" ")
+    return int(number), kind or b"view"
 
 
 def _looked_up(
-    names: Sequence[str], keys: list[bytes], read: Callable[[bytes], Sequence[Any]]
+    names: Sequence[str], keys: Sequence[bytes], read: Callable[[bytes], Sequence[Any]]
 ) -> dict[str, pa.Array[Any]]:
     """Columns that hang together, each different text read once."""
     places: dict[bytes, int] = {}
@@ -117,7 +120,7 @@ def _context(words: bytes) -> tuple[Any, ...]:
     return found
 
 
-def _said(kinds: list[bytes], details: list[bytes]) -> dict[str, Any]:
+def _said(kinds: Sequence[bytes], details: Sequence[bytes]) -> dict[str, Any]:
     """What each kind adds; views are most of the entries, and their titles come again and again."""
     empty: list[Any] = [None] * len(kinds)
     columns: dict[str, list[Any]] = dict.fromkeys(_SAID, empty)
@@ -132,18 +135,25 @@ def _said(kinds: list[bytes], details: list[bytes]) -> dict[str, Any]:
             if (column := columns[name]) is empty:
                 column = columns[name] = empty.copy()
             column[row] = value
-    return {**columns, "title": _texts(titles)}
+    made: dict[str, Any] = {name: pa.array(columns[name], SCHEMA.field(name).type) for name in _SAID[1:]}
+    return {"title": _texts(titles), **made}
 
 
-def _one_by_one(entries: Sequence[Entry]) -> tuple[pa.Table, list[Entry], list[Entry]]:
+def _one_by_one(entries: Sequence[Entry]) -> tuple[pa.Table, list[bytes], list[Entry]]:
     rows, readable, unreadable = [], [], []
     for entry in entries:
+        entry_id, pairs = entry
         try:
-            rows.append(table_of([decode(*entry)]))
-            readable.append(entry)
+            rows.append(table_of([decode(entry_id, as_mapping(pairs))]))
+            readable.append(entry_id)
         except (UndecodableError, *BEYOND_COLUMN):
             unreadable.append(entry)
     return pa.concat_tables(rows) if rows else SCHEMA.empty_table(), readable, unreadable
+
+
+def as_mapping(pairs: Sequence[bytes]) -> dict[bytes, bytes]:
+    """The fields of an entry by name."""
+    return dict(zip(pairs[::2], pairs[1::2], strict=True))
 
 
 def table_of(events: Sequence[Event]) -> pa.Table:
