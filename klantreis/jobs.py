@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from analysis.report import Report
     from analysis.tasks import Tasks
     from klantreis.store import Store
-    from tracker.archive import ArchiveResult
+    from tracker.archive import Archiver, ArchiveResult
 
 LANGUAGES = ("nl", "en")
 
@@ -58,31 +58,36 @@ def tasks_of(settings: Settings, site: str) -> Tasks:
     return load_tasks(files.tasks) if files and files.tasks else Tasks(())
 
 
-def archive_once(settings: Settings, store: Store) -> ArchiveResult:
-    """Move everything that the store holds into the archive."""
+def archiver_of(settings: Settings, store: Store) -> Archiver:
+    """An archiver of this installation; ours until its `close`."""
     from tracker.archive import Archiver
 
     make_folder(settings.archive)
-    archiver = Archiver(
+    return Archiver(
         store.client(),
         settings.archive,
         sites=settings.registry(),
         partitions=settings.partitions,
         keys=Keys(),
     )
-    return archiver.run_once()
 
 
-def archive_all(settings: Settings, store: Store, *, patience_s: float = 45.0) -> None:
-    """Archive until no partition is left, waiting for the lease of an archiver that was killed.
+def archive_once(settings: Settings, store: Store) -> ArchiveResult:
+    """Move everything that the store holds into the archive, but for what another archiver is at."""
+    return archiver_of(settings, store).run_once()
 
-    Raises `StoreError` where another archiver stays at work all the time.
+
+def archive_all(settings: Settings, store: Store, *, patience_s: float = 75.0) -> None:
+    """Archive until no partition is left, asking living archivers to hand over and waiting for dead ones.
+
+    Raises `StoreError` where another archiver does not hand over.
     """
+    archiver = archiver_of(settings, store)
     deadline = time.monotonic() + patience_s
-    while (result := archive_once(settings, store)).busy:
+    while busy := archiver.run_once(demand=True).busy:
         if time.monotonic() > deadline:
             raise StoreError(
-                f"Another archiver holds {result.busy} partitions of the store. "
+                f"Another archiver holds {busy} partitions of the store and does not hand them over. "
                 "Stop it, or let it do the work."
             )
         time.sleep(1.0)

@@ -1,28 +1,33 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The round that goes on beside a server: archive every few seconds, close a DAY once it is over.
+"""The round that goes on beside a server: archive every few seconds, close a DAY once it is over, keep house.
 
-After each hour it looks which sites fell silent (`tracker.silence`), and tells the store for who watches.
+After each hour it looks which sites fell silent (`tracker.silence`), and tells the store for who watches. At
+night it joins the files of finished DAYs and removes what is older than it may be.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING
 
 import msgspec
 import redis
 
-from klantreis.jobs import archive_once, close_days, make_report, now, promised_experiments, register_of
+from klantreis.jobs import archiver_of, close_days, make_report, now, promised_experiments, register_of
 from tracker.archive import ArchiveResult
 from tracker.archive import days as archived_days
+from tracker.archive_files import BusyError, files_of
 from tracker.day import day_of
 from tracker.happenings import StoreWatch, happened
 from tracker.hours import SETTLED_S, look
 from tracker.keys import Keys
 from tracker.silence import Verdicts
 from tracker.wire import STALE_MS
+
+TOO_MANY_FILES = 1_000  # of a DAY that is not over
 
 if TYPE_CHECKING:
     from klantreis.settings import Settings
@@ -31,25 +36,62 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 
 
-def run_forever(settings: Settings, store: Store, stop: threading.Event, *, every_s: float) -> None:
-    """Go round until `stop` is set. A store that is away is waited for; nothing is lost meanwhile."""
+def run_forever(
+    settings: Settings, store: Store, stop: threading.Event, *, every_s: float, linger_s: float = 0.0
+) -> None:
+    """Go round until `stop` is set. A store that is away is waited for; nothing is lost meanwhile.
+
+    Events may wait in the store for `linger_s` seconds, so that few visitors make few files.
+    """
     watch, looked_at = StoreWatch(LOG), 0
+    archiver = archiver_of(settings, store)
     happened(LOG, "Archiving.", action="start", object="archiver", every_s=every_s)
-    while not stop.is_set():
-        try:
-            moved = archive_once(settings, store)
-            if moved.events or moved.unreadable:
-                _report(moved)
-            _close_finished(settings, store)
-            now_s = now().timestamp()
-            if looked_at != (hour := int(now_s - SETTLED_S) // 3600):
-                look_for_silence(settings, store, now_s)
-                looked_at = hour
-            watch.answered()
-        except (redis.ConnectionError, redis.TimeoutError) as error:
-            watch.away(error)
-        stop.wait(every_s)
+    try:
+        while not stop.is_set():
+            try:
+                moved = archiver.work(linger_s=linger_s)
+                if moved.events or moved.unreadable:
+                    _report(moved)
+                _close_finished(settings, store)
+                _keep_house(settings, store)
+                now_s = now().timestamp()
+                if looked_at != (hour := int(now_s - SETTLED_S) // 3600):
+                    look_for_silence(settings, store, now_s)
+                    looked_at = hour
+                watch.answered()
+            except (redis.ConnectionError, redis.TimeoutError) as error:
+                watch.away(error)
+            stop.wait(every_s)
+    finally:
+        with suppress(redis.RedisError):  # then the leases end by themselves
+            archiver.close()
     happened(LOG, "Stopped archiving.", action="stop", object="archiver")
+
+
+def _keep_house(settings: Settings, store: Store) -> None:
+    """Join files; once for each DAY, after it was closed, also retention. Another process may be at it."""
+    from klantreis.keeping import oldest_today, retain
+    from tracker.compaction import compact, is_due
+
+    today = oldest_today(settings, now())
+    try:
+        for day in archived_days(settings.archive):
+            crowded = len(files_of(settings.archive, day)) > TOO_MANY_FILES
+            if crowded or (day < today and is_due(settings.archive, day)):
+                compact(settings.archive, day)
+        if not (settings.data / "retention" / f"{today.isoformat()}.json").exists():
+            done = retain(settings, store)
+            happened(
+                LOG,
+                "What is older than it may be was removed."
+                if not done.rewrite.left
+                else f"Removed texts are still in the append-only file; see {done.record}.",
+                action="retain",
+                object="events",
+                result="failed" if done.rewrite.left else "ok",
+            )
+    except BusyError:
+        LOG.debug("another process keeps house")
 
 
 def look_for_silence(settings: Settings, store: Store, now_s: float) -> Verdicts:

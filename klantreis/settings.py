@@ -18,7 +18,8 @@ from tracker.site import Site, Sites
 
 FILE = "klantreis.toml"
 PARTITIONS = 16
-_TOP = {"partitions", "trusted_proxies", "redis", "site"}
+RETENTION_DAYS = 31
+_TOP = {"partitions", "retention_days", "trusted_proxies", "redis", "site"}
 _SITE = {"hosts", "timezone", "search_parameters", "campaign_parameters", "tasks", "experiments"}
 
 #: Every variable that the program reads, and what it is for; `docs/operations.md` has the same table.
@@ -54,6 +55,7 @@ class Settings:
     files: Mapping[str, SiteFiles] = field(default_factory=dict)
     redis_url: str | None = None
     partitions: int = PARTITIONS
+    retention_days: int = RETENTION_DAYS
     trusted_proxies: tuple[Network, ...] = ()
 
     @property
@@ -113,6 +115,7 @@ def load(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         redis_url=environment.get("KLANTREIS_REDIS_URL")
         or _table(raw, "redis", f"{path}: expected a table [redis] with url").get("url"),
         partitions=_partitions(environment.get("KLANTREIS_PARTITIONS", raw.get("partitions", PARTITIONS))),
+        retention_days=_retention(environment.get("KLANTREIS_RETENTION_DAYS", raw.get("retention_days"))),
         trusted_proxies=_networks(environment, raw),
     )
 
@@ -199,6 +202,19 @@ def _partitions(value: object) -> int:
         number = 0
     if not 1 <= number <= 4096:
         raise SettingsError(f'partitions is "{value}"; expected a whole number from 1 to 4096.')
+    return number
+
+
+def _retention(value: object) -> int:
+    """At least two days: a DAY can be closed, and its repeats found, only beside its neighbours."""
+    if value is None:
+        return RETENTION_DAYS
+    try:
+        number = int(str(value))
+    except ValueError:
+        number = 0
+    if not 2 <= number <= 3650:
+        raise SettingsError(f'retention_days is "{value}"; expected a whole number of days from 2 to 3650.')
     return number
 
 

@@ -114,6 +114,8 @@ def _refuse_different(written: Path, packed: pa.Table) -> None:
     try:
         with pq.ParquetFile(written, page_checksum_verification=True) as file:
             same = file.read(use_threads=False).equals(packed.replace_schema_metadata(None))
+    except FileNotFoundError:  # whoever took over removed it
+        raise
     except BROKEN as error:
         raise ArchiveError(f"{written} was written and cannot be read ({error}). Check the disk.") from None
     if not same:

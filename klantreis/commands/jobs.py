@@ -15,10 +15,20 @@ from klantreis.commands import data_option
 
 @click.command(epilog="\b\nExample:\n  klantreis archive --once")
 @click.option("--once", is_flag=True, help="Move what is there and stop.")
+@click.option("--check", is_flag=True, help="Read every file, set damaged ones aside; exit 1 if there were.")
+@click.option(
+    "--linger", default=60.0, show_default=True, metavar="SECONDS",
+    help="How long events may wait in the store, so that few visitors make few files.",
+)
 @click.option("--every", default=10.0, show_default=True, metavar="SECONDS", help="Pause between two rounds.")
 @data_option
-def archive(once: bool, every: float, data: Path) -> None:
-    """Move events from the store into the archive; close a day and renew reports when it is over."""
+@click.pass_context
+def archive(ctx: click.Context, once: bool, check: bool, linger: float, every: float, data: Path) -> None:
+    """Move events from the store into the archive; close a day and renew reports when it is over.
+
+    Several may run, also on several machines that share the data folder: they divide the partitions, and
+    take over from one that ended.
+    """
     from klantreis.jobs import archive_once
     from klantreis.logs import configure
     from klantreis.settings import load
@@ -27,6 +37,12 @@ def archive(once: bool, every: float, data: Path) -> None:
     if not once:
         configure("archive", by_default="json")
     settings = load(data)
+    if check:
+        from tracker.compaction import check as check_files
+
+        read, damaged = check_files(settings.archive)
+        click.echo(f"{read} files read, {damaged} damaged and set aside under {settings.archive}/damaged")
+        ctx.exit(1 if damaged else 0)
     # Beside a server it outlives a store that is away; asked for one round, it says so.
     with open_store(settings.data, settings.redis_url, must_answer=once) as store:
         if once:
@@ -38,7 +54,7 @@ def archive(once: bool, every: float, data: Path) -> None:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        run_forever(settings, store, stop, every_s=every)
+        run_forever(settings, store, stop, every_s=every, linger_s=linger)
 
 
 @click.command(epilog="\b\nExamples:\n  klantreis close\n  klantreis close 2026-06-01")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -23,7 +24,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import url_of
 from tracker import archive as archive_module
-from tracker import archive_import, leases
+from tracker import archive_files, archive_import, compaction, leases
 from tracker.archive import (
     ArchiveError,
     Archiver,
@@ -34,8 +35,9 @@ from tracker.archive import (
     read_events,
     read_frame,
 )
-from tracker.archive_files import ASIDE, files_of, folder_of, write_table
+from tracker.archive_files import ASIDE, BusyError, alone, files_of, folder_of, write_table
 from tracker.archive_schema import arrow_schema
+from tracker.compaction import check
 from tracker.day import day_bounds
 from tracker.event import Event, Kind
 from tracker.keys import Keys
@@ -289,6 +291,60 @@ def test_a_torn_file_is_not_read_and_goes_at_the_next_run(streams: Streams) -> N
     assert not torn.exists()
 
 
+def test_a_file_that_a_power_cut_tore_is_set_aside_and_made_again(streams: Streams) -> None:
+    streams.add(*(event(4 * number) for number in range(20)))
+    with pytest.raises(redis.ConnectionError):
+        streams.archiver(DiesBefore(streams.client, "XDEL")).run_once()
+    (path,) = files_of(streams.root, DAY)
+    path.write_bytes(path.read_bytes()[:-100] + bytes(100))  # the disk had not kept what it promised
+    streams.client.delete(streams.keys.lease(0))
+    result = streams.archiver().run_once()
+    assert (result.events, result.damaged) == (20, 1)
+    assert (streams.root / "damaged" / path.relative_to(streams.root)).exists()
+    assert read_events(streams.root, DAY).num_rows == 20
+    assert streams.waiting() == 0
+
+
+def test_one_changed_byte_in_a_page_is_found(streams: Streams) -> None:
+    streams.add(*(event(4 * number, title=f"t{number}") for number in range(200)))
+    streams.archiver().run_once()
+    (path,) = files_of(streams.root, DAY)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ArchiveError, match="not a whole Parquet file"):
+        read_events(streams.root, DAY)
+    assert check(streams.root) == (1, 1)
+    assert read_events(streams.root, DAY).num_rows == 0
+
+
+def test_nothing_is_trimmed_before_its_file_was_read_back(
+    streams: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_half(file: Any, packed: pa.Table) -> None:
+        archive_files.pq.write_table(packed.slice(1), file)
+
+    monkeypatch.setattr(archive_files, "write_packed", write_half)
+    streams.add(event(4), event(8))
+    with pytest.raises(ArchiveError, match="does not say what was written"):
+        streams.archiver().run_once()
+    assert (streams.waiting(), files_of(streams.root, DAY)) == (2, [])
+
+
+def test_a_name_that_is_taken_is_not_written_over(streams: Streams) -> None:
+    """After a failover, other entries may have the ids of some that were archived before."""
+    streams.add(event(4))
+    (first,) = [entry_id for entry_id, _ in streams.client.xrange(streams.keys.events(0))]
+    streams.archiver().run_once()
+    streams.client.delete(streams.keys.events(0))
+    streams.client.xadd(streams.keys.events(0), encode(event(8)), id=first)
+    streams.archiver().run_once()
+    assert [path.name for path in files_of(streams.root, DAY)] == [
+        f"{first.decode()}-{first.decode()}.parquet", f"{first.decode()}-{first.decode()}~2.parquet",
+    ]  # fmt: skip
+    assert read_events(streams.root, DAY).num_rows == 2
+
+
 def put(root: Path, day: date, partition: int, name: str, *events: Event) -> None:
     write_table(folder_of(root, day, partition) / f"{name}.parquet", table_of(events))
 
@@ -400,6 +456,104 @@ def test_compaction_that_died_before_removing_makes_no_repeats(tmp_path: Path) -
     compact(tmp_path, DAY)
     assert [path.name for path in files_of(tmp_path, DAY)] == ["joined-1.parquet"]
     assert read_events(tmp_path, DAY).num_rows == 3
+
+
+# Every moment at which compaction may die: while it writes, and after each file that it takes away.
+STOPS = {
+    "before anything": (archive_files, "write_packed", 1), "at the second file": (archive_files, "write_packed", 2),
+    "before it is in place": (Path, "rename", 1), "before the first goes": (Path, "unlink", 1),
+    "before the third goes": (Path, "unlink", 3), "before the last goes": (Path, "unlink", 5),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("stop", STOPS.values(), ids=STOPS)
+def test_compaction_may_die_at_any_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: tuple[Any, str, int]
+) -> None:
+    monkeypatch.setattr(compaction, "ROWS_OF_A_FILE", 4)  # two joined files
+    for number in range(6):
+        put(tmp_path, DAY, number % 2, f"{number}-0-{number}-9", event(number), event(number + 2))
+    put(tmp_path, AFTER, 0, "9-0-9-0", event(4, visitor=40, time=NOON + 86_400_000))  # a repeat of yesterday's
+    before = [read_events(tmp_path, day).to_pylist() for day in (DAY, AFTER)]
+    assert [len(rows) for rows in before] == [8, 0]
+    where, what, nth = stop
+    run, calls = getattr(where, what), []
+
+    def die(*given: Any, **other: Any) -> Any:
+        calls.append(given)
+        if len(calls) == nth:
+            raise KeyboardInterrupt
+        return run(*given, **other)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(where, what, die)
+        with pytest.raises(KeyboardInterrupt):
+            compact(tmp_path, DAY)
+    assert [read_events(tmp_path, day).to_pylist() for day in (DAY, AFTER)] == before
+    compact(tmp_path, DAY)
+    assert len(files_of(tmp_path, DAY)) == 2
+    assert [read_events(tmp_path, day).to_pylist() for day in (DAY, AFTER)] == before
+
+
+def test_compaction_removes_what_came_first_elsewhere(tmp_path: Path) -> None:
+    """Over partitions and neighbouring DAYs: afterwards the repeat is nowhere, also with its DAY alone."""
+    put(tmp_path, BEFORE, 0, "1-0-1-0", event(0, time=NOON - 86_400_000))
+    put(tmp_path, DAY, 1, "1-0-1-0", event(0, visitor=1, time=NOON), event(5))
+    put(tmp_path, DAY, 2, "1-0-1-0", event(5, visitor=6, time=NOON + 90))
+    done = compact(tmp_path, DAY)
+    assert (done.before, done.after, done.events, done.repeats) == (2, 1, 1, 2)
+    for path in files_of(tmp_path, BEFORE):
+        path.unlink()  # as retention does
+    assert identities(read_events(tmp_path, DAY)) == [(SITE.name, "page00000005", 0)]
+
+
+def test_compaction_does_not_make_a_day_look_as_if_it_grew(tmp_path: Path) -> None:
+    put(tmp_path, DAY, 0, "1-0-1-0", event(4))
+    put(tmp_path, DAY, 0, "2-0-2-0", event(8))
+    for number, path in enumerate(files_of(tmp_path, DAY)):
+        os.utime(path, (1_000 + number, 1_000 + number))
+    compact(tmp_path, DAY)
+    assert [path.stat().st_mtime for path in files_of(tmp_path, DAY)] == [1_001]
+
+
+def test_an_import_that_goes_on_is_not_joined(tmp_path: Path) -> None:
+    append(tmp_path, [event(4)], name="done", partitions=PARTITIONS)
+    put(tmp_path, DAY, 0, "import-log-0000", event(8))
+    put(tmp_path, DAY, 0, "1-0-1-0", event(12))
+    compact(tmp_path, DAY)
+    assert sorted(path.name for path in files_of(tmp_path, DAY)) == ["import-log-0000.parquet", "joined-1.parquet"]
+
+
+def test_a_large_day_is_joined_partition_by_partition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(8):
+        put(tmp_path, DAY, number % 4, f"{number}-0-{number}-0", event(number))
+    whole = read_events(tmp_path, DAY)
+    monkeypatch.setattr(compaction, "AT_ONCE_ROWS", 1)
+    monkeypatch.setattr(compaction, "ROWS_OF_A_FILE", 4)
+    compact(tmp_path, DAY)
+    assert [path.parent.name for path in files_of(tmp_path, DAY)] == ["partition=00-01", "partition=02-03"]
+    assert read_events(tmp_path, DAY).equals(whole)
+    assert [read_events(tmp_path, DAY, number).num_rows for number in range(4)] == [2, 2, 2, 2]
+
+
+def test_two_do_not_rewrite_the_archive_at_once(tmp_path: Path) -> None:
+    with alone(tmp_path, "This test"), pytest.raises(BusyError, match="another process is rewriting"):
+        compact(tmp_path, DAY)
+
+
+def test_files_of_version_1_are_read_joined_and_imported_beside_new_ones(tmp_path: Path) -> None:
+    """An archive that klantreis 0.1 left behind: nothing needs to be done to go on with it."""
+    (tmp_path / "partitions").write_text("4\n")
+    old = [event(n, index=n, kind=kind, **{**COMMON, "visitor": n}, **OF_KIND[kind]) for n, kind in enumerate(Kind)]
+    put_version_1(tmp_path, DAY, 0, "1-0-1-0", table_of(old[:6]))
+    put_version_1(tmp_path, DAY, 1, "2-0-2-0", table_of(old[6:]))
+    put(tmp_path, DAY, 1, "3-0-3-0", event(100), old[7])
+    rows = read_events(tmp_path, DAY).to_pylist()
+    assert [msgspec.convert(row, Event) for row in rows] == [*old, event(100)]
+    compact(tmp_path, DAY)
+    (path,) = files_of(tmp_path, DAY)
+    assert pq.ParquetFile(path).metadata.metadata[b"klantreis.archive"] == b"2"
+    assert read_events(tmp_path, DAY).to_pylist() == rows
 
 
 def test_an_import_counts_once_however_often_it_is_done(tmp_path: Path) -> None:
