@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What an event costs in the archive: bytes on disk, and time to get it there.
 
-Three kinds of events. The citizens' are those of the demonstration, out of a data folder that it wrote: spread
-over DAYs as they happened, and then again all on one DAY. The example's are views like the one of the wire
-format, each by its own visitor with its own origin: nothing in them repeats, so they show what random numbers
-alone cost.
+Three kinds of events. The citizens' are those of the demonstration, out of a data folder that it wrote:
+spread over DAYs as they happened, and then again all on one DAY. The example's are views like the one of
+the wire format, each by its own visitor with its own origin: nothing in them repeats, so they show what
+random numbers alone cost.
 
     klantreis demo --once --data /tmp/demo
     python benchmarks/archive.py --demo /tmp/demo
@@ -111,7 +111,7 @@ def measure(name: str, events: Sequence[Event], peer: Path | None) -> float:
             fill(client, events)
             theirs_s, memory = archived(url, Path(folder) / "peer", peer, n)
             size = sum(path.stat().st_size for path in (Path(folder) / "peer").glob("day=*/*/*.parquet"))
-            print(f"  peer: {n / theirs_s:,.0f} events per second, {memory} MB, {size / n:.1f} bytes an event;"
+            print(f"  peer: {n / theirs_s:,.0f} events per second, {memory} MB, {size / n:.1f} B an event;"
                   f" ours is {theirs_s / spent_s:.1f} times as fast")
         root = Path(folder) / "ours"
         weigh("as it was archived", root, n)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -168,14 +169,15 @@ def _without_damaged(root: Path, partition: int) -> Iterator[str]:
 
 def _without_unreadable(root: Path, partition: int, visitor: int) -> int:
     """Take the lines that name the visitor out of what nobody could read; returns their number."""
-    gone, mine = 0, str(visitor).encode()
+    gone, mine = 0, repr(str(visitor).encode())
     for path in (root / "unreadable" / f"partition={partition:02d}").glob("*.jsonl"):
         lines = path.read_bytes().splitlines(keepends=True)
-        kept = b"".join(line for line in lines if mine not in line)
-        gone += sum(mine in line for line in lines)
+        others = [line for line in lines if mine not in json.loads(line)["fields"].values()]
+        kept = b"".join(others)
+        gone += len(lines) - len(others)
         if not kept:
             path.unlink()
-        elif len(kept) < sum(map(len, lines)):
+        elif len(others) < len(lines):
             write_durably(path, partial(_put, kept))
     return gone
 

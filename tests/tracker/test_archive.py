@@ -460,7 +460,8 @@ def test_compaction_that_died_before_removing_makes_no_repeats(tmp_path: Path) -
 
 # Every moment at which compaction may die: while it writes, and after each file that it takes away.
 STOPS = {
-    "before anything": (archive_files, "write_packed", 1), "at the second file": (archive_files, "write_packed", 2),
+    "before anything": (archive_files, "write_packed", 1),
+    "at the second file": (archive_files, "write_packed", 2),
     "before it is in place": (Path, "rename", 1), "before the first goes": (Path, "unlink", 1),
     "before the third goes": (Path, "unlink", 3), "before the last goes": (Path, "unlink", 5),
 }  # fmt: skip
@@ -473,7 +474,7 @@ def test_compaction_may_die_at_any_moment(
     monkeypatch.setattr(compaction, "ROWS_OF_A_FILE", 4)  # two joined files
     for number in range(6):
         put(tmp_path, DAY, number % 2, f"{number}-0-{number}-9", event(number), event(number + 2))
-    put(tmp_path, AFTER, 0, "9-0-9-0", event(4, visitor=40, time=NOON + 86_400_000))  # a repeat of yesterday's
+    put(tmp_path, AFTER, 0, "9-0-9-0", event(4, visitor=40, time=NOON + 86_400_000))  # a repeat
     before = [read_events(tmp_path, day).to_pylist() for day in (DAY, AFTER)]
     assert [len(rows) for rows in before] == [8, 0]
     where, what, nth = stop
@@ -521,10 +522,13 @@ def test_an_import_that_goes_on_is_not_joined(tmp_path: Path) -> None:
     put(tmp_path, DAY, 0, "import-log-0000", event(8))
     put(tmp_path, DAY, 0, "1-0-1-0", event(12))
     compact(tmp_path, DAY)
-    assert sorted(path.name for path in files_of(tmp_path, DAY)) == ["import-log-0000.parquet", "joined-1.parquet"]
+    names = sorted(path.name for path in files_of(tmp_path, DAY))
+    assert names == ["import-log-0000.parquet", "joined-1.parquet"]
 
 
-def test_a_large_day_is_joined_partition_by_partition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_day_is_joined_partition_by_partition(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number in range(8):
         put(tmp_path, DAY, number % 4, f"{number}-0-{number}-0", event(number))
     whole = read_events(tmp_path, DAY)
@@ -544,7 +548,8 @@ def test_two_do_not_rewrite_the_archive_at_once(tmp_path: Path) -> None:
 def test_files_of_version_1_are_read_joined_and_imported_beside_new_ones(tmp_path: Path) -> None:
     """An archive that klantreis 0.1 left behind: nothing needs to be done to go on with it."""
     (tmp_path / "partitions").write_text("4\n")
-    old = [event(n, index=n, kind=kind, **{**COMMON, "visitor": n}, **OF_KIND[kind]) for n, kind in enumerate(Kind)]
+    said = [{**COMMON, **OF_KIND[kind], "visitor": n, "kind": kind} for n, kind in enumerate(Kind)]
+    old = [event(n, index=n, **one) for n, one in enumerate(said)]
     put_version_1(tmp_path, DAY, 0, "1-0-1-0", table_of(old[:6]))
     put_version_1(tmp_path, DAY, 1, "2-0-2-0", table_of(old[6:]))
     put(tmp_path, DAY, 1, "3-0-3-0", event(100), old[7])
