@@ -32,6 +32,7 @@ TOO_MANY_FILES = 1_000  # of a DAY that is not over
 if TYPE_CHECKING:
     from klantreis.settings import Settings
     from klantreis.store import Store
+    from tracker.archive import Archiver
 
 LOG = logging.getLogger(__name__)
 
@@ -49,11 +50,7 @@ def run_forever(
     try:
         while not stop.is_set():
             try:
-                moved = archiver.work(linger_s=linger_s)
-                if moved.events or moved.unreadable:
-                    _report(moved)
-                _close_finished(settings, store)
-                _keep_house(settings, store)
+                one_round(settings, store, archiver, linger_s=linger_s)
                 now_s = now().timestamp()
                 if looked_at != (hour := int(now_s - SETTLED_S) // 3600):
                     look_for_silence(settings, store, now_s)
@@ -66,6 +63,15 @@ def run_forever(
         with suppress(redis.RedisError):  # then the leases end by themselves
             archiver.close()
     happened(LOG, "Stopped archiving.", action="stop", object="archiver")
+
+
+def one_round(settings: Settings, store: Store, archiver: Archiver, *, linger_s: float = 0.0) -> None:
+    """Archive, close what must be, keep house. Raises `redis.RedisError` while the store is away."""
+    moved = archiver.work(linger_s=linger_s)
+    if moved.events or moved.unreadable:
+        _report(moved)
+    _close_finished(settings, store)
+    _keep_house(settings, store)
 
 
 def _keep_house(settings: Settings, store: Store) -> None:

@@ -30,6 +30,7 @@ import redis
 
 from tracker.archive_files import (
     ASIDE,
+    QUICK_LEVEL,
     STREAM_FILE,
     ArchiveError,
     LeaseLostError,
@@ -268,7 +269,8 @@ class Archiver:
             # Never over a file that is there: after a failover other entries may have had the same ids.
             path = unused(folder_of(self._root, day, lease.partition) / name)
             mine = table if len(found) == 1 else table.take(rows)
-            write_table(path, mine, aside=self._place(lease) / f"{day}-{path.name}{ASIDE}")
+            aside = self._place(lease) / f"{day}-{path.name}{ASIDE}"
+            write_table(path, mine, aside=aside, level=QUICK_LEVEL)
         return len(found)
 
     def _keep_unreadable(self, lease: Lease, entries: list[Entry]) -> None:

@@ -34,7 +34,8 @@ from tracker.errors import TrackerError
 ASIDE = ".aside"  # ending of a file that is still being written
 DAMAGED = "damaged"
 ROWS_OF_A_GROUP = 1_000_000
-COMPRESSION_LEVEL = 9  # of zstd; 15 spares another 3 % and takes three times as long
+COMPRESSION_LEVEL = 9  # of zstd, for files that stay; 15 spares another 3 % and takes three times as long
+QUICK_LEVEL = 3  # for files that compaction will replace
 STREAM_FILE = re.compile(r"(\d+-\d+)-(\d+-\d+)(?:~\d+)?\.parquet")
 BROKEN = (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError, OSError, EOFError)
 
@@ -96,7 +97,9 @@ def partitions_of(path: Path) -> tuple[int, int]:
     return int(first), int(last or first)
 
 
-def write_table(path: Path, table: pa.Table, *, aside: Path | None = None) -> None:
+def write_table(
+    path: Path, table: pa.Table, *, aside: Path | None = None, level: int = COMPRESSION_LEVEL
+) -> None:
     """Put a table into place for good, after it was read back and found to be the same.
 
     `aside` is where it is written until then (beside it by default). Raises `ArchiveError`.
@@ -104,7 +107,7 @@ def write_table(path: Path, table: pa.Table, *, aside: Path | None = None) -> No
     packed = pack(table)
     write_durably(
         path,
-        lambda file: write_packed(file, packed),
+        lambda file: write_packed(file, packed, level),
         aside=aside,
         check=lambda written: _refuse_different(written, packed),
     )
@@ -122,7 +125,7 @@ def _refuse_different(written: Path, packed: pa.Table) -> None:
         raise ArchiveError(f"{written} does not say what was written. Check the disk.")
 
 
-def write_packed(file: BinaryIO, packed: pa.Table) -> None:
+def write_packed(file: BinaryIO, packed: pa.Table, level: int = COMPRESSION_LEVEL) -> None:
     """Write what `archive_format.pack` made, every page with its checksum."""
     names = packed.column_names
     with_dictionary: Any = [name for name in names if name not in ENCODINGS]
@@ -130,7 +133,7 @@ def write_packed(file: BinaryIO, packed: pa.Table) -> None:
         file,
         packed.schema.remove_metadata(),
         compression="zstd",
-        compression_level=COMPRESSION_LEVEL,
+        compression_level=level,
         use_dictionary=with_dictionary,
         column_encoding={name: encoding for name, encoding in ENCODINGS.items() if name in names},
         write_statistics=False,

@@ -4,16 +4,21 @@
 from __future__ import annotations
 
 import os
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
-from klantreis.night import look_for_silence, must_be_closed
+from klantreis.jobs import archiver_of, now
+from klantreis.night import look_for_silence, must_be_closed, one_round
 from klantreis.settings import Settings
 from klantreis.store import open_store
 from tests.tracker.beacons import SITES
+from tracker.archive_files import files_of
+from tracker.archive_reader import days, read_events
 from tracker.day import day_bounds
+from tracker.event import Event, Kind
 from tracker.keys import Keys
 from tracker.site import Site
+from tracker.stream import encode
 
 DAY = date(2026, 6, 1)
 SITE = Site("voorbeeldstad", frozenset({"www.voorbeeldstad.nl"}))
@@ -65,3 +70,27 @@ def test_what_fell_silent_is_told_to_who_watches(tmp_path: Path) -> None:
     assert told.checked_at == NOW
     assert not told.sites["voorbeeldstad"].silent
     assert list(told.pages["voorbeeldstad"]) == ["/afval"]
+
+
+def test_a_round_archives_joins_and_keeps_house_once_a_day(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, sites=(SITE,), partitions=2)
+    with open_store(tmp_path) as store:
+        client, keys = store.client(), Keys()
+        long_ago, lately = (int((now() - timedelta(days=ago)).timestamp() * 1000) for ago in (40, 5))
+        for number in range(8):
+            one = Event(
+                site=SITE.name, visitor=number, time=(long_ago, lately)[number % 2] + number,
+                page_view=f"page{number:08d}", index=0, kind=Kind.VIEW, path="/afval",
+            )  # fmt: skip
+            client.xadd(keys.events(number // 2 % 2), encode(one))
+        one_round(settings, store, archiver := archiver_of(settings, store))
+        (day,) = days(settings.archive)
+        assert [path.name for path in files_of(settings.archive, day)] == ["joined-1.parquet"]
+        assert read_events(settings.archive, day).num_rows == 4
+        closed = sorted(path.name for path in settings.tables.glob("sessions/day=*"))
+        assert len(closed) == 2, "the old DAY was closed before its events went"
+        (record,) = (tmp_path / "retention").iterdir()
+        before = record.stat().st_mtime_ns
+        one_round(settings, store, archiver)
+        assert record.stat().st_mtime_ns == before
+        archiver.close()

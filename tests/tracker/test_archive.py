@@ -321,7 +321,7 @@ def test_one_changed_byte_in_a_page_is_found(streams: Streams) -> None:
 def test_nothing_is_trimmed_before_its_file_was_read_back(
     streams: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def write_half(file: Any, packed: pa.Table) -> None:
+    def write_half(file: Any, packed: pa.Table, level: int) -> None:
         archive_files.pq.write_table(packed.slice(1), file)
 
     monkeypatch.setattr(archive_files, "write_packed", write_half)
