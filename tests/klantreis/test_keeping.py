@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -17,15 +18,17 @@ from click.testing import CliRunner
 from klantreis.append_only import Needle, found_in, paths, rewrite
 from klantreis.backup import BackupError, back_up, counts_of, differences, restore_files, restore_store
 from klantreis.cli import cli
-from klantreis.jobs import archive_once
+from klantreis.jobs import archive_once, archiver_of
 from klantreis.keeping import RecordError, deletions_of, forget_visitor, records, retain
 from klantreis.settings import Settings
 from klantreis.store import Store, open_store
-from tracker.archive_files import files_of
+from tracker.archive_files import BusyError, files_of
 from tracker.archive_reader import days, read_events
 from tracker.day import day_bounds
 from tracker.event import Event, Kind
+from tracker.forgetting import forget
 from tracker.keys import Keys
+from tracker.leases import holders
 from tracker.site import Site
 from tracker.stream import encode
 
@@ -125,6 +128,8 @@ def test_a_visitor_is_deleted_everywhere_and_others_stay(settings: Settings, ins
     neighbour = event(VISITOR + 4, page_view="stays_here_1")
     send(installation, *old, yesterday, neighbour)
     archive_once(settings, installation)
+    for one in files_of(settings.archive, TODAY) + files_of(settings.archive, TODAY - timedelta(days=1)):
+        os.utime(one, (1_000, 1_000))
     waiting = event(VISITOR, page_view="gonewaiting1")
     send(installation, waiting, event(VISITOR + 8, page_view="stays_here_2"))
 
@@ -136,6 +141,8 @@ def test_a_visitor_is_deleted_everywhere_and_others_stay(settings: Settings, ins
     assert sorted(row["page_view"] for row in rows) == ["stays_here_1", "stays_here_2"]
     assert [bool(one.before) for one in done.needles] == [True] * len(done.needles)
     assert (done.searched, done.left) == (True, 0)
+    changed = [one.stat().st_mtime for one in files_of(settings.archive, TODAY)]
+    assert max(changed) > 1_000, "so the DAY is closed again, without this visitor"
     text = path.read_text()
     assert str(VISITOR) not in text
     assert "gone" not in text
@@ -143,6 +150,28 @@ def test_a_visitor_is_deleted_everywhere_and_others_stay(settings: Settings, ins
     assert deletions_of(settings.data, VISITOR + 4) == []
     again, _, _ = forget_visitor(settings, installation, VISITOR)
     assert (again.events, len(deletions_of(settings.data, VISITOR))) == (0, 2)
+
+
+def test_a_deletion_is_handed_the_partition_by_a_working_archiver(
+    settings: Settings, installation: Store
+) -> None:
+    send(installation, *(event(number) for number in range(8)))
+    client = installation.client()
+    staying, deleting = (archiver_of(settings, installation) for _ in range(2))
+    staying.work()
+    send(installation, event(5, index=1))
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        staying.work()
+
+    deletion = forget(client, settings.archive, deleting, 5, partitions=4, pause=pause)
+    assert (deletion.events, deletion.from_stream, deletion.left, len(pauses)) == (2, 1, 0, 1)
+    staying.work()
+    assert set(holders(client, KEYS, 4).values()) == {staying.leases.name}
+    with pytest.raises(BusyError, match="does not hand it over"):
+        forget(client, settings.archive, deleting, 5, partitions=4, pause=pauses.append, patience_s=1)
 
 
 def test_a_deletion_reaches_joined_damaged_and_unreadable_files(

@@ -255,6 +255,28 @@ def test_a_long_stream_is_drained_in_batches(streams: Streams, monkeypatch: pyte
     assert (result.events, result.files, streams.waiting()) == (20, 3, 0)
 
 
+def test_however_long_a_stream_is_little_of_it_is_read_at_once(
+    streams: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive_module, "READ_ENTRIES", 4)
+    monkeypatch.setattr(archive_module, "BATCH_ENTRIES", 10)
+    asked: list[int] = []
+    raw = archive_module._raw
+
+    def counting(client: redis.Redis) -> Any:
+        inner = raw(client)
+        run = inner.xrange
+        inner.xrange = lambda *given: (asked.append(given[3]), run(*given))[1]
+        return inner
+
+    monkeypatch.setattr(archive_module, "_raw", counting)
+    streams.add(*(event(4 * number) for number in range(25)))
+    result = streams.archiver().run_once()
+    assert (result.events, result.files, streams.waiting()) == (25, 3, 0)
+    assert max(asked) == 4
+    assert read_events(streams.root, DAY)["visitor"].to_pylist() == list(range(0, 100, 4))
+
+
 def test_a_partition_that_another_archiver_writes_is_left_alone(streams: Streams) -> None:
     streams.add(event(4), event(5))
     streams.client.set(streams.keys.lease(0), "another", px=60_000)
