@@ -26,7 +26,7 @@ from tracker.archive_files import files_of, settle_partitions
 from tracker.site import Sites
 
 #: A DAY whose files are smaller than this is read at once, a larger one partition by partition.
-AT_ONCE_BYTES = 64_000_000
+AT_ONCE_BYTES = 24_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ def _tables(root: Path, day: date) -> list[pa.Table]:
     for _ in range(3):
         paths = [path for path in files_of(root, day) if not path.name.startswith("import-")]
         try:
-            return [table for _, table in read_tables(paths, COLUMNS)]
+            return list(read_tables(paths, COLUMNS))
         except FileNotFoundError:  # compaction took a file between our listing and our reading: list again
             continue
     raise ArchiveError(f"Files of {day} in {root} keep vanishing while they are read. Try again.")

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from scipy.stats import betabinom
 
 from tests.tracker.beacons import SITES
-from tracker.archive_files import folder_of, table_of, write_table
+from tracker.archive_files import folder_of, write_table
 from tracker.day import day_of
 from tracker.event import Event, Kind
 from tracker.hours import last_hour, look
 from tracker.silence import ALPHA, HOURS_OF_A_YEAR, SHAPE, WINDOWS, Window, judge, probability, windows_of
 from tracker.site import Site
+from tracker.stream_columns import table_of
 
 if TYPE_CHECKING:
     from numpy.random import Generator
