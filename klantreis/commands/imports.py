@@ -29,7 +29,7 @@ def access_log(files: tuple[Path, ...], site: str, data: Path) -> None:
     Every line is counted: it became events, or it was set aside for a reason that is named.
     """
     from klantreis.settings import load, make_folder
-    from tracker.access_log import import_access_log
+    from tracker.imports.access_log import import_access_log
 
     make_folder(data)
     settings = load(data)

@@ -12,7 +12,7 @@ from analysis.errors import AnalysisError
 from tests.analysis.stories import DAY, SITE, SITES, TASKS, Story
 from tests.analysis.test_close import archived, close
 from tests.analysis.test_units import busy_day
-from tracker.access_log import import_access_log
+from tracker.imports.access_log import import_access_log
 from tracker.event import Kind
 from tracker.site import Site
 

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.access_log import AccessLogError, AccessLogSummary, import_access_log
-from tracker.access_log_line import MalformedLine, SetAside, parse, set_aside
+from tracker.imports.access_log import AccessLogSummary, import_access_log
+from tracker.imports.access_log_line import MalformedLine, SetAside, parse, set_aside
+from tracker.imports.opened import ImportFileError
 from tracker.archive import days, read_events
 from tracker.site import Site
 
@@ -272,7 +273,7 @@ def test_strange_characters_never_cost_a_line(tmp_path: Path, target: bytes, pat
 def test_what_is_no_log_is_refused_in_words(tmp_path: Path) -> None:
     log = tmp_path / "photo.jpg"
     log.write_bytes(bytes(range(256)) * 100)
-    with pytest.raises(AccessLogError, match=r"photo\.jpg has no line in the Combined Log Format"):
+    with pytest.raises(ImportFileError, match=r"photo\.jpg has no line in the Combined Log Format"):
         import_access_log([log], site=SITE, archive_root=tmp_path / "archive")
     assert days(tmp_path / "archive") == []
 
@@ -281,7 +282,7 @@ def test_a_torn_gzip_is_refused_in_words_and_can_be_imported_once_it_is_whole(tm
     whole = gzip.compress("".join(line(f"/{number}") for number in range(999)).encode())
     log = tmp_path / "access.log.gz"
     log.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(AccessLogError, match=r"access\.log\.gz cannot be read"):
+    with pytest.raises(ImportFileError, match=r"access\.log\.gz cannot be read"):
         import_access_log([log], site=SITE, archive_root=tmp_path / "archive")
     log.write_bytes(whole)
     import_access_log([log], site=SITE, archive_root=tmp_path / "archive")
@@ -289,7 +290,7 @@ def test_a_torn_gzip_is_refused_in_words_and_can_be_imported_once_it_is_whole(tm
 
 
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(AccessLogError, match=r"nowhere\.log cannot be read \(No such file"):
+    with pytest.raises(ImportFileError, match=r"nowhere\.log cannot be read \(No such file"):
         import_access_log([tmp_path / "nowhere.log"], site=SITE, archive_root=tmp_path / "archive")
 
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""One line of an access log: what it says, and whether it is a page that someone looked at."""
+"""One line of an access log: what it says, and whether it is a page that someone looked at.
+
+Lines come in the Combined Log Format or as JSON (`access_log_json`), also mixed.
+"""
 
 from __future__ import annotations
 
@@ -41,9 +44,9 @@ class SetAside(StrEnum):
     DOWNLOAD = "download"
 
 
-_QUOTED = r'"((?:[^"\\]|\\.)*)"'
+_QUOTED = r'"([^"\\]*(?:\\.[^"\\]*)*)"'  # unrolled: one step for a run of ordinary characters
 _LINE = re.compile(
-    rf'(\S+) \S+ [^"\[\]]+ \[([^\]]{{0,40}})\] {_QUOTED} (\d{{3}}) (?:\d+|-) {_QUOTED} {_QUOTED}(?: .*)?'
+    rf'(\S+) \S+ [^"\[\]]+ \[([^\]]{{0,40}})\] {_QUOTED} (\d{{3}}) (?:\d+|-) {_QUOTED} {_QUOTED}(?: .*)?\r?'
 )
 # The same, piece by piece, to say where a line departs from it.
 _PIECES = (
@@ -61,40 +64,76 @@ _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.)")
 _CONTROL = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "v": "\v", "f": "\f"}
 
 
-def parse(raw: bytes) -> Request:
-    """What a line says. Raises `MalformedLine`.
+class Fields(NamedTuple):
+    """The parts of a line that matter, as they stand in it; what is absent stands there as `-` or not at all."""
 
-    Text is read as UTF-8, or as Latin-1 where it is none: a strange character never costs a line.
-    """
+    client: str
+    when: str | int  # as the log writes it, or milliseconds since 1970
+    request: str
+    status: str
+    referrer: str
+    user_agent: str
+
+
+match_combined = _LINE.fullmatch  # groups as in `Fields`
+
+
+def text_of(raw: bytes) -> str:
+    """A line as text: UTF-8, or Latin-1 where it is none, so that a strange character never costs a line."""
     try:
-        line = raw.decode()
+        return raw.decode()
     except UnicodeDecodeError:
-        line = raw.decode("latin-1")
+        return raw.decode("latin-1")
+
+
+def fields_of(line: str) -> Fields:
+    """The fields of a line, however it is written. Raises `MalformedLine`."""
     line = line.strip("\ufeff\r\n\t ")
-    found = _LINE.fullmatch(line)
+    if line.startswith("{"):
+        from tracker.imports.access_log_json import fields_of_json
+
+        return fields_of_json(line)
+    found = match_combined(line)
     if found is None:
         raise MalformedLine(_departure(line))
-    client, when, request, status, referrer, user_agent = found.groups()
-    method, target = _of_request(request)
-    path, query = _of_target(target)
+    return Fields(*found.groups())
+
+
+def parse(raw: bytes) -> Request:
+    """What a line says. Raises `MalformedLine`."""
+    fields = fields_of(text_of(raw))
+    method, path, query = asked_for(fields.request)
+    time = fields.when if isinstance(fields.when, int) else time_ms(fields.when)
     return Request(
-        client, _time_ms(when), method, path, query, int(status), _absent(referrer), _absent(user_agent)
-    )
+        fields.client, time, method, path, query, int(fields.status),
+        present(fields.referrer), present(fields.user_agent),
+    )  # fmt: skip
+
+
+def asked_for(request: str) -> tuple[str, str, str]:
+    """Method, path and query of a request such as `GET /afval?q=x HTTP/1.1`."""
+    method, target = _of_request(request)
+    return method, *_of_target(target)
 
 
 def set_aside(request: Request) -> SetAside | None:
     """Why a request is no view of a page; None where it is one (also when the browser still had it: 304)."""
-    if request.method != "GET":
+    return reason_of(request.method, request.status, request.path, request.query)
+
+
+def reason_of(method: str, status: int, path: str, query: str) -> SetAside | None:
+    """The same for the parts of a request."""
+    if method != "GET":
         return SetAside.METHOD
-    if request.status in (404, 410):
+    if status in (404, 410):
         return SetAside.NOT_FOUND
-    if request.status >= 400:
+    if status >= 400:
         return SetAside.ERROR
-    if request.status >= 300 and request.status != 304:
+    if status >= 300 and status != 304:
         return SetAside.REDIRECT
-    if request.status == 206:
+    if status == 206:
         return SetAside.PARTIAL
-    return _of_no_page(request.path.lower(), request.query.lower())
+    return _of_no_page(path.lower(), query.lower())
 
 
 _FEED = re.compile(r"(?:/(?:feed|rss2?|atom)/?|\.(?:rss|atom|rdf)|/(?:rss|atom|feed|index)2?\.xml)$")
@@ -161,7 +200,8 @@ def _of_target(target: str) -> tuple[str, str]:
     return path or "/", query
 
 
-def _absent(text: str) -> str:
+def present(text: str) -> str:
+    """A quoted text, unescaped; empty where the log says that there is none."""
     return "" if text == "-" else _unescaped(text)
 
 
@@ -183,8 +223,8 @@ def _escaped(found: re.Match[str]) -> str:
     return _CONTROL.get(text, text)
 
 
-@lru_cache(maxsize=1024)
-def _time_ms(text: str) -> int:
+def time_ms(text: str) -> int:
+    """Milliseconds since 1970 of a time such as `22/Nov/2026:08:00:00 +0100`. Raises `MalformedLine`."""
     found = _TIME.fullmatch(text)
     if found is None or found.group(2) not in _MONTHS:
         raise MalformedLine(f'its time is "{text[:40]}", expected one like 22/Nov/2026:08:00:00 +0100')

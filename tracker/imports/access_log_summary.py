@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tracker.access_log_line import Request, SetAside
+from tracker.imports.access_log_line import SetAside
 from tracker.scrub import Mark
 
 SHOWN_MALFORMED = 20
@@ -18,13 +19,14 @@ SHOWN_MALFORMED = 20
 class AccessLogSummary:
     """Counts of one import; `lines == views + set_aside.total() + malformed`.
 
-    `already` counts the files that had been imported before; `automated` the views by programs, which are
+    `already` counts the files that had been imported before, `resumed` those of which a part was; `automated` the views by programs, which are
     kept apart; `google_words` the requests whose referrer is a Google page with words in its query.
     """
 
     site: str
     files: int = 0
     already: int = 0
+    resumed: int = 0
     lines: int = 0
     views: int = 0
     automated: int = 0
@@ -44,12 +46,24 @@ class AccessLogSummary:
         """Different clients in the well-formed lines."""
         return len(self._clients)
 
-    def note(self, request: Request) -> None:
-        """Count a well-formed line."""
-        self._clients.add(request.client)
-        self.statuses[request.status] += 1
-        self.first_ms = request.time_ms if self.first_ms is None else min(self.first_ms, request.time_ms)
-        self.last_ms = request.time_ms if self.last_ms is None else max(self.last_ms, request.time_ms)
+    def note(
+        self,
+        lines: int,
+        times: Sequence[int],
+        clients: Iterable[str],
+        statuses: Iterable[str],
+        reasons: Iterable[SetAside],
+    ) -> None:
+        """Count a block of `lines` lines; the others speak of those that are well-formed."""
+        self.lines += lines
+        self._clients.update(clients)
+        for status, count in Counter(statuses).items():
+            self.statuses[int(status)] += count
+        self.set_aside.update(reasons)
+        if times:
+            first, last = min(times), max(times)
+            self.first_ms = first if self.first_ms is None else min(self.first_ms, first)
+            self.last_ms = last if self.last_ms is None else max(self.last_ms, last)
 
     def note_malformed(self, path: Path, line: int, why: str) -> None:
         """Count a line that could not be read, and name it while there are few."""

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""An import on its way into the archive: once for each content, and on from where it stopped.
+
+Events are put away in pieces. A piece is there when the journal says so; what an interrupted import wrote
+beyond its journal is taken away, and what the journal has is read over but not written again. That needs the
+pseudonyms of the first attempt: the salts stand in the journal, for the owner's eyes only, until the import
+is finished, and are worth nothing two days later, as those of the collector.
+
+    ARCHIVE/imports/NAME.unfinished   the journal of an import under way
+    ARCHIVE/imports/NAME.json         an import that was finished
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import date
+from operator import attrgetter
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from tracker.archive import DEFAULT_PARTITIONS, Calendar
+from tracker.archive_files import (
+    ORDER,
+    SCHEMA,
+    ArchiveError,
+    folder_of,
+    settle_partitions,
+    stored_partitions,
+    write_durably,
+    write_table,
+)
+from tracker.event import Event
+from tracker.site import Site, Sites
+
+PIECE_EVENTS = 200_000
+SALT_BYTES = 32
+SALT_LIFE_S = 48 * 3600
+
+
+class _Journal(msgspec.Struct):
+    """What an import under way must still know after it was interrupted."""
+
+    begun: float  # seconds since 1970
+    pieces: int = 0  # that are in the archive for good
+    salts: dict[str, bytes] = {}
+
+
+class ImportSalts:
+    """A salt for each DAY, shared by the files that are imported together."""
+
+    def __init__(self, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
+        self._random = random
+        self._known: dict[date, bytes] = {}
+
+    def of(self, day: date) -> bytes:
+        salt = self._known.get(day)
+        if salt is None:
+            salt = self._known[day] = self._random(SALT_BYTES)
+        return salt
+
+    def restore(self, salts: Mapping[str, bytes]) -> None:
+        self._known |= {date.fromisoformat(day): salt for day, salt in salts.items()}
+
+    def known(self) -> dict[str, bytes]:
+        return {day.isoformat(): salt for day, salt in self._known.items()}
+
+
+class Intake:
+    """One import under way. `already` where one of that name was finished: then nothing is written."""
+
+    def __init__(
+        self,
+        root: Path,
+        name: str,
+        *,
+        site: Site,
+        partitions: int | None = None,
+        salts: ImportSalts,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._root, self._name, self._salts = root, name, salts
+        self._partitions = partitions or stored_partitions(root) or DEFAULT_PARTITIONS
+        self._calendar = Calendar(Sites([site]))
+        settle_partitions(root, self._partitions)
+        self._mark = root / "imports" / f"{name}.json"
+        self._journal_at = root / "imports" / f"{name}.unfinished"
+        self._waiting: list[Event] = []
+        self._number = self._files = self._events = 0
+        self.already = self._mark.exists()
+        self._journal = self._resumed(clock()) or _Journal(begun=clock())
+        self._salts.restore(self._journal.salts)
+        self.resumed = bool(self._journal.pieces)
+
+    def salt(self, day: date) -> bytes:
+        """The salt of this import for a DAY."""
+        return self._salts.of(day)
+
+    def take(self, events: Iterable[Event]) -> None:
+        """Put events away; the same import gives the same events in the same order, also the second time."""
+        if self.already:
+            return
+        self._waiting += events
+        while len(self._waiting) >= PIECE_EVENTS:
+            self._put(self._waiting[:PIECE_EVENTS])
+            del self._waiting[:PIECE_EVENTS]
+
+    def finish(self) -> None:
+        """All events are in; nothing to do the second time. Raises `ArchiveError` where they cannot be written."""
+        if self.already:
+            return
+        if self._waiting:
+            self._put(self._waiting)
+            self._waiting = []
+        done = json.dumps({"events": self._events, "files": self._files}).encode()
+        write_durably(self._mark, lambda file: file.write(done))
+        self._journal_at.unlink(missing_ok=True)
+
+    def _put(self, events: list[Event]) -> None:
+        number, self._number = self._number, self._number + 1
+        self._events += len(events)
+        if number < self._journal.pieces:
+            return
+        self.write_journal()  # with the salts of these events, before the first of them lies there
+        days = [self._calendar.day(event) for event in events]
+        table = _table(events)
+        for day in sorted(set(days)):
+            of_day = table if days.count(day) == len(days) else table.filter(pa.array([d == day for d in days]))
+            partitions = of_day["visitor"].to_numpy() % self._partitions
+            for partition in np.unique(partitions):
+                path = folder_of(self._root, day, int(partition)) / f"import-{self._name}-{number:04d}.parquet"
+                rows = of_day.filter(pa.array(partitions == partition))
+                write_table(path, rows.sort_by([(column, "ascending") for column in ORDER]))
+                self._files += 1
+        self._journal.pieces = self._number
+
+    def _resumed(self, now: float) -> _Journal | None:
+        """The journal of an interrupted import of this name, with what it does not vouch for taken away."""
+        if self.already:
+            return None
+        journal = None
+        with suppress(FileNotFoundError, msgspec.DecodeError, ValueError):
+            found = msgspec.json.decode(self._journal_at.read_bytes(), type=_Journal)
+            journal = found if 0 <= now - found.begun < SALT_LIFE_S else None
+        vouched = journal.pieces if journal else 0
+        for left in self._root.glob(f"day=*/partition=*/import-{self._name}-*.parquet*"):
+            number = left.name.removeprefix(f"import-{self._name}-").partition(".")[0]
+            if not number.isdecimal() or int(number) >= vouched or not left.name.endswith(".parquet"):
+                left.unlink()
+        return journal
+
+    def write_journal(self) -> None:
+        """Note how far this import is; for the owner's eyes only, since it holds salts."""
+        if self.already:
+            return
+        self._journal.salts = self._salts.known()
+        text = msgspec.json.encode(self._journal)
+        aside = self._journal_at.with_suffix(".aside")
+        try:
+            aside.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with open(descriptor, "wb") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            aside.rename(self._journal_at)
+        except OSError as error:
+            raise ArchiveError(
+                f"{self._journal_at} cannot be written ({error.strerror or error}). Make room on the disk, or "
+                "mend its rights, and run it again."
+            ) from None
+
+
+class Intakes:
+    """The intakes of files that are imported together, and so share their pseudonyms."""
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        site: Site,
+        partitions: int | None = None,
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self._root, self._site, self._partitions = root, site, partitions
+        self._salts = ImportSalts(random)
+
+    @contextmanager
+    def opened(self, names: Sequence[str]) -> Iterator[Iterator[Intake]]:
+        """The intake of each name, in its turn, and finished when the next one is asked for.
+
+        Raises `ArchiveError` where one of them is under way in another process.
+        """
+        with ExitStack() as stack:
+            intakes = {}
+            for name in dict.fromkeys(names):
+                stack.enter_context(alone(self._root, name))
+                intakes[name] = self._intake(name)
+            yield self._in_turn(names, intakes)
+
+    def _in_turn(self, names: Sequence[str], intakes: dict[str, Intake]) -> Iterator[Intake]:
+        for name in names:
+            # The same content given twice is finished by its second turn.
+            intake = intakes.pop(name, None) or self._intake(name)
+            yield intake
+            for later in intakes.values():  # the salts must outlive this file's journal
+                later.write_journal()
+            intake.finish()
+
+    def _intake(self, name: str) -> Intake:
+        return Intake(self._root, name, site=self._site, partitions=self._partitions, salts=self._salts)
+
+
+@contextmanager
+def alone(root: Path, name: str) -> Iterator[None]:
+    """Nobody else imports the same content meanwhile. Raises `ArchiveError` where somebody does."""
+    path = root / "imports" / f"{name}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ArchiveError(
+                "The same file is being imported by another process. Wait until that is done."
+            ) from None
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _table(events: list[Event]) -> pa.Table:
+    # Column by column: turning rows into columns all at once takes five times as long.
+    arrays = [pa.array(list(map(attrgetter(field.name), events)), field.type) for field in SCHEMA]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)
