@@ -6,8 +6,9 @@ is set aside, and every line is counted: lines = views + set aside. A visitor is
 user agent for one DAY, with a salt that is made for the import and then forgotten. An event's identity comes
 from its line, so the same file brings the same events; a file that was imported is recognised by its content.
 
-A log says the same things over and over: what was made of a request, a referrer or a minute is remembered
-(`access_log_memory`), so that the work of a line is to find its parts.
+Lines are taken a block at a time (`access_log_block`), and a log says the same things over and over: what was
+made of a request, a referrer, a user agent or a minute is remembered (`access_log_memory`). Only views are
+looked at one by one.
 """
 
 from __future__ import annotations
@@ -15,24 +16,19 @@ from __future__ import annotations
 import hashlib
 import secrets
 from base64 import urlsafe_b64encode
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
-import msgspec
+import polars as pl
+import pyarrow as pa
 
-from tracker.day import day_of
-from tracker.event import Event, Kind
+from tracker.archive_files import SCHEMA
 from tracker.identity import daily_visitor
-from tracker.imports.access_log_line import (
-    MalformedLine,
-    SetAside,
-    fields_of,
-    match_combined,
-    text_of,
-)
-from tracker.imports.access_log_memory import Came, Memory, Page
+from tracker.imports.access_log_block import table_of_lines
+from tracker.imports.access_log_line import SetAside
+from tracker.imports.access_log_memory import Came, Memory
 from tracker.imports.access_log_summary import AccessLogSummary
 from tracker.imports.intake import Intake, Intakes
 from tracker.imports.opened import ImportFileError, Lines, Progress, Whole, digest, lines
@@ -44,7 +40,9 @@ REMEMBERED_LINES = 100_000  # lines of which we know how often they stood there 
 REMEMBERED_VISITORS = 50_000  # visitors of whom we know the pages, to link a page to the one before
 REMEMBERED_PAGES = 50
 
-_SECONDS = {f":{second:02d}": min(second, 59) * 1000 for second in range(61)}  # a leap second is told as :60
+Row = tuple[int, int, str, int, str, str | None, str, str, str | None, str | None, bool]
+ROW = ("visitor", "time", "page_view", "index", "kind", "query", "path", "parameters", "origin", "referrer",
+       "automated")  # fmt: skip
 
 
 def import_access_log(
@@ -103,47 +101,47 @@ class _Reader:
                 '"Mozilla/5.0".'
             )
 
-    def _events(self, block: Lines, path: Path, intake: Intake) -> list[Event]:
-        """Events of a block of lines. One loop that calls little: every line of a log goes through it."""
+    def _events(self, block: Lines, path: Path, intake: Intake) -> pa.Table:
+        """Events of a block of lines; what lines have in common is worked out once."""
         summary, memory = self._summary, self._memory
-        events: list[Event] = []
-        times: list[int] = []
-        clients: list[str] = []
-        statuses: list[str] = []
-        reasons: list[SetAside] = []
-        google_words = 0
-        texts = _texts(block.lines)
-        for number, (raw, text) in enumerate(zip(block.lines, texts, strict=True), start=block.first):
-            try:
-                found = match_combined(text)
-                client, when, request, status, referrer, agent = found.groups() if found else fields_of(text)
-                if isinstance(when, int):
-                    time, day = when, day_of(when, self._site.zone)
-                else:
-                    minute, ms = memory.minutes.get(when[:17] + when[20:]), _SECONDS.get(when[17:20])
-                    if minute is None or ms is None:
-                        minute, ms = memory.minute(when)
-                    time, day = minute[0] + ms, minute[1]
-            except MalformedLine as error:
-                summary.note_malformed(path, number, str(error))
-                continue
-            times.append(time)
-            clients.append(client)
-            statuses.append(status)
-            came = memory.referrers.get(referrer) or memory.came(referrer)
-            google_words += came.google_words
-            asked = memory.requests.get((request, status)) or memory.asked(request, status)
-            if isinstance(asked, Page):
-                who = memory.agents.get(agent) or memory.agent(agent)
-                visitor = self._visitor(client, who.text, day, intake)
-                events += self._view(raw, visitor, time, asked, came, who.automated)
-            else:
-                reasons.append(asked)
-                if asked is SetAside.ASSET and came.host:
-                    self._fetched_from(came.host)
-        summary.note(len(block.lines), times, clients, statuses, reasons)
-        summary.google_words += google_words
-        return events
+
+        def malformed(at: int, why: str) -> None:
+            summary.note_malformed(path, block.first + at, why)
+
+        table = memory.explained(table_of_lines(block.lines, malformed), malformed)
+        summary.note(len(block.lines), table)
+        fetched = table.filter(pl.col("reason") == SetAside.ASSET, pl.col("host") != "")["host"]
+        for host, count in Counter(fetched).items():
+            self._fetched_from(host, count)
+        views = table.filter(pl.col("reason").is_null())
+        return self._views(views, [block.lines[at] for at in views["at"]], intake)
+
+    def _views(self, views: pl.DataFrame, lines: Sequence[bytes], intake: Intake) -> pa.Table:
+        """Views, and searches on the site itself, one by one in the order of the log."""
+        memory, summary = self._memory, self._summary
+        rows: list[Row] = []
+        columns = ("client", "minute", "time", "request", "status", "referrer", "agent")
+        for raw, client, minute, time, request, status, referrer, user_agent in zip(
+            lines, *(views[name].to_list() for name in columns), strict=True
+        ):
+            page, came, agent = memory.page(request, status), memory.came(referrer), memory.agent(user_agent)
+            visitor = self._visitor(client, agent.text, memory.day(minute, time), intake)
+            page_view = self._page_view(raw)
+            ordered = self._in_order(time)
+            origin = self._origin(visitor, came, ordered) if came.host else None
+            shared = page.clean, page.parameters, origin, came.clean, agent.automated
+            rows.append((visitor, ordered, page_view, 0, "view", None, *shared))
+            if page.words:
+                rows.append((visitor, ordered, page_view, 1, "search", page.words, *shared))
+            if page.redacted or came.redacted:
+                summary.redacted.update((*page.redacted, *came.redacted))
+            self._remember(visitor, page.path, page_view, ordered)
+            summary.automated += agent.automated
+        summary.views += len(lines)
+        summary.searches += len(rows) - len(lines)
+        values = list(zip(*rows, strict=True)) or [()] * len(ROW)
+        table = pa.table(dict(zip(ROW, values, strict=True)), schema=pa.schema([SCHEMA.field(n) for n in ROW]))
+        return table.append_column("site", pa.repeat(self._site.name, table.num_rows))
 
     def _visitor(self, client: str, agent: str, day: date, intake: Intake) -> int:
         known = self._visitors.get((client, agent, day))
@@ -155,35 +153,6 @@ class _Reader:
                 intake.salt(day), site=self._site.name, ip=client, user_agent=agent, language="", bucket=None
             )
         return known
-
-    def _view(
-        self, raw: bytes, visitor: int, time: int, page: Page, came: Came, automated: bool
-    ) -> list[Event]:
-        summary = self._summary
-        page_view = self._page_view(raw)
-        time = self._in_order(time)
-        view = Event(
-            site=self._site.name,
-            visitor=visitor,
-            time=time,
-            page_view=page_view,
-            index=0,
-            kind=Kind.VIEW,
-            path=page.clean,
-            parameters=page.parameters,
-            origin=self._origin(visitor, came, time) if came.host else None,
-            referrer=came.clean,
-            automated=automated,
-        )
-        if page.redacted or came.redacted:
-            summary.redacted.update((*page.redacted, *came.redacted))
-        self._remember(visitor, page.path, page_view, time)
-        summary.views += 1
-        summary.automated += automated
-        if not page.words:
-            return [view]
-        summary.searches += 1
-        return [view, msgspec.structs.replace(view, index=1, kind=Kind.SEARCH, query=page.words)]
 
     def _page_view(self, raw: bytes) -> str:
         """12 characters that the same line always gives; a line that stands there twice gives two."""
@@ -213,9 +182,9 @@ class _Reader:
             return host in self._site.hosts
         return bool(self._own) and self._own.removeprefix("www.") == host.removeprefix("www.")
 
-    def _fetched_from(self, host: str) -> None:
+    def _fetched_from(self, host: str, times: int) -> None:
         """Pages fetch their own pictures: so the site is called that most of them come from."""
-        count = self._hosts[host] = self._hosts.get(host, 0) + 1
+        count = self._hosts[host] = self._hosts.get(host, 0) + times
         if count > self._hosts.get(self._own, 0):
             self._own = host
 
@@ -231,11 +200,3 @@ class _Reader:
             if len(pages) >= REMEMBERED_PAGES:
                 del pages[next(iter(pages))]
         pages[path] = page_view, time
-
-
-def _texts(block: Sequence[bytes]) -> list[str]:
-    """The lines as text, all at once where that can be done."""
-    try:
-        return b"\n".join(block).decode().split("\n")
-    except UnicodeDecodeError:
-        return [text_of(raw) for raw in block]

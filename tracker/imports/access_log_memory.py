@@ -6,14 +6,24 @@ Each memory is bounded; a full one starts afresh. They live as long as the impor
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import NamedTuple, TypeVar
+
+import polars as pl
 
 from tracker import address
 from tracker.admission import Scrubber
 from tracker.bots import is_bot
 from tracker.day import day_of
-from tracker.imports.access_log_line import SetAside, asked_for, present, reason_of, time_ms
+from tracker.imports.access_log_line import (
+    MalformedLine,
+    SetAside,
+    asked_for,
+    present,
+    reason_of,
+    time_ms,
+)
 from tracker.scrub import Mark
 from tracker.site import Site
 
@@ -58,17 +68,72 @@ class Memory:
         self._searched = frozenset(site.search_parameters)
         self._kept = frozenset((*site.search_parameters, *site.campaign_parameters))
         self._zone = site.zone
-        self.requests: dict[tuple[str, str], Page | SetAside] = {}  # by request and status
-        self.referrers: dict[str, Came] = {}
-        self.agents: dict[str, Agent] = {}
-        self.minutes: dict[str, tuple[int, date]] = {}  # its first millisecond, and its DAY
+        self._requests: dict[tuple[str, str], Page | SetAside] = {}  # by request and status
+        self._referrers: dict[str, Came] = {}
+        self._agents: dict[str, Agent] = {}
+        self._minutes: dict[str, tuple[int, date]] = {}  # its first millisecond, and its DAY
+
+    def explained(self, table: pl.DataFrame, malformed: Callable[[int, str], None]) -> pl.DataFrame:
+        """Lines (`access_log_block`) with `time` since 1970 and what they are.
+
+        Added are `reason` (null for a view), and `host` and `google_words` of the referrer. A line with a time
+        that never was is left out, and `malformed(position, why)` told.
+        """
+        starts, never = {}, {}
+        for minute in table["minute"].unique():
+            try:
+                starts[minute] = self._minute(minute)[0] if minute else 0
+            except MalformedLine as error:
+                never[minute] = str(error)
+        if never:
+            wrong = pl.col("minute").is_in(list(never))
+            for at, minute in table.filter(wrong).select("at", "minute").iter_rows():
+                malformed(at, never[minute])
+            table = table.filter(~wrong)
+        asked = table.select("request", "status").unique()
+        reasons = [found if isinstance(found := self.asked(*row), SetAside) else None for row in asked.rows()]
+        referrers = table.select("referrer").unique()
+        came = [self.came(referrer) for referrer in referrers["referrer"]]
+        asked = asked.with_columns(pl.Series("reason", reasons, dtype=pl.String))
+        referrers = referrers.with_columns(
+            pl.Series("host", [found.host for found in came], dtype=pl.String),
+            pl.Series("google_words", [found.google_words for found in came], dtype=pl.Boolean),
+        )
+        begun = pl.DataFrame({"minute": list(starts), "start": list(starts.values())}, schema=_STARTS)
+        return (
+            table.join(begun, on="minute", how="left", maintain_order="left")
+            .with_columns(time=pl.col("time") + pl.col("start"))
+            .join(asked, on=["request", "status"], how="left", maintain_order="left")
+            .join(referrers, on="referrer", how="left", maintain_order="left")
+        )
+
+    def day(self, minute: str, time_ms: int) -> date:
+        """The DAY of a line; `minute` is empty where its log writes the time otherwise."""
+        # A DAY turns on a whole quarter of an hour, so one answer serves a minute.
+        return self._minute(minute)[1] if minute else day_of(time_ms, self._zone)
+
+    def _minute(self, minute: str) -> tuple[int, date]:
+        known = self._minutes.get(minute)
+        if known is None:
+            start = time_ms(f"{minute[:17]}:00{minute[17:]}")
+            known = _remember(self._minutes, minute, (start, day_of(start, self._zone)), len(minute))
+        return known
+
+    def page(self, request: str, status: str) -> Page:
+        """The page that a view asked for."""
+        found = self.asked(request, status)
+        if isinstance(found, SetAside):
+            raise TypeError(f"{request} is no view: {found}")
+        return found
 
     def asked(self, request: str, status: str) -> Page | SetAside:
         """What became of a request with this status: a page, or why it is none."""
-        method, path, query = asked_for(request)
-        reason = reason_of(method, int(status), path, query)
-        found = reason or self._page(path, query)
-        return _remember(self.requests, (request, status), found, len(request))
+        known = self._requests.get((request, status))
+        if known is None:
+            method, path, query = asked_for(request)
+            reason = reason_of(method, int(status), path, query)
+            known = _remember(self._requests, (request, status), reason or self._page(path, query), len(request))
+        return known
 
     def _page(self, path: str, query: str) -> Page:
         clean = Scrubber()
@@ -79,30 +144,30 @@ class Memory:
 
     def came(self, referrer: str) -> Came:
         """What a referrer says."""
-        text = present(referrer)
-        page = address.split(text)
-        if page is None:
-            return _remember(self.referrers, referrer, Came("", "", None, False, ()), len(referrer))
-        clean = Scrubber()
-        kept = clean.referrer(text)
-        google = "google." in page.host and address.search_words(page.host, page.query) is not None
-        found = Came(page.host, page.path, kept, google, tuple(clean.redacted))
-        return _remember(self.referrers, referrer, found, len(referrer))
+        known = self._referrers.get(referrer)
+        if known is None:
+            text = present(referrer)
+            page = address.split(text)
+            clean = Scrubber()
+            if page is None:
+                known = Came("", "", None, False, ())
+            else:
+                kept = clean.referrer(text)
+                google = "google." in page.host and address.search_words(page.host, page.query) is not None
+                known = Came(page.host, page.path, kept, google, tuple(clean.redacted))
+            _remember(self._referrers, referrer, known, len(referrer))
+        return known
 
     def agent(self, user_agent: str) -> Agent:
         """Who a user agent says it is."""
-        text = present(user_agent)
-        return _remember(self.agents, user_agent, Agent(text, is_bot(text)), len(user_agent))
-
-    def minute(self, when: str) -> tuple[tuple[int, date], int]:
-        """The minute of a time in the log's own notation, and milliseconds in it. Raises `MalformedLine`."""
-        time = time_ms(when)
-        start = time - time % 60_000
-        found = start, day_of(start, self._zone)  # a DAY turns on a whole quarter of an hour
-        _remember(self.minutes, when[:17] + when[20:], found, len(when))
-        return found, time - start
+        known = self._agents.get(user_agent)
+        if known is None:
+            text = present(user_agent)
+            known = _remember(self._agents, user_agent, Agent(text, is_bot(text)), len(user_agent))
+        return known
 
 
+_STARTS = {"minute": pl.String, "start": pl.Int64}
 
 
 def _remember(memory: dict[Key, Made], key: Key, made: Made, length: int) -> Made:

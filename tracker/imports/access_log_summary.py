@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+
+import polars as pl
 
 from tracker.imports.access_log_line import SetAside
 from tracker.scrub import Mark
@@ -46,22 +47,17 @@ class AccessLogSummary:
         """Different clients in the well-formed lines."""
         return len(self._clients)
 
-    def note(
-        self,
-        lines: int,
-        times: Sequence[int],
-        clients: Iterable[str],
-        statuses: Iterable[str],
-        reasons: Iterable[SetAside],
-    ) -> None:
-        """Count a block of `lines` lines; the others speak of those that are well-formed."""
+    def note(self, lines: int, table: pl.DataFrame) -> None:
+        """Count a block of `lines` lines, of which `table` has the well-formed ones, explained."""
         self.lines += lines
-        self._clients.update(clients)
-        for status, count in Counter(statuses).items():
+        self._clients.update(table["client"].unique())
+        for status, count in table["status"].value_counts().iter_rows():
             self.statuses[int(status)] += count
-        self.set_aside.update(reasons)
-        if times:
-            first, last = min(times), max(times)
+        for reason, count in table["reason"].drop_nulls().value_counts().iter_rows():
+            self.set_aside[SetAside(reason)] += count
+        self.google_words += int(table["google_words"].sum())
+        if table.height:
+            first, last = table.select(first=pl.col("time").min(), last=pl.col("time").max()).row(0)
             self.first_ms = first if self.first_ms is None else min(self.first_ms, first)
             self.last_ms = last if self.last_ms is None else max(self.last_ms, last)
 

@@ -27,7 +27,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from tracker.archive import DEFAULT_PARTITIONS, Calendar
+from tracker.archive import DEFAULT_PARTITIONS
 from tracker.archive_files import (
     ORDER,
     SCHEMA,
@@ -38,12 +38,16 @@ from tracker.archive_files import (
     write_durably,
     write_table,
 )
+from tracker.day import day_of
 from tracker.event import Event
-from tracker.site import Site, Sites
+from tracker.site import Site
 
 PIECE_EVENTS = 200_000
+QUARTER_MS = 900_000
 SALT_BYTES = 32
 SALT_LIFE_S = 48 * 3600
+
+_EMPTY = {field.name: field.default for field in msgspec.structs.fields(Event)}
 
 
 class _Journal(msgspec.Struct):
@@ -89,11 +93,11 @@ class Intake:
     ) -> None:
         self._root, self._name, self._salts = root, name, salts
         self._partitions = partitions or stored_partitions(root) or DEFAULT_PARTITIONS
-        self._calendar = Calendar(Sites([site]))
+        self._zone = site.zone
         settle_partitions(root, self._partitions)
         self._mark = root / "imports" / f"{name}.json"
         self._journal_at = root / "imports" / f"{name}.unfinished"
-        self._waiting: list[Event] = []
+        self._waiting: list[pa.Table] = []
         self._number = self._files = self._events = 0
         self.already = self._mark.exists()
         self._journal = self._resumed(clock()) or _Journal(begun=clock())
@@ -104,43 +108,51 @@ class Intake:
         """The salt of this import for a DAY."""
         return self._salts.of(day)
 
-    def take(self, events: Iterable[Event]) -> None:
-        """Put events away; the same import gives the same events in the same order, also the second time."""
-        if self.already:
+    def take(self, events: pa.Table) -> None:
+        """Put events away: a table with columns of the archive's schema, of which those left out are empty.
+
+        The same import gives the same tables in the same order, also the second time.
+        """
+        if self.already or not events.num_rows:
             return
-        self._waiting += events
-        while len(self._waiting) >= PIECE_EVENTS:
-            self._put(self._waiting[:PIECE_EVENTS])
-            del self._waiting[:PIECE_EVENTS]
+        self._waiting.append(events)
+        if sum(table.num_rows for table in self._waiting) >= PIECE_EVENTS:
+            self._put()
 
     def finish(self) -> None:
         """All events are in; nothing to do the second time. Raises `ArchiveError` where they cannot be written."""
         if self.already:
             return
         if self._waiting:
-            self._put(self._waiting)
-            self._waiting = []
+            self._put()
         done = json.dumps({"events": self._events, "files": self._files}).encode()
         write_durably(self._mark, lambda file: file.write(done))
         self._journal_at.unlink(missing_ok=True)
 
-    def _put(self, events: list[Event]) -> None:
+    def _put(self) -> None:
+        events = pa.concat_tables(self._waiting, promote_options="default")
+        self._waiting = []
         number, self._number = self._number, self._number + 1
-        self._events += len(events)
+        self._events += events.num_rows
         if number < self._journal.pieces:
             return
         self.write_journal()  # with the salts of these events, before the first of them lies there
-        days = [self._calendar.day(event) for event in events]
-        table = _table(events)
-        for day in sorted(set(days)):
-            of_day = table if days.count(day) == len(days) else table.filter(pa.array([d == day for d in days]))
-            partitions = of_day["visitor"].to_numpy() % self._partitions
-            for partition in np.unique(partitions):
+        days = events["time"].to_numpy() // QUARTER_MS
+        partitions = events["visitor"].to_numpy() % self._partitions
+        for day, of_day in self._by_day(days):
+            for partition in np.unique(partitions[of_day]):
+                rows = events.filter(pa.array(of_day & (partitions == partition)))
                 path = folder_of(self._root, day, int(partition)) / f"import-{self._name}-{number:04d}.parquet"
-                rows = of_day.filter(pa.array(partitions == partition))
-                write_table(path, rows.sort_by([(column, "ascending") for column in ORDER]))
+                write_table(path, _whole(rows.sort_by([(column, "ascending") for column in ORDER])))
                 self._files += 1
         self._journal.pieces = self._number
+
+    def _by_day(self, quarters: np.ndarray) -> Iterator[tuple[date, np.ndarray]]:
+        """Each DAY with a mask of its rows. A DAY turns on a whole quarter of an hour."""
+        found, which = np.unique(quarters, return_inverse=True)
+        days = [day_of(int(quarter) * QUARTER_MS, self._zone) for quarter in found]
+        for day in sorted(set(days)):
+            yield day, np.array([each == day for each in days])[which]
 
     def _resumed(self, now: float) -> _Journal | None:
         """The journal of an interrupted import of this name, with what it does not vouch for taken away."""
@@ -237,7 +249,20 @@ def alone(root: Path, name: str) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
-def _table(events: list[Event]) -> pa.Table:
+def table_of_events(events: Sequence[Event]) -> pa.Table:
+    """Events as `Intake.take` wants them."""
     # Column by column: turning rows into columns all at once takes five times as long.
     arrays = [pa.array(list(map(attrgetter(field.name), events)), field.type) for field in SCHEMA]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+
+def _whole(events: pa.Table) -> pa.Table:
+    """All columns of the archive, in its order."""
+    present = set(events.column_names)
+    arrays = [
+        events[field.name].cast(field.type) if field.name in present
+        else pa.nulls(events.num_rows, field.type) if field.nullable
+        else pa.repeat(pa.scalar(_EMPTY[field.name], field.type), events.num_rows)
+        for field in SCHEMA
+    ]  # fmt: skip
     return pa.Table.from_arrays(arrays, schema=SCHEMA)

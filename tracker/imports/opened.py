@@ -17,7 +17,7 @@ from typing import IO, NamedTuple
 
 from tracker.errors import TrackerError
 
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 4 << 20
 LONGEST_LINE = 65_536
 # Logs shrink ten- to fortyfold; deflate itself ends at about a thousand.
 MOST_UNPACKED = 200
@@ -57,7 +57,7 @@ class Lines(NamedTuple):
 
 
 def blocks(path: Path, whole: Whole | None = None) -> Iterator[bytes]:
-    """A file in pieces of about a megabyte, unzipped where need be. Raises `ImportFileError`."""
+    """A file in pieces of some megabytes, unzipped where need be. Raises `ImportFileError`."""
     with _opened(path) as (file, plain):
         packed, unpacked = file is not plain, 0
         while piece := file.read(BLOCK_BYTES):

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A block of lines of an access log as a table, all lines at once.
+
+Nearly every line of the Combined Log Format has the same shape: quotes part it into seven, spaces the pieces
+before and between. Those are cut by column. A line of any other shape (an escaped quote, a name with a space,
+JSON, damage) is read by itself, so that what a line says never depends on its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import polars as pl
+
+from tracker.imports.access_log_line import Fields, MalformedLine, fields_of, text_of
+
+COLUMNS = {
+    "at": pl.UInt32,  # position of the line in its block
+    "client": pl.String,
+    "minute": pl.String,  # such as 22/Nov/2026:08:00 +0100; empty where `time` says it all
+    "time": pl.Int64,  # milliseconds, in the minute or since 1970
+    "request": pl.String,
+    "status": pl.String,
+    "referrer": pl.String,
+    "agent": pl.String,
+}
+SECONDS = {f":{second:02d}": min(second, 59) * 1000 for second in range(61)}  # a leap second is told as :60
+
+
+def table_of_lines(lines: Sequence[bytes], malformed: Callable[[int, str], None]) -> pl.DataFrame:
+    """The well-formed lines with the columns of `COLUMNS`, in order; texts as they stand in the log.
+
+    `malformed(position, why)` is told of the others.
+    """
+    texts = pl.Series("text", _texts(lines), dtype=pl.String)
+    ordinary = _ordinary(texts)
+    if ordinary.height == len(lines):
+        return ordinary
+    known = set(ordinary["at"])
+    rows = []
+    for at, text in enumerate(texts):
+        if at not in known:
+            try:
+                rows.append((at, *_row(fields_of(text))))
+            except MalformedLine as error:
+                malformed(at, str(error))
+    others = pl.DataFrame(rows, schema=COLUMNS, orient="row")
+    return pl.concat([ordinary, others]).sort("at")
+
+
+def _ordinary(texts: pl.Series) -> pl.DataFrame:
+    """The lines of the usual shape. Everything that `access_log_line` demands is demanded here too."""
+    pieces = pl.col("text").str.split_exact('"', 7).struct.rename_fields(
+        ["head", "request", "middle", "referrer", "between", "agent", "tail", "more"]
+    )  # fmt: skip
+    head = pl.col("head").str.split_exact(" ", 6).struct.rename_fields(
+        ["client", "name", "user", "clock", "zone", "end", "beyond"]
+    )  # fmt: skip
+    middle = pl.col("middle").str.split_exact(" ", 4).struct.rename_fields(
+        ["before", "status", "size", "after", "further"]
+    )  # fmt: skip
+    return (
+        pl.DataFrame({"text": texts})
+        .with_row_index("at")
+        .filter(~pl.col("text").str.contains("\\", literal=True))
+        .select("at", pieces.alias("pieces"))
+        .unnest("pieces")
+        .filter(
+            pl.col("more").is_null(),
+            pl.col("between") == " ",
+            (pl.col("tail") == "") | pl.col("tail").str.starts_with(" ") | (pl.col("tail") == "\r"),
+        )
+        .with_columns(head.alias("heads"), middle.alias("middles"))
+        .unnest("heads", "middles")
+        .filter(
+            pl.col("end") == "",
+            pl.col("beyond").is_null(),
+            ~pl.col("head").str.contains(r"[^\x21-\x7e ]"),  # other blanks part words too
+            pl.col("client") != "",
+            pl.col("name") != "",
+            pl.col("user") != "",
+            ~pl.col("user").str.contains(r"[\[\]]"),
+            pl.col("clock").str.contains(r"^\[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9]{2}:[0-9]{2}:[0-9]{2}$"),
+            pl.col("zone").str.contains(r"^[+-][0-9]{4}\]$"),
+            pl.col("before") == "",
+            pl.col("after") == "",
+            pl.col("further").is_null(),
+            pl.col("status").str.contains("^[0-9]{3}$"),
+            pl.col("size").str.contains("^(?:[0-9]+|-)$"),
+        )
+        .select(
+            "at",
+            "client",
+            minute=pl.col("clock").str.slice(1, 17) + pl.lit(" ") + pl.col("zone").str.slice(0, 5),
+            time=pl.col("clock").str.slice(18, 3).replace_strict(SECONDS, default=None, return_dtype=pl.Int64),
+            request="request",
+            status="status",
+            referrer="referrer",
+            agent="agent",
+        )
+        .filter(pl.col("time").is_not_null())
+    )
+
+
+def _row(fields: Fields) -> tuple[str, str, int, str, str, str, str]:
+    when = fields.when
+    if isinstance(when, int):
+        minute, time = "", when
+    else:
+        minute, time = when[:17] + when[20:], SECONDS.get(when[17:20], -1)
+        if time < 0:
+            raise MalformedLine(f'its time is "{when[:40]}", expected one like 22/Nov/2026:08:00:00 +0100')
+    return fields.client, minute, time, fields.request, fields.status, fields.referrer, fields.user_agent
+
+
+def _texts(lines: Sequence[bytes]) -> list[str]:
+    """The lines as text, all at once where that can be done."""
+    try:
+        return b"\n".join(lines).decode().split("\n")
+    except UnicodeDecodeError:
+        return [text_of(raw) for raw in lines]
