@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracker.imports import opened
 from tracker.imports.access_log import AccessLogSummary, import_access_log
 from tracker.imports.access_log_line import MalformedLine, SetAside, parse, set_aside
 from tracker.imports.opened import ImportFileError
@@ -300,7 +301,8 @@ def test_an_empty_file_is_no_trouble(tmp_path: Path) -> None:
     assert "0" in summary.text()
 
 
-def test_progress_reaches_the_end(tmp_path: Path) -> None:
+def test_progress_reaches_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opened, "BLOCK_BYTES", 1 << 20)
     log = tmp_path / "access.log"
     log.write_text(line() * 12_000)
     told: list[tuple[int, int]] = []

@@ -28,7 +28,7 @@ from tracker.archive_files import SCHEMA
 from tracker.identity import daily_visitor
 from tracker.imports.access_log_block import table_of_lines
 from tracker.imports.access_log_line import SetAside
-from tracker.imports.access_log_memory import Came, Memory
+from tracker.imports.access_log_memory import Came, Memory, remember
 from tracker.imports.access_log_summary import AccessLogSummary
 from tracker.imports.intake import Intake, Intakes
 from tracker.imports.opened import ImportFileError, Lines, Progress, Whole, digest, lines
@@ -36,13 +36,15 @@ from tracker.site import Site
 
 __all__ = ["AccessLogSummary", "import_access_log"]
 
-REMEMBERED_LINES = 100_000  # lines of which we know how often they stood there already
 REMEMBERED_VISITORS = 50_000  # visitors of whom we know the pages, to link a page to the one before
 REMEMBERED_PAGES = 50
 
 Row = tuple[int, int, str, int, str, str | None, str, str, str | None, str | None, bool]
-ROW = ("visitor", "time", "page_view", "index", "kind", "query", "path", "parameters", "origin", "referrer",
-       "automated")  # fmt: skip
+ROW = pa.schema([
+    SCHEMA.field(name)
+    for name in ("visitor", "time", "page_view", "index", "kind", "query", "path", "parameters", "origin",
+                 "referrer", "automated")
+])  # fmt: skip
 
 
 def import_access_log(
@@ -78,7 +80,6 @@ class _Reader:
 
     def __init__(self, site: Site, summary: AccessLogSummary) -> None:
         self._site, self._summary = site, summary
-        self._site_name = site.name.encode()
         self._memory = Memory(site)
         self._repeats: dict[bytes, int] = {}
         self._visitors: dict[tuple[str, str, date], int] = {}
@@ -118,15 +119,24 @@ class _Reader:
 
     def _views(self, views: pl.DataFrame, lines: Sequence[bytes], intake: Intake) -> pa.Table:
         """Views, and searches on the site itself, one by one in the order of the log."""
-        memory, summary = self._memory, self._summary
+        memory, summary, site = self._memory, self._summary, self._site.name
         rows: list[Row] = []
-        columns = ("client", "minute", "time", "request", "status", "referrer", "agent")
-        for raw, client, minute, time, request, status, referrer, user_agent in zip(
-            lines, *(views[name].to_list() for name in columns), strict=True
+        told = (views[name].to_list() for name in ("client", "minute", "time", "request", "status", "referrer",
+                                                   "agent"))  # fmt: skip
+        for page_view, client, minute, time, request, status, referrer, user_agent in zip(
+            self._page_views(lines), *told, strict=True
         ):
-            page, came, agent = memory.page(request, status), memory.came(referrer), memory.agent(user_agent)
-            visitor = self._visitor(client, agent.text, memory.day(minute, time), intake)
-            page_view = self._page_view(raw)
+            page = memory.pages.get((request, status)) or memory.page(request, status)
+            came = memory.referrers.get(referrer) or memory.came(referrer)
+            agent = memory.agents.get(user_agent) or memory.agent(user_agent)
+            day = memory.day(minute, time)
+            visitor = self._visitors.get((client, user_agent, day))
+            if visitor is None:
+                # A log does not say which language a browser prefers, and knows no bucket.
+                visitor = daily_visitor(
+                    intake.salt(day), site=site, ip=client, user_agent=agent.text, language="", bucket=None
+                )
+                remember(self._visitors, (client, user_agent, day), visitor)
             ordered = self._in_order(time)
             origin = self._origin(visitor, came, ordered) if came.host else None
             shared = page.clean, page.parameters, origin, came.clean, agent.automated
@@ -139,30 +149,24 @@ class _Reader:
             summary.automated += agent.automated
         summary.views += len(lines)
         summary.searches += len(rows) - len(lines)
-        values = list(zip(*rows, strict=True)) or [()] * len(ROW)
-        table = pa.table(dict(zip(ROW, values, strict=True)), schema=pa.schema([SCHEMA.field(n) for n in ROW]))
-        return table.append_column("site", pa.repeat(self._site.name, table.num_rows))
+        arrays = [pa.array([row[at] for row in rows], field.type) for at, field in enumerate(ROW)]
+        return pa.Table.from_arrays([*arrays, pa.repeat(site, len(rows))], names=[*ROW.names, "site"])
 
-    def _visitor(self, client: str, agent: str, day: date, intake: Intake) -> int:
-        known = self._visitors.get((client, agent, day))
-        if known is None:
-            if len(self._visitors) >= REMEMBERED_VISITORS:
-                self._visitors.clear()
-            # A log does not say which language a browser prefers, and knows no bucket.
-            known = self._visitors[client, agent, day] = daily_visitor(
-                intake.salt(day), site=self._site.name, ip=client, user_agent=agent, language="", bucket=None
-            )
-        return known
-
-    def _page_view(self, raw: bytes) -> str:
+    def _page_views(self, lines: Sequence[bytes]) -> list[str]:
         """12 characters that the same line always gives; a line that stands there twice gives two."""
-        if len(self._repeats) >= REMEMBERED_LINES:
-            self._repeats.clear()
-        digest = hashlib.sha256(b"%b\0%b" % (self._site_name, raw.strip())).digest()
-        repeat = self._repeats[digest] = self._repeats.get(digest, 0) + 1
-        if repeat > 1:
-            digest = hashlib.sha256(digest + repeat.to_bytes(8, "big")).digest()
-        return urlsafe_b64encode(digest[:9]).decode()
+        ids = []
+        repeats, salted = self._repeats, hashlib.sha256(self._site.name.encode() + b"\0")
+        for line in lines:
+            hashed = salted.copy()
+            hashed.update(line.strip())
+            digest = hashed.digest()
+            repeat = repeats.get(digest, 0) + 1
+            remember(repeats, digest, repeat)
+            if repeat > 1:
+                digest = hashlib.sha256(digest + repeat.to_bytes(8, "big")).digest()
+            ids.append(digest[:9])
+        text = urlsafe_b64encode(b"".join(ids)).decode()  # 9 bytes are 12 signs
+        return [text[at : at + 12] for at in range(0, len(text), 12)]
 
     def _in_order(self, time_ms: int) -> int:
         """A log knows whole seconds: count on in milliseconds, so that lines keep their order."""

@@ -27,7 +27,7 @@ from tracker.imports.access_log_line import (
 from tracker.scrub import Mark
 from tracker.site import Site
 
-MOST = 50_000
+MOST = 100_000
 LONGEST = 1_000  # a text beyond this is worked out anew each time, so that the memory stays small
 
 Key = TypeVar("Key")
@@ -62,15 +62,19 @@ class Agent(NamedTuple):
 
 
 class Memory:
-    """What was made of the texts of a site's log so far."""
+    """What was made of the texts of a site's log so far.
+
+    Who asks for every view looks into `pages`, `referrers` and `agents` first, and calls where nothing is.
+    """
 
     def __init__(self, site: Site) -> None:
         self._searched = frozenset(site.search_parameters)
         self._kept = frozenset((*site.search_parameters, *site.campaign_parameters))
         self._zone = site.zone
-        self._requests: dict[tuple[str, str], Page | SetAside] = {}  # by request and status
-        self._referrers: dict[str, Came] = {}
-        self._agents: dict[str, Agent] = {}
+        self.pages: dict[tuple[str, str], Page] = {}  # by request and status
+        self._set_aside: dict[tuple[str, str], SetAside] = {}
+        self.referrers: dict[str, Came] = {}
+        self.agents: dict[str, Agent] = {}
         self._minutes: dict[str, tuple[int, date]] = {}  # its first millisecond, and its DAY
 
     def explained(self, table: pl.DataFrame, malformed: Callable[[int, str], None]) -> pl.DataFrame:
@@ -91,7 +95,7 @@ class Memory:
                 malformed(at, never[minute])
             table = table.filter(~wrong)
         asked = table.select("request", "status").unique()
-        reasons = [found if isinstance(found := self.asked(*row), SetAside) else None for row in asked.rows()]
+        reasons = [self.reason(*row) for row in asked.rows()]
         referrers = table.select("referrer").unique()
         came = [self.came(referrer) for referrer in referrers["referrer"]]
         asked = asked.with_columns(pl.Series("reason", reasons, dtype=pl.String))
@@ -116,35 +120,37 @@ class Memory:
         known = self._minutes.get(minute)
         if known is None:
             start = time_ms(f"{minute[:17]}:00{minute[17:]}")
-            known = _remember(self._minutes, minute, (start, day_of(start, self._zone)), len(minute))
+            known = remember(self._minutes, minute, (start, day_of(start, self._zone)), len(minute))
         return known
 
     def page(self, request: str, status: str) -> Page:
         """The page that a view asked for."""
-        found = self.asked(request, status)
-        if isinstance(found, SetAside):
-            raise TypeError(f"{request} is no view: {found}")
-        return found
-
-    def asked(self, request: str, status: str) -> Page | SetAside:
-        """What became of a request with this status: a page, or why it is none."""
-        known = self._requests.get((request, status))
+        known = self.pages.get((request, status))
         if known is None:
-            method, path, query = asked_for(request)
-            reason = reason_of(method, int(status), path, query)
-            known = _remember(self._requests, (request, status), reason or self._page(path, query), len(request))
+            _, path, query = asked_for(request)
+            clean = Scrubber()
+            searched = address.kept_parameters(query, self._searched)
+            kept = clean.path(path), clean.parameters(query, self._kept)
+            words = Scrubber().text(searched[0][1]) if searched else None
+            known = Page(path, *kept, words, tuple(clean.redacted))
+            remember(self.pages, (request, status), known, len(request))
         return known
 
-    def _page(self, path: str, query: str) -> Page:
-        clean = Scrubber()
-        searched = address.kept_parameters(query, self._searched)
-        kept = clean.path(path), clean.parameters(query, self._kept)
-        words = Scrubber().text(searched[0][1]) if searched else None
-        return Page(path, *kept, words, tuple(clean.redacted))
+    def reason(self, request: str, status: str) -> SetAside | None:
+        """Why a request with this status is no view."""
+        if (request, status) in self.pages:
+            return None
+        known = self._set_aside.get((request, status))
+        if known is None:
+            method, path, query = asked_for(request)
+            known = reason_of(method, int(status), path, query)
+            if known is not None:
+                remember(self._set_aside, (request, status), known, len(request))
+        return known
 
     def came(self, referrer: str) -> Came:
         """What a referrer says."""
-        known = self._referrers.get(referrer)
+        known = self.referrers.get(referrer)
         if known is None:
             text = present(referrer)
             page = address.split(text)
@@ -155,22 +161,23 @@ class Memory:
                 kept = clean.referrer(text)
                 google = "google." in page.host and address.search_words(page.host, page.query) is not None
                 known = Came(page.host, page.path, kept, google, tuple(clean.redacted))
-            _remember(self._referrers, referrer, known, len(referrer))
+            remember(self.referrers, referrer, known, len(referrer))
         return known
 
     def agent(self, user_agent: str) -> Agent:
         """Who a user agent says it is."""
-        known = self._agents.get(user_agent)
+        known = self.agents.get(user_agent)
         if known is None:
             text = present(user_agent)
-            known = _remember(self._agents, user_agent, Agent(text, is_bot(text)), len(user_agent))
+            known = remember(self.agents, user_agent, Agent(text, is_bot(text)), len(user_agent))
         return known
 
 
 _STARTS = {"minute": pl.String, "start": pl.Int64}
 
 
-def _remember(memory: dict[Key, Made], key: Key, made: Made, length: int) -> Made:
+def remember(memory: dict[Key, Made], key: Key, made: Made, length: int = 0) -> Made:
+    """Put in a memory what was made of a text of that length."""
     if length <= LONGEST:
         if len(memory) >= MOST:
             memory.clear()
