@@ -35,16 +35,18 @@ class PortError(KlantreisError):
 def create_collector(
     settings: Settings, store_url: str, *, fallback: ASGI | None = None, workers: Workers | None = None
 ) -> Collector:
-    """The collector of this installation; what is not for it goes to `fallback`."""
-    from klantreis.settings import run_token
+    """The collector of this installation, also for Matomo's clients; what is not for it goes to `fallback`."""
+    from klantreis.settings import matomo_token, run_token
     from tracker.collector import Collector, CollectorSettings
+    from tracker.matomo_endpoint import MatomoEndpoint
 
     def archived(run: str) -> Collection[tuple[str, str, int]]:
         from tracker.archive_reader import identities_of_run
 
         return identities_of_run(settings.archive, run)
 
-    return Collector(
+    matomo = MatomoEndpoint(token=matomo_token(), fallback=fallback)
+    collector = Collector(
         CollectorSettings(
             sites=settings.registry(),
             store_url=store_url,
@@ -53,9 +55,11 @@ def create_collector(
             run_token=run_token(settings.data),
         ),
         archived=archived,
-        fallback=fallback,
+        fallback=matomo,
         workers=workers,
     )
+    matomo.serve(collector)
+    return collector
 
 
 def create_demo_site(

@@ -149,6 +149,11 @@ def run_token(data: Path, environment: Mapping[str, str] = os.environ) -> str:
         return token
 
 
+def matomo_token(environment: Mapping[str, str] = os.environ) -> str | None:
+    """What Matomo's clients send as `token_auth` to speak for others or of the past; None: nobody may."""
+    return environment.get("KLANTREIS_MATOMO_TOKEN") or None
+
+
 def make_folder(path: Path) -> Path:
     """Make a folder that we may write, or say in one sentence why not."""
     try:

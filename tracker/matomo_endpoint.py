@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`/matomo.php` and `/piwik.php`: Matomo's clients speak to the collector without knowing it.
+
+An ASGI application that stands behind the collector and hands each hit to it as a beacon, so that whatever
+holds for beacons holds for hits. What is at no other address goes to `fallback`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from tracker import answers, matomo
+from tracker.admission import Arrival
+from tracker.answers import Answer
+from tracker.collector import App, Receive, Scope, Send, wanted
+from tracker.wire import Problem
+
+PATHS = frozenset({"/matomo.php", "/piwik.php"})
+MAX_BODY_BYTES = 1_000_000
+AT_ONCE = 50  # hits of a bulk request under way together
+
+_ALLOWED = "GET, HEAD, POST, OPTIONS"
+_TOO_LARGE = answers.problem(
+    413, "The request is too large", f"Expected at most {MAX_BODY_BYTES:,} bytes. Send several requests."
+)
+_PREFLIGHT = Answer(
+    204,
+    (
+        (b"access-control-allow-methods", b"GET, POST"),
+        (b"access-control-allow-headers", b"content-type"),
+        (b"access-control-max-age", b"86400"),
+    ),
+)
+
+
+class Takes(Protocol):
+    """What is needed of the collector."""
+
+    clock: Callable[[], int]
+
+    async def take(self, arrival: Arrival) -> Answer: ...
+
+    def for_page(self, answer: Answer, origin: str | None, host: str | None) -> Answer: ...
+
+
+class MatomoEndpoint:
+    """Takes Matomo's hits for a collector, which `serve` names before the first request.
+
+    `token` is what clients must send as `token_auth` to speak for others (`cip`) or of the past (`cdt`); None:
+    nobody may. `random` gives n random bytes.
+    """
+
+    def __init__(
+        self,
+        *,
+        token: str | None = None,
+        fallback: App | None = None,
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self._token, self._fallback, self._random = token, fallback, random
+        self._collector: Takes | None = None
+        self._seen = matomo.Seen()
+
+    def serve(self, collector: Takes) -> None:
+        """Hand hits to this collector."""
+        self._collector = collector
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application."""
+        if scope["type"] == "http" and scope["path"] in PATHS and self._collector is not None:
+            answer = await self._answer(scope, receive, self._collector)
+        elif self._fallback is not None:
+            await self._fallback(scope, receive, send)
+            return
+        elif scope["type"] == "http":
+            answer = answers.NOT_FOUND
+        else:
+            return
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def _answer(self, scope: Scope, receive: Receive, collector: Takes) -> Answer:
+        headers = wanted(scope["headers"])
+        method = scope["method"]
+        if method == "OPTIONS":
+            answer = _PREFLIGHT
+        elif method not in {"GET", "HEAD", "POST"}:
+            answer = answers.wrong_method(_ALLOWED)
+        else:
+            client = scope.get("client")
+            body = await _body(receive)
+            answer = (
+                _TOO_LARGE
+                if len(body) > MAX_BODY_BYTES
+                else await self.take(
+                    scope["query_string"].decode("latin-1"), body, headers, client[0] if client else "", collector
+                )
+            )
+        return collector.for_page(answer, headers.get("origin"), headers.get("host"))
+
+    async def take(
+        self, query: str, body: bytes, headers: Mapping[str, str], client: str, collector: Takes
+    ) -> Answer:
+        """Translate the hits of one request, store them, and answer as Matomo would."""
+        try:
+            bulk = matomo.read(query, body)
+        except matomo.NotHitsError as error:
+            await self._count_malformed(collector, headers, client)
+            return _malformed([error.problem])
+        trusted = self._trusts(bulk.token)
+        if bulk.many and bulk.token and not trusted:
+            await self._count_malformed(collector, headers, client)
+            return _malformed([Problem("token_auth", "not the token of this installation")])
+        got: list[Answer] = []
+        for start in range(0, len(bulk.hits), AT_ONCE):
+            some = bulk.hits[start : start + AT_ONCE]
+            got += await asyncio.gather(*(self._hit(hit, trusted, headers, client, collector) for hit in some))
+        return _of_many(got, bulk) if bulk.many else _of_one(got[0], bulk)
+
+    async def _hit(
+        self, hit: matomo.Parameters, trusted: bool, headers: Mapping[str, str], client: str, collector: Takes
+    ) -> Answer:
+        now = collector.clock()
+        trusted = trusted or self._trusts(hit.get("token_auth"))
+        context = matomo.Context(headers.get("referer"), now, trusted, self._random, self._seen)
+        found = matomo.translate(hit, context)
+        if isinstance(found, list):
+            await self._count_malformed(collector, headers, client)
+            return _malformed(found)
+        self._seen.note(found.page_view, found.time_ms, found.seen_s)
+        given = {**headers, **found.headers}
+        if found.client is not None:
+            given.pop("x-forwarded-for", None)
+        return await collector.take(
+            Arrival(found.beacon, given, found.client or client, "POST", "text/plain", found.time_ms)
+        )
+
+    async def _count_malformed(self, collector: Takes, headers: Mapping[str, str], client: str) -> None:
+        """An empty beacon is malformed too: so the ledger counts what could not even be translated."""
+        await collector.take(Arrival(b"", headers, client, "POST", "text/plain", collector.clock()))
+
+    def _trusts(self, token: str | None) -> bool:
+        return bool(token and self._token) and hmac.compare_digest(
+            str(token).encode(errors="replace"), str(self._token).encode()
+        )
+
+
+def _of_one(answer: Answer, bulk: matomo.Bulk) -> Answer:
+    """The answer to one hit: an image of one point, or 204 for who wants none; faults stay what they are."""
+    return answers.as_pixel(answer) if bulk.image else answer
+
+
+def _of_many(got: list[Answer], bulk: matomo.Bulk) -> Answer:
+    """The answer to a bulk request, in Matomo's words."""
+    away = next((answer for answer in got if answer.status >= 500), None)
+    if away is not None:  # what was stored is known by its page view when it comes again
+        return away
+    invalid = [position for position, answer in enumerate(got) if answer.status >= 400]
+    if not invalid and not bulk.image:
+        return answers.STORED
+    page: dict[str, Any] = {
+        "status": "success", "tracked": len(got) - len(invalid), "invalid": len(invalid),
+        "invalid_indices": invalid,
+    }  # fmt: skip
+    return Answer(
+        400 if invalid and len(invalid) == len(got) else 200,
+        (*answers.STORED.headers, (b"content-type", b"application/json")),
+        msgspec.json.encode(page),
+    )
+
+
+def _malformed(problems: list[Problem]) -> Answer:
+    count = len(problems)
+    return answers.problem(
+        400,
+        "The hit is malformed",
+        f"{count} problem{'s' if count != 1 else ''}; nothing was stored.",
+        errors=problems,
+    )
+
+
+async def _body(receive: Receive) -> bytes:
+    """The request's body, or its beginning where it is too large: no more is ever held."""
+    parts, size, more = [], 0, True
+    while more and size <= MAX_BODY_BYTES:
+        message = await receive()
+        part: bytes = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        more = bool(message.get("more_body"))
+    return b"".join(parts)
