@@ -28,3 +28,25 @@ def progress(what: str, *, total: int) -> Iterator[Callable[[], None]]:
     with bar:
         task = bar.add_task(what, total=total)
         yield lambda: bar.advance(task)
+
+
+@contextmanager
+def bytes_read(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how much of files is read; call what is yielded with the bytes read and the bytes in all."""
+    if not sys.stderr.isatty():
+        yield lambda _read, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(what, total=None)
+        yield lambda read, total: bar.update(task, completed=read, total=total)

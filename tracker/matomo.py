@@ -226,13 +226,13 @@ def _events(hit: Parameters, seen_s: float, *, alone: bool) -> list[dict[str, An
     if hit.get("c_n"):
         return [_towards(hit["c_t"], "link") if hit.get("c_i") and hit.get("c_t") else still_there]
     if hit.get("e_c"):
-        return [_of_category(hit) or still_there]
+        return [event_of_category(hit) or still_there]
     if hit.get("idgoal", "0") != "0":
         return [{"k": "goal", "g": f"matomo-goal-{hit['idgoal']}"[:_LABEL]}]
     return [still_there if hit.get("ca") == "1" or "idgoal" in hit else view]
 
 
-def _of_category(hit: Parameters) -> dict[str, Any] | None:
+def event_of_category(hit: Parameters) -> dict[str, Any] | None:
     """What an event of one of our categories says; None for any other."""
     category, action = hit["e_c"].lower(), hit.get("e_a", "")
     if category == "goal" and action:

@@ -97,8 +97,8 @@ class _Reader:
         read, malformed = self._summary.lines - before[0], self._summary.malformed - before[1]
         if read and malformed == read:
             raise ImportFileError(
-                f"{path} has no line in the Combined Log Format ({read:,} read), nor one of JSON. Expected lines "
-                'such as: 192.0.2.1 - - [22/Nov/2026:08:00:00 +0100] "GET /afval HTTP/1.1" 200 512 "-" '
+                f"{path} has no line in the Combined Log Format ({read:,} read), nor one of JSON. Expected "
+                'lines such as: 192.0.2.1 - - [22/Nov/2026:08:00:00 +0100] "GET /afval HTTP/1.1" 200 512 "-" '
                 '"Mozilla/5.0".'
             )
 
@@ -121,8 +121,8 @@ class _Reader:
         """Views, and searches on the site itself, one by one in the order of the log."""
         memory, summary, site = self._memory, self._summary, self._site.name
         rows: list[Row] = []
-        told = (views[name].to_list() for name in ("client", "minute", "time", "request", "status", "referrer",
-                                                   "agent"))  # fmt: skip
+        columns = ("client", "minute", "time", "request", "status", "referrer", "agent")
+        told = (views[name].to_list() for name in columns)
         for page_view, client, minute, time, request, status, referrer, user_agent in zip(
             self._page_views(lines), *told, strict=True
         ):

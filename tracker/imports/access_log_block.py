@@ -92,7 +92,9 @@ def _ordinary(texts: pl.Series) -> pl.DataFrame:
             "at",
             "client",
             minute=pl.col("clock").str.slice(1, 17) + pl.lit(" ") + pl.col("zone").str.slice(0, 5),
-            time=pl.col("clock").str.slice(18, 3).replace_strict(SECONDS, default=None, return_dtype=pl.Int64),
+            time=pl.col("clock")
+            .str.slice(18, 3)
+            .replace_strict(SECONDS, default=None, return_dtype=pl.Int64),
             request="request",
             status="status",
             referrer="referrer",

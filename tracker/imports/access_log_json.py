@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Access logs as JSON, one object a line: nginx with `log_format … escape=json`, and what others call the same.
+"""Access logs as JSON, one object a line: nginx with `log_format … escape=json`, and those like it.
 
 The administrator chooses the names, so each field is looked for under the names of nginx's variables and the
 usual others. A request may come whole (`request`) or in parts (`request_method` and `request_uri`).
@@ -72,7 +72,8 @@ def _moment(row: Mapping[str, Any]) -> str | int:
             raise ValueError(given)
     except (ValueError, OverflowError, OSError, AttributeError):
         raise MalformedLine(
-            f'its {name} is "{str(given)[:40]}", expected one like 2026-11-22T08:00:00+01:00, or seconds since 1970'
+            f'its {name} is "{str(given)[:40]}", expected one like 2026-11-22T08:00:00+01:00, or seconds since '
+            "1970"
         ) from None
     return round(moment.timestamp() * 1000)
 

@@ -65,7 +65,7 @@ _CONTROL = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "v": "\v", "f": "\f"}
 
 
 class Fields(NamedTuple):
-    """The parts of a line that matter, as they stand in it; what is absent stands there as `-` or not at all."""
+    """The parts of a line that matter, as they stand in it; what is absent is `-` or empty."""
 
     client: str
     when: str | int  # as the log writes it, or milliseconds since 1970

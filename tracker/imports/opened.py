@@ -80,7 +80,7 @@ def lines(path: Path, whole: Whole | None = None) -> Iterator[Lines]:
     number, rest, skipping = 1, b"", False
     for piece in blocks(path, whole):
         if skipping:  # within a line of which the beginning was given already
-            _, end, piece = piece.partition(b"\n")  # noqa: PLW2901
+            _, end, piece = piece.partition(b"\n")
             if not end:
                 continue
             skipping = False
@@ -115,7 +115,7 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
             plain.seek(0)
             if zipped:
                 with gzip.open(plain) as file:
-                    yield file, plain
+                    yield file, plain  # type: ignore[misc]  # a GzipFile reads as any binary file
             else:
                 yield plain, plain
     except (EOFError, zlib.error, OSError) as error:
