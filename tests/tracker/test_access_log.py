@@ -13,9 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.imports import opened
+from tracker.archive_files import ArchiveError
+from tracker.imports import intake, opened
 from tracker.imports.access_log import AccessLogSummary, import_access_log
-from tracker.imports.access_log_line import MalformedLine, SetAside, parse, set_aside
+from tracker.imports.access_log_block import table_of_lines
+from tracker.imports.access_log_line import MalformedLine, SetAside, fields_of, parse, set_aside, text_of, time_ms
 from tracker.imports.opened import ImportFileError
 from tracker.archive import days, read_events
 from tracker.site import Site
@@ -313,3 +315,168 @@ def test_progress_reaches_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert told[-1] == (size, size)
     assert told == sorted(told)
     assert len(told) == 3
+
+
+# What lines of the usual shape are taken for by column must be what they say when read one by one.
+
+PIECES = st.sampled_from([
+    *' "[]-\\\t\r\xa0é{', "  ", '" "', "- -", "x", "GET / HTTP/1.1", "22/Nov/2026:12:00:00 +0100", ":60", "200", "٣",
+])  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 9), PIECES), max_size=3), st.booleans())
+def test_a_line_says_the_same_alone_and_in_a_block(edits: list[tuple[int, int, str]], crlf: bool) -> None:
+    text = line(referrer="https://www.google.nl/", agent=BROWSER).rstrip("\n") + ("\r" if crlf else "")
+    for at, cut, piece in edits:
+        text = text[:at] + piece + text[at + cut :]
+    raw = text.replace("\n", "").encode()
+    block = table_of_lines([line().encode().rstrip(), raw], lambda *_: None).rows()[1:]
+    try:
+        fields = fields_of(text_of(raw))
+        expected = [(1, fields.client, fields.request, fields.status, fields.referrer, fields.user_agent)]
+        moment = fields.when if isinstance(fields.when, int) else time_ms(fields.when)
+    except MalformedLine:
+        expected, moment = [], 0
+    told = []
+    for at, client, minute, time, *rest in block:
+        try:
+            start = time_ms(f"{minute[:17]}:00{minute[17:]}") if minute else 0
+        except MalformedLine:
+            continue
+        told.append((at, client, *rest))
+        assert start + time == moment
+    assert told == expected
+
+
+JSON_LINES = [
+    ("nginx's own names",
+     '{"remote_addr": "192.0.2.1", "time_local": "22/Nov/2026:12:00:00 +0100", "request": "GET /afval?q=x HTTP/1.1", '
+     '"status": "200", "http_referer": "-", "http_user_agent": "BROWSER"}'),
+    ("parts, and a time in ISO",
+     '{"remote_addr": "192.0.2.1", "time_iso8601": "2026-11-22T12:00:00+01:00", "request_method": "GET", '
+     '"request_uri": "/afval?q=x", "status": 200, "http_user_agent": "BROWSER"}'),
+    ("seconds", '{"ip": "192.0.2.1", "msec": 1795345200.000, "uri": "/afval?q=x", "status": 200, "agent": "BROWSER"}'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [row[1] for row in JSON_LINES], ids=[row[0] for row in JSON_LINES])
+def test_a_line_of_json_says_what_the_combined_format_says(tmp_path: Path, text: str) -> None:
+    _, plain = imported(tmp_path / "plain", line("/afval?q=x"))
+    summary, found = imported(tmp_path / "json", text.replace("BROWSER", BROWSER) + "\n")
+    own = ("visitor", "page_view")
+    assert [{name: row[name] for name in row if name not in own} for row in found] == [
+        {name: row[name] for name in row if name not in own} for row in plain
+    ]
+    assert (summary.views, summary.searches, summary.automated) == (1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{", "not a JSON object"),
+        ('{"status": 200, "request": "GET / HTTP/1.1"}', "no time"),
+        ('{"msec": 1, "status": 200}', "no request"),
+        ('{"msec": 1, "request": "GET / HTTP/1.1", "status": "OK"}', "no status"),
+        ('{"time": "gisteren", "request": "GET / HTTP/1.1", "status": 200}', "its time is"),
+        ('{"ts": 1e300, "request": "GET / HTTP/1.1", "status": 200}', "its ts is"),
+        ("{" + '"a": {' * 30_000, "not a JSON object"),
+    ],
+)
+def test_a_malformed_line_of_json_is_named(tmp_path: Path, text: str, why: str) -> None:
+    summary, rows = imported(tmp_path, line("/a"), text + "\n")
+    assert (summary.malformed, len(rows)) == (1, 1)
+    assert why in summary.first_malformed[0][2]
+
+
+class _PowerCut(Exception):
+    """The end of an import in the middle."""
+
+
+def test_an_interrupted_import_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "PIECE_EVENTS", 100)
+    monkeypatch.setattr(opened, "BLOCK_BYTES", 4_000)
+    files = [tmp_path / "access.log.1", tmp_path / "access.log"]
+    for number, file in enumerate(files):
+        file.write_text("".join(line(f"/{number}/{each % 7}", client=f"192.0.2.{each % 50}") for each in range(500)))
+    written: list[Path] = []
+    write_table = intake.write_table
+
+    def stop_after(most: int) -> None:
+        def write(path: Path, table: pa.Table) -> None:
+            if len(written) >= most:
+                raise _PowerCut
+            written.append(path)
+            write_table(path, table)
+
+        monkeypatch.setattr(intake, "write_table", write)
+
+    for most in (20, 62):  # in the first file, and in the second
+        stop_after(most)
+        with pytest.raises(_PowerCut):
+            import_access_log(files, site=SITE, archive_root=tmp_path / "archive", partitions=8)
+    (journal,) = (tmp_path / "archive" / "imports").glob("*.unfinished")
+    assert journal.stat().st_mode & 0o077 == 0  # it holds salts
+    monkeypatch.setattr(intake, "write_table", write_table)
+    summary = import_access_log(files, site=SITE, archive_root=tmp_path / "archive", partitions=8)
+    assert (summary.lines, summary.already, summary.resumed) == (1_000, 1, 1)
+    rows = rows_of(tmp_path / "archive")
+    assert len(rows) == 1_000
+    assert len({row["visitor"] for row in rows}) == 50  # pseudonyms outlived both interruptions
+    assert not list((tmp_path / "archive" / "imports").glob("*.unfinished"))
+    assert not list((tmp_path / "archive" / "imports").glob("*.lock"))
+
+
+def test_after_two_days_an_interrupted_import_begins_anew(tmp_path: Path) -> None:
+    def begun(at_s: float) -> intake.Intake:
+        salts = intake.ImportSalts()
+        return intake.Intake(tmp_path, "log", site=SITE, partitions=2, salts=salts, clock=lambda: at_s)
+
+    day = date(2026, 11, 22)
+    first = begun(1e9)
+    salt = first.salt(day)
+    first.write_journal()
+    assert begun(1e9 + 3_600).salt(day) == salt
+    assert begun(1e9 + intake.SALT_LIFE_S + 1).salt(day) != salt
+
+
+def test_two_imports_of_one_file_at_once_are_refused(tmp_path: Path) -> None:
+    with intake.alone(tmp_path, "log"), pytest.raises(ArchiveError, match="by another process"):
+        with intake.alone(tmp_path, "log"):
+            pass
+
+
+def test_the_same_file_twice_in_one_import_is_one(tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_text(line("/a") + line("/b"))
+    summary = import_access_log([log, log], site=SITE, archive_root=tmp_path / "archive")
+    assert (summary.files, summary.already) == (2, 1)
+    assert len(rows_of(tmp_path / "archive")) == 2
+
+
+def test_a_file_that_unpacks_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opened, "UNPACKED_FREELY", 1 << 20)
+    monkeypatch.setattr(opened, "BLOCK_BYTES", 1 << 16)
+    bomb = tmp_path / "access.log.gz"
+    bomb.write_bytes(gzip.compress(bytes(4 << 20)))
+    with pytest.raises(ImportFileError, match=r"access\.log\.gz unpacks to more than 200 times its size"):
+        import_access_log([bomb], site=SITE, archive_root=tmp_path / "archive")
+
+
+def test_a_line_without_end_is_one_malformed_line_in_little_memory(tmp_path: Path) -> None:
+    import tracemalloc
+
+    log = tmp_path / "access.log"
+    log.write_bytes(line("/a").encode() + b"x" * (40 << 20) + b"\n" + line("/b").encode())
+    tracemalloc.start()
+    summary = import_access_log([log], site=SITE, archive_root=tmp_path / "archive")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (summary.lines, summary.views, summary.malformed) == (3, 2, 1)
+    assert most < 30 << 20
+
+
+def test_nul_bytes_cost_at_most_their_own_line(tmp_path: Path) -> None:
+    summary, rows = imported(tmp_path, line("/a"), "\0" * 500 + "\n", line("/b\0c"), line("/d"))
+    assert summary.lines == 4
+    assert {"/a", "/d"} <= {str(row["path"]) for row in rows}
+    assert "\0" not in str(rows)

@@ -77,6 +77,7 @@ def _ordinary(texts: pl.Series) -> pl.DataFrame:
             pl.col("beyond").is_null(),
             ~pl.col("head").str.contains(r"[^\x21-\x7e ]"),  # other blanks part words too
             pl.col("client") != "",
+            ~pl.col("client").str.starts_with("{"),  # JSON, whatever follows
             pl.col("name") != "",
             pl.col("user") != "",
             ~pl.col("user").str.contains(r"[\[\]]"),

@@ -37,7 +37,10 @@ class CsvFile:
         self._encoding = _encoding(path)
         heading = next(self._lines(None), (0, ""))[1]
         self._delimiter = max(DELIMITERS, key=heading.count)
-        cells = self._cells(heading)
+        try:
+            cells = self._cells(heading)
+        except csv.Error:
+            cells = []
         known = {name: column for column, names in columns.items() for name in names}
         self._at: dict[str, int] = {}
         for at, cell in enumerate(cells):
@@ -81,7 +84,10 @@ class CsvFile:
             return BadRecordError("a NUL byte")
         if len(text) >= LONGEST_LINE:
             return BadRecordError(f"longer than {LONGEST_LINE:,} bytes")
-        cells = self._cells(text)
+        try:
+            cells = self._cells(text)
+        except csv.Error as error:
+            return BadRecordError(f"not CSV: {error}"[:100])
         if len(cells) > max(self._width, 1) and any(cell.strip() for cell in cells[self._width :]):
             return BadRecordError(f"{len(cells)} cells under {self._width} headings")
         return {name: cells[at].strip() if at < len(cells) else "" for name, at in self._at.items()}
