@@ -108,6 +108,6 @@ def _part(path: Path, schema: pa.Schema) -> pa.Table:
         return pq.read_table(path, partitioning=None).select(schema.names).cast(schema)
     except (pa.ArrowException, KeyError) as error:
         raise ArchiveError(
-            f"{path} is not a whole file of {path.parent.parent.name} ({error}). Put it back from a backup, or "
-            "take it away."
+            f"{path} is not a whole file of {path.parent.parent.name} ({error}). Put it back from a backup, "
+            "or take it away."
         ) from None

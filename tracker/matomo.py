@@ -11,11 +11,11 @@ together by a hash: the same for every hit of a page view, another for every oth
 back. A hit without `pv_id` is a page view of its own. `_id`, which recognises a browser for a year, goes no
 further than that hash, unless the site adds `kr_consent=1` after the resident agreed.
 
-Events. Four categories say what our wire has words for: `goal` (action: its name), `contact` (action: tel, mail,
-chat, appointment or counter), `feedback` (value: -1, 0 or 1) and `form` (action: start, step, error, submit or
-abandon; name: the form; value: the step). Every other event, like a ping, a content impression or an order, says
-that the resident was still there: time seen, and no more. A goal that nobody meant as one would make answers of
-clicks on a menu.
+Events. Four categories say what our wire has words for: `goal` (action: its name), `contact` (action: tel,
+mail, chat, appointment or counter), `feedback` (value: -1, 0 or 1) and `form` (action: start, step, error,
+submit or abandon; name: the form; value: the step). Every other event, like a ping, a content impression or
+an order, says that the resident was still there: time seen, and no more. A goal that nobody meant as one would
+make answers of clicks on a menu.
 """
 
 from __future__ import annotations
@@ -173,7 +173,8 @@ def translate(hit: Parameters, context: Context) -> Hit | list[Problem]:
     if hit.get("kr_consent") == "1" and _ID.fullmatch(hit.get("_id", "")):
         beacon["c"] = hit["_id"].lower()
     beacon["e"] = [
-        {"i": _index(hit, event, position, shared_view), "d": 0, **event} for position, event in enumerate(events)
+        {"i": _index(hit, event, position, shared_view), "d": 0, **event}
+        for position, event in enumerate(events)
     ]
     told = {"user-agent": hit.get("ua"), "accept-language": hit.get("lang")}
     return Hit(
@@ -189,18 +190,19 @@ def translate(hit: Parameters, context: Context) -> Hit | list[Problem]:
 def _problems(hit: Parameters, context: Context) -> list[Problem]:
     found = []
     if hit.get("rec") != "1":
-        found.append(Problem("rec", f'expected 1, got {_quoted(hit.get("rec"))}'))
+        found.append(Problem("rec", f"expected 1, got {_quoted(hit.get('rec'))}"))
     if not hit.get("idsite", "").isdecimal() or int(hit["idsite"][:18]) == 0:
-        found.append(Problem("idsite", f'expected the number of a site, got {_quoted(hit.get("idsite"))}'))
+        found.append(Problem("idsite", f"expected the number of a site, got {_quoted(hit.get('idsite'))}"))
     if not (hit.get("url") or context.referer):
         found.append(Problem("url", "missing, and the request has no Referer"))
-    for name in ("cip", "cdt"):
-        if hit.get(name) and not context.trusted:
-            found.append(Problem(name, "needs token_auth, the token of this installation"))
+    if not context.trusted:
+        needs = "needs token_auth, the token of this installation"
+        found += [Problem(name, needs) for name in ("cip", "cdt") if hit.get(name)]
     if hit.get("cdt") and context.trusted:
         time = _time(hit, context)
         if time is None:
-            found.append(Problem("cdt", f'expected seconds since 1970 or 2026-11-22 08:00:00, got {_quoted(hit["cdt"])}'))
+            wanted = "expected seconds since 1970 or 2026-11-22 08:00:00"
+            found.append(Problem("cdt", f"{wanted}, got {_quoted(hit['cdt'])}"))
         elif time > context.now_ms + 60_000:
             found.append(Problem("cdt", "lies in the future"))
     return found

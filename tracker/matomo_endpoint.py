@@ -52,8 +52,8 @@ class Takes(Protocol):
 class MatomoEndpoint:
     """Takes Matomo's hits for a collector, which `serve` names before the first request.
 
-    `token` is what clients must send as `token_auth` to speak for others (`cip`) or of the past (`cdt`); None:
-    nobody may. `random` gives n random bytes.
+    `token` is what clients must send as `token_auth` to speak for others (`cip`) or of the past (`cdt`);
+    None: nobody may. `random` gives n random bytes.
     """
 
     def __init__(
@@ -99,7 +99,11 @@ class MatomoEndpoint:
                 _TOO_LARGE
                 if len(body) > MAX_BODY_BYTES
                 else await self.take(
-                    scope["query_string"].decode("latin-1"), body, headers, client[0] if client else "", collector
+                    scope["query_string"].decode("latin-1"),
+                    body,
+                    headers,
+                    client[0] if client else "",
+                    collector,
                 )
             )
         return collector.for_page(answer, headers.get("origin"), headers.get("host"))
@@ -120,7 +124,9 @@ class MatomoEndpoint:
         got: list[Answer] = []
         for start in range(0, len(bulk.hits), AT_ONCE):
             some = bulk.hits[start : start + AT_ONCE]
-            got += await asyncio.gather(*(self._hit(hit, trusted, headers, client, collector) for hit in some))
+            got += await asyncio.gather(
+                *(self._hit(hit, trusted, headers, client, collector) for hit in some)
+            )
         return _of_many(got, bulk) if bulk.many else _of_one(got[0], bulk)
 
     async def _hit(

@@ -25,17 +25,17 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def imports() -> None:
     """Read files that you already have.
 
-    Importing the same file again changes nothing; an import that was interrupted goes on where it stopped when
-    it is started again. A record that cannot be read is counted and named, and the rest goes on. Exit code: 0,
-    1 where not one record could be read, 2 where a file cannot be read at all.
+    Importing the same file again changes nothing; an import that was interrupted goes on where it stopped
+    when it is started again. A record that cannot be read is counted and named, and the rest goes on. Exit
+    code: 0, 1 where not one record could be read, 2 where a file cannot be read at all.
     """
 
 
 def files_argument(command: Command) -> Command:
     """`FILE...`, plain or gzipped."""
-    return click.argument(
-        "files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False)
-    )(command)
+    return click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))(
+        command
+    )
 
 
 def site_option(default: str | None = None) -> Callable[[Command], Command]:
@@ -97,11 +97,13 @@ def matomo(files: tuple[Path, ...], site: str | None, data: Path) -> None:
 
 @imports.command(
     "ga4",
-    epilog="\b\nExample:\n  klantreis import ga4 --site voorbeeldstad --goal melding_verzonden events-*.parquet",
+    epilog="\b\nExample:\n  klantreis import ga4 --goal melding_verzonden events-*.parquet",
 )
 @files_argument
 @site_option()
-@click.option("--goal", "goals", multiple=True, help="Name of an event that residents come for; may be repeated.")
+@click.option(
+    "--goal", "goals", multiple=True, help="Name of an event that residents come for; may be repeated."
+)
 @data_option
 def ga4(files: tuple[Path, ...], site: str | None, goals: tuple[str, ...], data: Path) -> None:
     """Read Google Analytics 4 as exported to BigQuery (JSON lines, also .gz, or Parquet)."""
@@ -170,7 +172,9 @@ def _prepared(data: Path, name: str | None) -> tuple[Settings, Site]:
     if len(settings.sites) == 1:
         return settings, settings.sites[0]
     known = ", ".join(site.name for site in settings.sites) or "none"
-    raise SettingsError(f"The settings name more than one site or none ({known}). Say which with --site NAME.")
+    raise SettingsError(
+        f"The settings name more than one site or none ({known}). Say which with --site NAME."
+    )
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from analysis.errors import AnalysisError
 from tests.analysis.stories import DAY, SITE, SITES, TASKS, Story
 from tests.analysis.test_close import archived, close
 from tests.analysis.test_units import busy_day
-from tracker.imports.access_log import import_access_log
 from tracker.event import Kind
+from tracker.imports.access_log import import_access_log
 from tracker.site import Site
 
 

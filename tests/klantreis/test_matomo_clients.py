@@ -2,8 +2,8 @@
 """Clients that others published for Matomo, and a browser, against `klantreis collect`.
 
 Nothing of theirs lies in this repository: the packages are fetched for the test, and the test is skipped,
-saying so, where that cannot be. `matomo.js` itself is on no registry; `KLANTREIS_MATOMO_JS` names a copy, such
-as that of the municipality's own Matomo.
+saying so, where that cannot be. `matomo.js` itself is on no registry; `KLANTREIS_MATOMO_JS` names a copy,
+such as that of the municipality's own Matomo.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ SITE = "www.voorbeeldstad.nl"
 def installation(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     folder.mkdir()
-    (folder / "klantreis.toml").write_text(f'[site.voorbeeldstad]\nhosts = ["{SITE}", "127.0.0.1", "localhost"]\n')
+    (folder / "klantreis.toml").write_text(
+        f'[site.voorbeeldstad]\nhosts = ["{SITE}", "127.0.0.1", "localhost"]\n'
+    )
     return folder
 
 
@@ -51,7 +53,9 @@ def archived(installation: Path) -> list[dict[str, Any]]:
 
 def _fetched(what: str, *command: str | Path) -> None:
     try:
-        done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            list(map(str, command)), capture_output=True, text=True, timeout=60, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         pytest.skip(f"{what} cannot be fetched here: {error}")
     if done.returncode:
@@ -65,8 +69,17 @@ def node_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("no node and npm on the PATH")
     folder = tmp_path_factory.mktemp("node")
     (folder / "package.json").write_text('{"private": true}')
-    _fetched("matomo-tracker", "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder,
-             "matomo-tracker@2.2.4")  # fmt: skip
+    _fetched(
+        "matomo-tracker",
+        "npm",
+        "install",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--prefix",
+        folder,
+        "matomo-tracker@2.2.4",
+    )
     return folder
 
 
@@ -98,16 +111,24 @@ matomo.trackBulk([
 def test_the_client_for_node(node_client: Path, installation: Path) -> None:
     with serving("collect", "--data", installation) as address:
         done = subprocess.run(
-            ["node", "-e", NODE, "-", address, BROWSER], cwd=node_client, capture_output=True, text=True, timeout=60,
+            ["node", "-e", NODE, "-", address, BROWSER],
+            cwd=node_client,
+            capture_output=True,
+            text=True,
+            timeout=60,
             check=True,
-        )  # fmt: skip
+        )
         said = json.loads(done.stdout)
         assert (said["status"], said["tracked"], said["invalid"]) == ("success", 2, 1)
     rows = archived(installation)
-    assert sorted((row["kind"], row["path"], row["query"] or row["title"] or row["channel"]) for row in rows) == [
-        ("contact", "/contact", "tel"), ("search", "/zoeken", "grofvuil"), ("view", "/afval", "Afval"),
+    assert sorted(
+        (row["kind"], row["path"], row["query"] or row["title"] or row["channel"]) for row in rows
+    ) == [
+        ("contact", "/contact", "tel"),
+        ("search", "/zoeken", "grofvuil"),
+        ("view", "/afval", "Afval"),
         ("view", "/zoeken", None),
-    ]  # fmt: skip
+    ]
 
 
 PYTHON = """
@@ -132,9 +153,13 @@ assert "GIF89a" in tracker.do_track_action("https://www.voorbeeldstad.nl/formuli
 def test_a_client_for_python(python_client: Path, installation: Path) -> None:
     with serving("collect", "--data", installation, KLANTREIS_MATOMO_TOKEN=TOKEN) as address:
         done = subprocess.run(
-            [sys.executable, "-c", PYTHON, address, BROWSER, TOKEN], capture_output=True, text=True, timeout=60,
-            env={**os.environ, "PYTHONPATH": str(python_client)}, check=False,
-        )  # fmt: skip
+            [sys.executable, "-c", PYTHON, address, BROWSER, TOKEN],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**os.environ, "PYTHONPATH": str(python_client)},
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
     rows = sorted(archived(installation), key=lambda row: row["kind"])
     assert [(row["kind"], row["path"], row["title"] or row["target"], row["referrer"]) for row in rows] == [
@@ -181,7 +206,9 @@ def page_at() -> Iterator[Any]:
             def do_GET(self) -> None:
                 is_script = self.path.endswith(".js")
                 self.send_response(200)
-                self.send_header("Content-Type", "text/javascript" if is_script else "text/html; charset=utf-8")
+                self.send_header(
+                    "Content-Type", "text/javascript" if is_script else "text/html; charset=utf-8"
+                )
                 self.end_headers()
                 self.wfile.write(script if is_script else page.encode())
 

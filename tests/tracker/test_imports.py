@@ -53,7 +53,11 @@ SHAPES = [
     ("a BOM", '\ufeff[{"a": 1}]', [{"a": 1}]),
     ("nothing", "", []),
     ("an empty list", "[]", []),
-    ("a bad one between", '[{"a": 1}, {"a": tru}, {"a": 3}]', [{"a": 1}, "not JSON: JSON is malformed", {"a": 3}]),
+    (
+        "a bad one between",
+        '[{"a": 1}, {"a": tru}, {"a": 3}]',
+        [{"a": 1}, "not JSON: JSON is malformed", {"a": 3}],
+    ),
     ("a torn one", '[{"a": 1}, {"a": ', [{"a": 1}, "the file ends within this record"]),
 ]
 
@@ -72,10 +76,14 @@ def test_records_are_found_wherever_a_block_ends(
     ]
 
 
-JSON = st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+JSON = st.recursive(
+    st.none() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
 
 
-@given(st.lists(st.dictionaries(st.text(), JSON), max_size=5), st.booleans())
+@given(st.lists(st.dictionaries(st.text(max_size=3), JSON, max_size=3), max_size=3), st.booleans())
 def test_any_records_come_back_as_they_were(
     tmp_path_factory: pytest.TempPathFactory, records: list[dict[str, Any]], lines: bool
 ) -> None:
@@ -107,10 +115,15 @@ def action(kind: str, path: str = "/afval", **more: Any) -> dict[str, Any]:
 
 def visit(*actions: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {
-        "idSite": "3", "idVisit": 71, "visitIp": "192.0.2.9", "visitorId": "0123456789abcdef", "city": "Ons Dorp",
-        "deviceType": "Smartphone", "referrerUrl": "https://www.google.nl/search?q=grofvuil",
+        "idSite": "3",
+        "idVisit": 71,
+        "visitIp": "192.0.2.9",
+        "visitorId": "0123456789abcdef",
+        "city": "Ons Dorp",
+        "deviceType": "Smartphone",
+        "referrerUrl": "https://www.google.nl/search?q=grofvuil",
         "actionDetails": list(actions),
-    } | more  # fmt: skip
+    } | more
 
 
 def from_matomo(folder: Path, *visits: Any) -> tuple[ImportAccount, Rows]:
@@ -124,15 +137,21 @@ def from_matomo(folder: Path, *visits: Any) -> tuple[ImportAccount, Rows]:
 ACTIONS = [
     (action("action", pageTitle="Afval"), [("view", "/afval", "Afval")]),
     (action("action", timeSpent="42"), [("view", "/afval", None), ("engage", "/afval", 42.0)]),
-    (action("search", siteSearchKeyword="grofvuil"), [("view", "/afval", None), ("search", "/afval", "grofvuil")]),
+    (
+        action("search", siteSearchKeyword="grofvuil"),
+        [("view", "/afval", None), ("search", "/afval", "grofvuil")],
+    ),
     (action("outlink", url="https://elders.example/a?b=c"), [("link", "/", "https://elders.example/a")]),
     (action("download", "/f.pdf"), [("file", "/", f"{PAGE}/f.pdf")]),
     (action("goal", goalId=4), [("goal", "/afval", "matomo-goal-4")]),
     (action("event", eventCategory="goal", eventAction="gemeld"), [("goal", "/afval", "gemeld")]),
     (action("event", eventCategory="contact", eventAction="tel"), [("contact", "/afval", "tel")]),
-    (action("event", eventCategory="feedback", eventAction="duim", eventValue=-1), [("feedback", "/afval", -1)]),
+    (
+        action("event", eventCategory="feedback", eventAction="duim", eventValue=-1),
+        [("feedback", "/afval", -1)],
+    ),
     (action("event", eventCategory="Menu", eventAction="open"), []),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("given", "said"), ACTIONS, ids=[str(number) for number in range(len(ACTIONS))])
@@ -140,7 +159,8 @@ def test_what_an_action_of_matomo_says(tmp_path: Path, given: dict[str, Any], sa
     account, rows = from_matomo(tmp_path, visit(given))
     details = ("title", "query", "target", "goal", "channel", "heartbeat", "visible_s")
     told = [
-        (row["kind"], row["path"], next((row[name] for name in details if row[name] is not None), None)) for row in rows
+        (row["kind"], row["path"], next((row[name] for name in details if row[name] is not None), None))
+        for row in rows
     ]
     assert sorted(told, key=str) == sorted(said, key=str)
     assert (account.records, account.taken) == (1, 1)
@@ -148,7 +168,11 @@ def test_what_an_action_of_matomo_says(tmp_path: Path, given: dict[str, Any], sa
 
 def test_addresses_and_lasting_ids_of_matomo_are_dropped(tmp_path: Path) -> None:
     _, rows = from_matomo(
-        tmp_path, visit(action("action"), action("action", "/klant/999990019", timestamp=NOON_S + 86_400, idpageview="x")), visit()
+        tmp_path,
+        visit(
+            action("action"), action("action", "/klant/999990019", timestamp=NOON_S + 86_400, idpageview="x")
+        ),
+        visit(),
     )
     assert len({row["visitor"] for row in rows}) == 2  # one visitor on two days
     assert {row["path"] for row in rows} == {"/afval", "/klant/[bsn]"}
@@ -188,7 +212,9 @@ def test_a_bad_visit_is_named_and_the_rest_goes_on(tmp_path: Path, bad: Any, why
 # Google Analytics 4.
 
 
-def ga4_event(name: str, at: int = 0, *, who: str | None = "1234.5678", path: str = "/afval", **told: Any) -> dict[str, Any]:
+def ga4_event(
+    name: str, at: int = 0, *, who: str | None = "1234.5678", path: str = "/afval", **told: Any
+) -> dict[str, Any]:
     parameters = {"page_location": PAGE + path, "ga_session_id": 99} | told
     return {
         "event_timestamp": str((NOON_S + at) * 1_000_000), "event_name": name, "user_pseudo_id": who,
@@ -290,15 +316,28 @@ def test_an_interrupted_export_goes_on_where_it_was(tmp_path: Path, monkeypatch:
 # The contact centre and surveys.
 
 CONTACTS = [
-    ("Dutch, semicolons", "Datum;Tijd;Onderwerp;Kanaal;Belcode;Naam\n22-11-2026;12:00;Grofvuil;Telefoon;0417;J. Jansen\n",
-     "utf-8"),
-    ("English, commas, quotes", 'time,subject,channel,call code\n2026-11-22T12:00:00+01:00,"Grofvuil",phone,0417\n',
-     "utf-8"),
+    (
+        "Dutch, semicolons",
+        "Datum;Tijd;Onderwerp;Kanaal;Belcode;Naam\n22-11-2026;12:00;Grofvuil;Telefoon;0417;J. Jansen\n",
+        "utf-8",
+    ),
+    (
+        "English, commas, quotes",
+        'time,subject,channel,call code\n2026-11-22T12:00:00+01:00,"Grofvuil",phone,0417\n',
+        "utf-8",
+    ),
     ("a BOM", "tijdstip;onderwerp;kanaal;code\n22-11-2026 12:00;Grofvuil;TEL;0417\n", "utf-8-sig"),
-    ("tabs and seconds", "Start\tOnderwerp\tKanaal\tBelcode\n22/11/2026 12:00:00\tGrofvuil\ttel\t0417\n", "utf-8"),
-    ("Excel's first line", "sep=;\r\nDatum;Onderwerp;Kanaal;Belcode\r\n22-11-2026 12.00;Grofvuil;bellen;0417\r\n",
-     "utf-8"),
-]  # fmt: skip
+    (
+        "tabs and seconds",
+        "Start\tOnderwerp\tKanaal\tBelcode\n22/11/2026 12:00:00\tGrofvuil\ttel\t0417\n",
+        "utf-8",
+    ),
+    (
+        "Excel's first line",
+        "sep=;\r\nDatum;Onderwerp;Kanaal;Belcode\r\n22-11-2026 12.00;Grofvuil;bellen;0417\r\n",
+        "utf-8",
+    ),
+]
 
 
 def from_centre(folder: Path, text: str, encoding: str = "utf-8", name: str = "kcc.csv") -> ImportAccount:
@@ -307,20 +346,28 @@ def from_centre(folder: Path, text: str, encoding: str = "utf-8", name: str = "k
     return import_contacts([file], site=SITE, archive_root=folder / "archive")
 
 
-@pytest.mark.parametrize(("text", "encoding"), [row[1:] for row in CONTACTS], ids=[row[0] for row in CONTACTS])
+@pytest.mark.parametrize(
+    ("text", "encoding"), [row[1:] for row in CONTACTS], ids=[row[0] for row in CONTACTS]
+)
 def test_contacts_as_offices_export_them(tmp_path: Path, text: str, encoding: str) -> None:
     account = from_centre(tmp_path, text, encoding)
     (row,) = read_contacts(tmp_path / "archive", DAY).to_pylist()
     assert {name: row[name] for name in row if name != "record"} == {
-        "site": "voorbeeldstad", "time": NOON_S * 1000, "subject": "Grofvuil", "channel": "tel", "call_code": "0417",
-    }  # fmt: skip
+        "site": "voorbeeldstad",
+        "time": NOON_S * 1000,
+        "subject": "Grofvuil",
+        "channel": "tel",
+        "call_code": "0417",
+    }
     assert (account.records, account.taken) == (1, 1)
     assert recorded_days(tmp_path / "archive", SideTable.CONTACTS) == [DAY]
     assert days(tmp_path / "archive") == []  # no events: a contact has no visitor
 
 
 def test_windows_letters_survive_and_names_are_not_read(tmp_path: Path) -> None:
-    text = "Datum;Onderwerp;Kanaal;Naam;BSN\n22-11-2026 12:00;Financiële hulp – 999990019;Balie;Zoë;999990019\n"
+    text = (
+        "Datum;Onderwerp;Kanaal;Naam;BSN\n22-11-2026 12:00;Financiële hulp – 999990019;Balie;Zoë;999990019\n"
+    )
     account = from_centre(tmp_path, text, "cp1252")
     (row,) = read_contacts(tmp_path / "archive", DAY).to_pylist()
     assert (row["subject"], row["channel"]) == ("Financiële hulp – [bsn]", "counter")
@@ -387,8 +434,16 @@ def test_no_bytes_make_a_csv_fail(tmp_path_factory: pytest.TempPathFactory, junk
     assert all(isinstance(row, dict | BadRecordError) for _, row in table.rows(None))
 
 
-SCORES = [("1", "1..5", -1), ("3", "1..5", 0), ("5", "1..5", 1), ("5,5", "1..10", 0), ("8", "1..10", 1), ("-1", None, -1),
-          ("Zeer tevreden", None, 1), ("Nee", "1..10", -1)]  # fmt: skip
+SCORES = [
+    ("1", "1..5", -1),
+    ("3", "1..5", 0),
+    ("5", "1..5", 1),
+    ("5,5", "1..10", 0),
+    ("8", "1..10", 1),
+    ("-1", None, -1),
+    ("Zeer tevreden", None, 1),
+    ("Nee", "1..10", -1),
+]
 
 
 @pytest.mark.parametrize(("score", "scale", "heartbeat"), SCORES)
@@ -404,6 +459,11 @@ def test_survey_answers_become_heartbeats_without_personal_data(tmp_path: Path) 
     )
     account = import_surveys([file], site=SITE, archive_root=tmp_path / "archive", scale="1..10")
     (row,) = read_surveys(tmp_path / "archive", DAY).to_pylist()
-    assert (row["heartbeat"], row["path"], row["remark"], row["call_code"]) == (1, "/afval", "mail [email]", "0417")
+    assert (row["heartbeat"], row["path"], row["remark"], row["call_code"]) == (
+        1,
+        "/afval",
+        "mail [email]",
+        "0417",
+    )
     assert 'score "11" is not within 1..10' in account.first_malformed[0][2]
     assert "personal data taken out: email: 1" in account.text()

@@ -50,27 +50,43 @@ def translated(given: dict[str, str], **changes: Any) -> dict[str, Any]:
 SAID: list[tuple[str, dict[str, str], list[dict[str, Any]]]] = [
     ("view", {"action_name": "Afval"}, [{"k": "view", "t": "Afval"}]),
     ("view without title", {}, [{"k": "view"}]),
-    ("search", {"search": "grofvuil", "search_cat": "x", "search_count": "8"},
-     [{"k": "search", "q": "grofvuil", "n": 8}]),
+    (
+        "search",
+        {"search": "grofvuil", "search_cat": "x", "search_count": "8"},
+        [{"k": "search", "q": "grofvuil", "n": 8}],
+    ),
     ("search without count", {"search": "grofvuil"}, [{"k": "search", "q": "grofvuil"}]),
     ("outlink", {"link": "https://elders.example/a"}, [{"k": "link", "to": "https://elders.example/a"}]),
     ("telephone link", {"link": "tel:14030"}, [{"k": "contact", "c": "tel"}]),
-    ("download", {"download": "https://www.voorbeeldstad.nl/f.pdf"},
-     [{"k": "file", "to": "https://www.voorbeeldstad.nl/f.pdf"}]),
+    (
+        "download",
+        {"download": "https://www.voorbeeldstad.nl/f.pdf"},
+        [{"k": "file", "to": "https://www.voorbeeldstad.nl/f.pdf"}],
+    ),
     ("ping", {"ping": "1"}, [{"k": "engage", "s": 5}]),
     ("goal", {"idgoal": "4"}, [{"k": "goal", "g": "matomo-goal-4"}]),
     ("order", {"idgoal": "0", "ec_id": "7"}, [{"k": "engage", "s": 0}]),
-    ("event of ours: goal", {"e_c": "goal", "e_a": "melding_verzonden"},
-     [{"k": "goal", "g": "melding_verzonden"}]),
+    (
+        "event of ours: goal",
+        {"e_c": "goal", "e_a": "melding_verzonden"},
+        [{"k": "goal", "g": "melding_verzonden"}],
+    ),
     ("event of ours: contact", {"e_c": "Contact", "e_a": "chat"}, [{"k": "contact", "c": "chat"}]),
-    ("event of ours: feedback", {"e_c": "feedback", "e_a": "duim", "e_v": "-1"}, [{"k": "feedback", "h": -1}]),
-    ("event of ours: form", {"e_c": "form", "e_a": "step", "e_n": "melding", "e_v": "2"},
-     [{"k": "form", "f": "melding", "a": "step", "n": 2}]),
+    (
+        "event of ours: feedback",
+        {"e_c": "feedback", "e_a": "duim", "e_v": "-1"},
+        [{"k": "feedback", "h": -1}],
+    ),
+    (
+        "event of ours: form",
+        {"e_c": "form", "e_a": "step", "e_n": "melding", "e_v": "2"},
+        [{"k": "form", "f": "melding", "a": "step", "n": 2}],
+    ),
     ("any other event is no goal", {"e_c": "Menu", "e_a": "open"}, [{"k": "engage", "s": 0}]),
     ("content shown", {"c_n": "banner", "c_p": "x"}, [{"k": "engage", "s": 0}]),
     ("content clicked", {"c_n": "banner", "c_i": "click", "c_t": "/actie"}, [{"k": "link", "to": "/actie"}]),
     ("action of a plug-in", {"ca": "1", "fa_vid": "x"}, [{"k": "engage", "s": 0}]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("said", "events"), [row[1:] for row in SAID], ids=[row[0] for row in SAID])
@@ -132,21 +148,48 @@ PROBLEMS: list[tuple[str, dict[str, str], dict[str, Any], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("said", "changes", "wrong"), [p[1:] for p in PROBLEMS], ids=[p[0] for p in PROBLEMS])
+@pytest.mark.parametrize(
+    ("said", "changes", "wrong"), [p[1:] for p in PROBLEMS], ids=[p[0] for p in PROBLEMS]
+)
 def test_everything_that_is_wrong_is_said(said: dict[str, str], changes: Any, wrong: list[str]) -> None:
     found = matomo.translate(hit(**said), context(**changes))
     assert [problem.path for problem in found] == wrong if wrong else isinstance(found, matomo.Hit)
 
 
-@pytest.mark.parametrize("time", ["2026-05-01 10:00:00", "2026-05-01T10:00:00Z", "1777629600", "1777629600000"])
+@pytest.mark.parametrize(
+    "time", ["2026-05-01 10:00:00", "2026-05-01T10:00:00Z", "1777629600", "1777629600000"]
+)
 def test_the_notations_of_a_time(time: str) -> None:
     found = matomo.translate(hit(cdt=time), context(trusted=True))
     assert isinstance(found, matomo.Hit)
     assert found.time_ms == 1_777_629_600_000
 
 
-@given(st.dictionaries(st.sampled_from([*hit(), "search", "e_c", "e_a", "e_n", "e_v", "link", "ping", "cdt", "idgoal",
-                                        "search_count", "c_n", "c_t", "c_i", "urlref", "lang"]), st.text()))  # fmt: skip
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            [
+                *hit(),
+                "search",
+                "e_c",
+                "e_a",
+                "e_n",
+                "e_v",
+                "link",
+                "ping",
+                "cdt",
+                "idgoal",
+                "search_count",
+                "c_n",
+                "c_t",
+                "c_i",
+                "urlref",
+                "lang",
+            ]
+        ),
+        st.text(),
+    )
+)
 def test_no_hit_makes_it_fail(said: dict[str, str]) -> None:
     body = json.dumps({"requests": [urlencode(hit(**said), errors="replace"), said, 7]}).encode()
     for each in matomo.read("", body).hits:
@@ -259,7 +302,10 @@ def test_a_server_speaks_for_its_visitors_with_the_token_alone(
     got = asked(
         endpoint,
         (query("/self"), {"client": "192.0.2.9"}),
-        (query("/for", cip="192.0.2.9", token_auth=TOKEN), {"client": "198.51.100.1", "user_agent": "curl/8"}),
+        (
+            query("/for", cip="192.0.2.9", token_auth=TOKEN),
+            {"client": "198.51.100.1", "user_agent": "curl/8"},
+        ),
         (query("/past", cdt="2026-05-01 10:00:00", token_auth=TOKEN), {}),
         (query("/wrong", cip="192.0.2.9", token_auth="geraden"), {}),
     )
@@ -275,8 +321,18 @@ WRONG: list[tuple[str, str, dict[str, Any], int]] = [
     ("too large", "/matomo.php", {"method": "POST", "body": b"x" * (MAX_BODY_BYTES + 1)}, 413),
     ("no JSON", "/matomo.php", {"method": "POST", "body": b'{"requests": ['}, 400),
     ("no list", "/matomo.php", {"method": "POST", "body": b'{"requests": 7}'}, 400),
-    ("too many", "/matomo.php", {"method": "POST", "body": json.dumps({"requests": ["x"] * 1001}).encode()}, 400),
-    ("wrong token", "/matomo.php", {"method": "POST", "body": b'{"requests": ["?a"], "token_auth": "x"}'}, 400),
+    (
+        "too many",
+        "/matomo.php",
+        {"method": "POST", "body": json.dumps({"requests": ["x"] * 1001}).encode()},
+        400,
+    ),
+    (
+        "wrong token",
+        "/matomo.php",
+        {"method": "POST", "body": b'{"requests": ["?a"], "token_auth": "x"}'},
+        400,
+    ),
     ("many parameters", "/matomo.php?" + "a=1&" * 400, {}, 400),
     ("no text", "/matomo.php", {"method": "POST", "body": b"rec=1&idsite=\xff"}, 400),
     ("method", "/matomo.php", {"method": "DELETE"}, 405),

@@ -72,8 +72,8 @@ def _moment(row: Mapping[str, Any]) -> str | int:
             raise ValueError(given)
     except (ValueError, OverflowError, OSError, AttributeError):
         raise MalformedLine(
-            f'its {name} is "{str(given)[:40]}", expected one like 2026-11-22T08:00:00+01:00, or seconds since '
-            "1970"
+            f'its {name} is "{str(given)[:40]}", expected one like 2026-11-22T08:00:00+01:00, or seconds '
+            "since 1970"
         ) from None
     return round(moment.timestamp() * 1000)
 

@@ -80,8 +80,8 @@ class Memory:
     def explained(self, table: pl.DataFrame, malformed: Callable[[int, str], None]) -> pl.DataFrame:
         """Lines (`access_log_block`) with `time` since 1970 and what they are.
 
-        Added are `reason` (null for a view), and `host` and `google_words` of the referrer. A line with a time
-        that never was is left out, and `malformed(position, why)` told.
+        Added are `reason` (null for a view), and `host` and `google_words` of the referrer. A line with a
+        time that never was is left out, and `malformed(position, why)` told.
         """
         starts, never = {}, {}
         for minute in table["minute"].unique():

@@ -20,8 +20,9 @@ SHOWN_MALFORMED = 20
 class AccessLogSummary:
     """Counts of one import; `lines == views + set_aside.total() + malformed`.
 
-    `already` counts the files that had been imported before, `resumed` those of which a part was; `automated` the views by programs, which are
-    kept apart; `google_words` the requests whose referrer is a Google page with words in its query.
+    `already` counts the files that had been imported before, `resumed` those of which a part was; `automated`
+    the views by programs, which are kept apart; `google_words` the requests whose referrer is a Google page
+    with words in its query.
     """
 
     site: str

@@ -62,7 +62,11 @@ class ImportAccount:
     def rows(self) -> list[tuple[str, int, str]]:
         """(what, count, remark) of everything that was counted."""
         return [
-            (self.what, self.records, f"in {self.files} file{'' if self.files == 1 else 's'}{self._period()}"),
+            (
+                self.what,
+                self.records,
+                f"in {self.files} file{'' if self.files == 1 else 's'}{self._period()}",
+            ),
             ("taken", self.taken, ""),
             *(("", count, kind) for kind, count in self.stored.most_common()),
             ("set aside", self.set_aside.total() + self.malformed, ""),

@@ -48,12 +48,15 @@ class CsvFile:
             if column is not None and column not in self._at:
                 self._at[column] = at
         self._width = len(cells)
-        self.unread = [cell.strip()[:40] for at, cell in enumerate(cells) if at not in self._at.values() and cell]
+        self.unread = [
+            cell.strip()[:40] for at, cell in enumerate(cells) if at not in self._at.values() and cell
+        ]
         for choice in required:
             if not any(name in self._at for name in choice):
                 wanted = " or ".join(", ".join(columns[name][:4]) for name in choice)
+                named = ", ".join(cells)[:200] or "nothing"
                 raise ImportFileError(
-                    f"{path} has no column {wanted}; its first line names {', '.join(cells)[:200] or 'nothing'}. "
+                    f"{path} has no column {wanted}; its first line names {named}. "
                     "Name the columns in the first line."
                 )
 

@@ -131,6 +131,6 @@ def identity(*parts: object) -> str:
 
 
 def index_of(*parts: object) -> int:
-    """A number within a page view, from 1, for an event that has none: the same parts always give the same."""
+    """A number from 1 for an event that has none in its page view: the same parts always give the same."""
     text = "\0".join(str(part) for part in parts)
     return 1 + int.from_bytes(hashlib.sha256(text.encode(errors="replace")).digest()[:4], "big") % 32_766

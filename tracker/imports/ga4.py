@@ -76,7 +76,9 @@ class _Ga4:
     def __init__(self, site: Site, account: ImportAccount, goals: frozenset[str]) -> None:
         self._site, self._account, self._goals = site, account, goals
         self._kept = frozenset((*site.search_parameters, *site.campaign_parameters))
-        self._open: OrderedDict[tuple[str, str, str], str] = OrderedDict()  # page views of user, session, page
+        self._open: OrderedDict[tuple[str, str, str], str] = (
+            OrderedDict()
+        )  # page views of user, session, page
         self._seen: OrderedDict[str, float] = OrderedDict()  # seconds seen of page views
 
     def events(self, record: Mapping[str, Any], visitor: Visitor) -> list[Event]:
@@ -104,7 +106,9 @@ class _Ga4:
             said["visible_s"] = min(seconds, 86_400.0)
         device = record.get("device")
         category = device.get("category") if isinstance(device, dict) else None
-        index = 0 if said["kind"] is Kind.VIEW else index_of(name, time, record.get("batch_event_index"), told)
+        index = (
+            0 if said["kind"] is Kind.VIEW else index_of(name, time, record.get("batch_event_index"), told)
+        )
         event = Event(
             site=self._site.name, visitor=visitor(who, time), time=time, page_view=page_view, index=index,
             path=clean.path(page.path), parameters=clean.parameters(page.query, self._kept),
@@ -134,7 +138,11 @@ class _Ga4:
                 return {"kind": Kind.ENGAGE, "depth": int(depth) if known else None}
             case "form_start" | "form_submit":
                 form = told.get("form_name") or told.get("form_id") or "form"
-                return {"kind": Kind.FORM, "form": clean.text(form[:200]), "action": name.removeprefix("form_")}
+                return {
+                    "kind": Kind.FORM,
+                    "form": clean.text(form[:200]),
+                    "action": name.removeprefix("form_"),
+                }
         if name in self._goals:
             return {"kind": Kind.GOAL, "goal": clean.text(name[:200])}
         raise SetAsideError(f"event {name[:40]}")
@@ -142,7 +150,7 @@ class _Ga4:
     def _page_view(
         self, record: Mapping[str, Any], name: str, who: str, told: Mapping[str, str], time: int
     ) -> str:
-        """The page view of an event: as the export numbers pages, else the last view of that page before it."""
+        """The page view of an event: as the export numbers pages, else the last view of that page."""
         key = who, told.get("ga_session_id", ""), told.get("page_location", "")
         number = record.get("batch_page_id")
         if number is not None:

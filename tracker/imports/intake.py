@@ -120,7 +120,7 @@ class Intake:
             self._put()
 
     def finish(self) -> None:
-        """All events are in; nothing to do the second time. Raises `ArchiveError` where they cannot be written."""
+        """All events are in. Raises `ArchiveError` where they cannot be written."""
         if self.already:
             return
         if self._waiting:
@@ -142,7 +142,9 @@ class Intake:
         for day, of_day in self._by_day(days):
             for partition in np.unique(partitions[of_day]):
                 rows = events.filter(pa.array(of_day & (partitions == partition)))
-                path = folder_of(self._root, day, int(partition)) / f"import-{self._name}-{number:04d}.parquet"
+                path = (
+                    folder_of(self._root, day, int(partition)) / f"import-{self._name}-{number:04d}.parquet"
+                )
                 write_table(path, _whole(rows.sort_by([(column, "ascending") for column in ORDER])))
                 self._files += 1
         self._journal.pieces = self._number
@@ -179,15 +181,15 @@ class Intake:
         try:
             aside.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with open(descriptor, "wb") as file:
+            with os.fdopen(descriptor, "wb") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
             aside.rename(self._journal_at)
         except OSError as error:
             raise ArchiveError(
-                f"{self._journal_at} cannot be written ({error.strerror or error}). Make room on the disk, or "
-                "mend its rights, and run it again."
+                f"{self._journal_at} cannot be written ({error.strerror or error}). Make room on the disk, "
+                "or mend its rights, and run it again."
             ) from None
 
 

@@ -2,10 +2,10 @@
 """Matomo's visits (`Live.getLastVisitsDetails` as JSON) into the archive.
 
 Fields after Matomo's reference "Reporting API, module Live",
-https://developer.matomo.org/api-reference/reporting-api#Live. Addresses of visitors (`visitIp`), their ids and
-where they live are not read into anything that is stored; the visitor id goes into the pseudonym of a DAY. A
-page view has the id that the same hit would have had at `/matomo.php` (`tracker.matomo`), so a period that was
-measured both ways is not counted twice.
+https://developer.matomo.org/api-reference/reporting-api#Live. Addresses of visitors (`visitIp`), their ids
+and where they live are not read into anything that is stored; the visitor id goes into the pseudonym of a
+DAY. A page view has the id that the same hit would have had at `/matomo.php` (`tracker.matomo`), so a period
+that was measured both ways is not counted twice.
 """
 
 from __future__ import annotations
@@ -33,11 +33,21 @@ def import_matomo(
     paths: Iterable[Path], *, site: Site, archive_root: Path, partitions: int | None = None,
     progress: Progress | None = None,
 ) -> ImportAccount:  # fmt: skip
-    """Read visits as events of `site`; returns what became of each. Raises `ImportFileError`, `ArchiveError`."""
+    """Read visits as events of `site`; returns what became of each.
+
+    Raises `ImportFileError` and `ArchiveError`.
+    """
     return import_events(
-        paths, kind="matomo", what="visits", site=site, archive_root=archive_root, partitions=partitions,
-        progress=progress, records=json_records, translator=lambda account: _Visits(site, account),
-    )  # fmt: skip
+        paths,
+        kind="matomo",
+        what="visits",
+        site=site,
+        archive_root=archive_root,
+        partitions=partitions,
+        progress=progress,
+        records=json_records,
+        translator=lambda account: _Visits(site, account),
+    )
 
 
 class _Visits:
@@ -76,10 +86,17 @@ class _Visits:
                 index = 0 if fields["kind"] is Kind.VIEW else index_of(time, position, fields["kind"])
                 found.append(
                     Event(
-                        visitor=visitor(who, time), time=time, page_view=page_view, index=index, path=where,
-                        parameters=clean.parameters(page.query, self._kept) if page else "", referrer=referrer,
-                        site=self._site.name, viewport=viewport, **fields,
-                    )  # fmt: skip
+                        visitor=visitor(who, time),
+                        time=time,
+                        page_view=page_view,
+                        index=index,
+                        path=where,
+                        parameters=clean.parameters(page.query, self._kept) if page else "",
+                        referrer=referrer,
+                        site=self._site.name,
+                        viewport=viewport,
+                        **fields,
+                    )
                 )
                 referrer = None
         self._account.redacted.update(clean.redacted)
@@ -124,7 +141,9 @@ def _of_event(action: Mapping[str, Any], clean: Scrubber) -> list[dict[str, Any]
         case {"k": "feedback", "h": heartbeat}:
             return [{"kind": Kind.FEEDBACK, "heartbeat": heartbeat}]
         case {"k": "form", "f": form, "a": step_action, **rest}:
-            return [{"kind": Kind.FORM, "form": clean.text(form), "action": step_action, "step": rest.get("n")}]
+            return [
+                {"kind": Kind.FORM, "form": clean.text(form), "action": step_action, "step": rest.get("n")}
+            ]
     return []
 
 
@@ -139,7 +158,9 @@ def _time_ms(action: Mapping[str, Any], visit: Mapping[str, Any]) -> int:
 
 def _text(record: Mapping[str, Any], name: str) -> str:
     value = record.get(name)
-    return value.replace("\0", " ") if isinstance(value, str) else str(value) if isinstance(value, int) else ""
+    return (
+        value.replace("\0", " ") if isinstance(value, str) else str(value) if isinstance(value, int) else ""
+    )
 
 
 def _number(record: Mapping[str, Any], name: str) -> float | None:

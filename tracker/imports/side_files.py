@@ -28,22 +28,69 @@ from tracker.site import Site
 PIECE_ROWS = 100_000
 
 _WHEN: Columns = {
-    "time": ("datumtijd", "datumentijd", "datumtijdstip", "tijdstip", "starttijd", "begintijd", "start", "begin",
-             "aangemaakt", "ontvangen", "timestamp", "datetime", "dateandtime", "starttime", "created", "received"),
+    "time": (
+        "datumtijd",
+        "datumentijd",
+        "datumtijdstip",
+        "tijdstip",
+        "starttijd",
+        "begintijd",
+        "start",
+        "begin",
+        "aangemaakt",
+        "ontvangen",
+        "timestamp",
+        "datetime",
+        "dateandtime",
+        "starttime",
+        "created",
+        "received",
+    ),
     "date": ("datum", "date", "dag", "day"),
     "clock": ("tijd", "time", "uur", "hour"),
-    "subject": ("onderwerp", "subject", "topic", "thema", "categorie", "category", "product", "reden", "reason",
-                "taak", "task"),
+    "subject": (
+        "onderwerp",
+        "subject",
+        "topic",
+        "thema",
+        "categorie",
+        "category",
+        "product",
+        "reden",
+        "reason",
+        "taak",
+        "task",
+    ),
     "call_code": ("belcode", "callcode", "code", "paginacode", "pagecode"),
-}  # fmt: skip
+}
 CONTACT_COLUMNS: Columns = {**_WHEN, "channel": ("kanaal", "channel", "contactkanaal", "medium", "ingang")}
 SURVEY_COLUMNS: Columns = {
     **_WHEN,
-    "score": ("score", "cijfer", "beleving", "hartslag", "heartbeat", "waardering", "rating", "tevredenheid",
-              "satisfaction", "antwoord", "answer"),
+    "score": (
+        "score",
+        "cijfer",
+        "beleving",
+        "hartslag",
+        "heartbeat",
+        "waardering",
+        "rating",
+        "tevredenheid",
+        "satisfaction",
+        "antwoord",
+        "answer",
+    ),
     "path": ("pagina", "page", "url", "path", "pad"),
-    "remark": ("opmerking", "opmerkingen", "toelichting", "remark", "remarks", "comment", "comments", "feedback"),
-}  # fmt: skip
+    "remark": (
+        "opmerking",
+        "opmerkingen",
+        "toelichting",
+        "remark",
+        "remarks",
+        "comment",
+        "comments",
+        "feedback",
+    ),
+}
 
 CHANNELS = {
     "tel": Channel.TEL, "telefoon": Channel.TEL, "telefonisch": Channel.TEL, "phone": Channel.TEL,
@@ -57,10 +104,28 @@ CHANNELS = {
     "formulier": Channel.WEB, "form": Channel.WEB, "webform": Channel.WEB,
 }  # fmt: skip
 WORDS = {
-    "ontevreden": -1, "zeerontevreden": -1, "slecht": -1, "boos": -1, "nee": -1, "unhappy": -1, "dissatisfied": -1,
-    "bad": -1, "no": -1, "neutraal": 0, "neutral": 0, "matig": 0, "tevreden": 1, "zeertevreden": 1, "goed": 1,
-    "blij": 1, "ja": 1, "happy": 1, "satisfied": 1, "good": 1, "yes": 1,
-}  # fmt: skip
+    "ontevreden": -1,
+    "zeerontevreden": -1,
+    "slecht": -1,
+    "boos": -1,
+    "nee": -1,
+    "unhappy": -1,
+    "dissatisfied": -1,
+    "bad": -1,
+    "no": -1,
+    "neutraal": 0,
+    "neutral": 0,
+    "matig": 0,
+    "tevreden": 1,
+    "zeertevreden": 1,
+    "goed": 1,
+    "blij": 1,
+    "ja": 1,
+    "happy": 1,
+    "satisfied": 1,
+    "good": 1,
+    "yes": 1,
+}
 # The highest score that is still bad, and the highest that is still neither.
 SCALES = {"-1..1": (-1, 0), "1..5": (2, 3), "1..10": (5, 6)}
 _RANGES = {"-1..1": (-1, 1), "1..5": (1, 5), "1..10": (1, 10)}
@@ -96,8 +161,8 @@ def import_surveys(
 ) -> ImportAccount:
     """Read survey answers (time, score; also subject, page, remark) as heartbeats of `site`.
 
-    `scale` is one of `SCALES`; without it words and -1, 0, 1 are understood. Returns what became of every row.
-    Raises `ImportFileError` and `ArchiveError`.
+    `scale` is one of `SCALES`; without it words and -1, 0, 1 are understood. Returns what became of every
+    row. Raises `ImportFileError` and `ArchiveError`.
     """
 
     def read(row: Mapping[str, str], clean: Scrubber) -> dict[str, Any]:
@@ -110,9 +175,16 @@ def import_surveys(
         }
 
     return _import(
-        paths, SideTable.SURVEYS, "answers", SURVEY_COLUMNS, [("time", "date", "clock"), ("score",)], read, site,
-        archive_root, progress,
-    )  # fmt: skip
+        paths,
+        SideTable.SURVEYS,
+        "answers",
+        SURVEY_COLUMNS,
+        [("time", "date", "clock"), ("score",)],
+        read,
+        site,
+        archive_root,
+        progress,
+    )
 
 
 def heartbeat_of(score: str, scale: str | None) -> int:
@@ -246,4 +318,6 @@ def _write(root: Path, table: SideTable, name: str, rows: list[dict[str, Any]], 
         by_day[day_of(row["time"], zone)].append(row)
     schema = SCHEMAS[table].with_metadata({f"klantreis.{table.value}": str(VERSION)})
     for day, group in by_day.items():
-        write_table(folder_of(root, table, day) / f"{name}.parquet", pa.Table.from_pylist(group, schema=schema))
+        write_table(
+            folder_of(root, table, day) / f"{name}.parquet", pa.Table.from_pylist(group, schema=schema)
+        )
