@@ -14,8 +14,8 @@ further than that hash, unless the site adds `kr_consent=1` after the resident a
 Events. Four categories say what our wire has words for: `goal` (action: its name), `contact` (action: tel,
 mail, chat, appointment or counter), `feedback` (value: -1, 0 or 1) and `form` (action: start, step, error,
 submit or abandon; name: the form; value: the step). Every other event, like a ping, a content impression or
-an order, says that the resident was still there: time seen, and no more. A goal that nobody meant as one would
-make answers of clicks on a menu.
+an order, says that the resident was still there: time seen, and no more. A goal that nobody meant as one
+would make answers of clicks on a menu.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ LONGEST_GAP_S = 60  # of longer silence nobody knows whether the page was seen; 
 REMEMBERED_VIEWS = 20_000
 
 _ID = re.compile(r"[0-9a-fA-F]{16}")
+# The number of a site, or Piwik PRO's UUID.
+_SITE = re.compile(r"[1-9][0-9]{0,9}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TITLE, _TEXT, _LABEL, _URL, _REFERRER = 1000, 1000, 200, 2048, 4096
 
 Parameters = Mapping[str, str]
@@ -191,7 +193,7 @@ def _problems(hit: Parameters, context: Context) -> list[Problem]:
     found = []
     if hit.get("rec") != "1":
         found.append(Problem("rec", f"expected 1, got {_quoted(hit.get('rec'))}"))
-    if not hit.get("idsite", "").isdecimal() or int(hit["idsite"][:18]) == 0:
+    if not _SITE.fullmatch(hit.get("idsite", "")):
         found.append(Problem("idsite", f"expected the number of a site, got {_quoted(hit.get('idsite'))}"))
     if not (hit.get("url") or context.referer):
         found.append(Problem("url", "missing, and the request has no Referer"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`/matomo.php` and `/piwik.php`: Matomo's clients speak to the collector without knowing it.
+"""`/matomo.php`, `/piwik.php`, `/ppms.php`: Matomo's clients speak to the collector without knowing it.
 
 An ASGI application that stands behind the collector and hands each hit to it as a beacon, so that whatever
 holds for beacons holds for hits. What is at no other address goes to `fallback`.
@@ -21,7 +21,7 @@ from tracker.answers import Answer
 from tracker.collector import App, Receive, Scope, Send, wanted
 from tracker.wire import Problem
 
-PATHS = frozenset({"/matomo.php", "/piwik.php"})
+PATHS = frozenset({"/matomo.php", "/piwik.php", "/ppms.php"})  # the last is Piwik PRO's
 MAX_BODY_BYTES = 1_000_000
 AT_ONCE = 50  # hits of a bulk request under way together
 

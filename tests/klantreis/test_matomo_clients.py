@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.request import urlopen
 
 import pytest
@@ -33,22 +33,32 @@ TOKEN = "geheim"
 SITE = "www.voorbeeldstad.nl"
 
 
-@pytest.fixture
-def installation(tmp_path: Path) -> Path:
-    folder = tmp_path / "data"
-    folder.mkdir()
-    (folder / "klantreis.toml").write_text(
-        f'[site.voorbeeldstad]\nhosts = ["{SITE}", "127.0.0.1", "localhost"]\n'
-    )
-    return folder
+class Collecting(NamedTuple):
+    """A collector that runs, and the folder of its data."""
+
+    address: str
+    data: Path
+
+    def events(self) -> int:
+        """How many events it took so far."""
+        with urlopen(f"{self.address}/v1/ledger", timeout=10) as answer:
+            return int(json.loads(answer.read())["events"])
+
+    def archived(self, under: str) -> list[dict[str, Any]]:
+        """What it took of the pages under a path."""
+        moved = klantreis("archive", "--once", "--data", self.data)
+        assert moved.returncode == 0, moved.stderr
+        root = self.data / "archive"
+        rows = [row for day in days(root) for row in read_events(root, day).to_pylist()]
+        return [row for row in rows if row["path"].startswith(under)]
 
 
-def archived(installation: Path) -> list[dict[str, Any]]:
-    """What was collected, after the server ended."""
-    moved = klantreis("archive", "--once", "--data", installation)
-    assert moved.returncode == 0, moved.stderr
-    root = installation / "archive"
-    return [row for day in days(root) for row in read_events(root, day).to_pylist()]
+@pytest.fixture(scope="module")
+def collecting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collecting]:
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "klantreis.toml").write_text(f'[site.voorbeeldstad]\nhosts = ["{SITE}", "localhost"]\n')
+    with serving("collect", "--data", folder, KLANTREIS_MATOMO_TOKEN=TOKEN) as address:
+        yield Collecting(address, folder)
 
 
 def _fetched(what: str, *command: str | Path) -> None:
@@ -98,7 +108,7 @@ NODE = """
 const MatomoTracker = require('matomo-tracker');
 const matomo = new MatomoTracker(3, process.argv[2] + '/matomo.php');
 matomo.on('error', error => console.log('ERROR', error));
-const ua = process.argv[3], page = 'https://www.voorbeeldstad.nl';
+const ua = process.argv[3], page = 'https://www.voorbeeldstad.nl/node';
 matomo.track({url: page + '/afval', action_name: 'Afval', ua});
 matomo.trackBulk([
   {url: page + '/zoeken', search: 'grofvuil', search_count: '8', ua},
@@ -108,26 +118,25 @@ matomo.trackBulk([
 """
 
 
-def test_the_client_for_node(node_client: Path, installation: Path) -> None:
-    with serving("collect", "--data", installation) as address:
-        done = subprocess.run(
-            ["node", "-e", NODE, "-", address, BROWSER],
-            cwd=node_client,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
-        said = json.loads(done.stdout)
-        assert (said["status"], said["tracked"], said["invalid"]) == ("success", 2, 1)
-    rows = archived(installation)
+def test_the_client_for_node(node_client: Path, collecting: Collecting) -> None:
+    done = subprocess.run(
+        ["node", "-e", NODE, "-", collecting.address, BROWSER],
+        cwd=node_client,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    said = json.loads(done.stdout)
+    assert (said["status"], said["tracked"], said["invalid"]) == ("success", 2, 1)
+    rows = collecting.archived("/node")
     assert sorted(
         (row["kind"], row["path"], row["query"] or row["title"] or row["channel"]) for row in rows
     ) == [
-        ("contact", "/contact", "tel"),
-        ("search", "/zoeken", "grofvuil"),
-        ("view", "/afval", "Afval"),
-        ("view", "/zoeken", None),
+        ("contact", "/node/contact", "tel"),
+        ("search", "/node/zoeken", "grofvuil"),
+        ("view", "/node/afval", "Afval"),
+        ("view", "/node/zoeken", None),
     ]
 
 
@@ -139,7 +148,7 @@ from piwikapi.tracking import PiwikTracker
 address, browser, token = sys.argv[1:]
 tracker = PiwikTracker(3, FakeRequest({
     "HTTP_USER_AGENT": browser, "REMOTE_ADDR": "192.0.2.9", "HTTP_REFERER": "https://www.google.nl/",
-    "HTTP_ACCEPT_LANGUAGE": "nl", "SERVER_NAME": "www.voorbeeldstad.nl", "PATH_INFO": "/afval",
+    "HTTP_ACCEPT_LANGUAGE": "nl", "SERVER_NAME": "www.voorbeeldstad.nl", "PATH_INFO": "/python/afval",
     "QUERY_STRING": "q=grof", "HTTPS": "on",
 }))
 tracker.set_api_url(address + "/piwik.php")
@@ -150,21 +159,20 @@ assert "GIF89a" in tracker.do_track_action("https://www.voorbeeldstad.nl/formuli
 """
 
 
-def test_a_client_for_python(python_client: Path, installation: Path) -> None:
-    with serving("collect", "--data", installation, KLANTREIS_MATOMO_TOKEN=TOKEN) as address:
-        done = subprocess.run(
-            [sys.executable, "-c", PYTHON, address, BROWSER, TOKEN],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            env={**os.environ, "PYTHONPATH": str(python_client)},
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-    rows = sorted(archived(installation), key=lambda row: row["kind"])
+def test_a_client_for_python(python_client: Path, collecting: Collecting) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PYTHON, collecting.address, BROWSER, TOKEN],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": str(python_client)},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = sorted(collecting.archived("/python"), key=lambda row: row["kind"])
     assert [(row["kind"], row["path"], row["title"] or row["target"], row["referrer"]) for row in rows] == [
-        ("file", "/afval", f"https://{SITE}/formulier.pdf", "https://www.google.nl/"),
-        ("view", "/afval", "Afval", "https://www.google.nl/"),
+        ("file", "/python/afval", f"https://{SITE}/formulier.pdf", "https://www.google.nl/"),
+        ("view", "/python/afval", "Afval", "https://www.google.nl/"),
     ]
     assert len({row["visitor"] for row in rows}) == 1
 
@@ -198,10 +206,10 @@ var _paq = window._paq = [['setTrackerUrl', ADDRESS + '/matomo.php'], ['setSiteI
 
 @pytest.fixture
 def page_at() -> Iterator[Any]:
-    """Serve a page (and a script beside it) on a loopback port; lends its address."""
+    """Serve a page (and a script beside it) on a loopback port; gives its address."""
     servers: list[ThreadingHTTPServer] = []
 
-    def serve(page: str, script: bytes = b"") -> str:
+    def serve(path: str, page: str, script: bytes = b"") -> str:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 is_script = self.path.endswith(".js")
@@ -218,7 +226,7 @@ def page_at() -> Iterator[Any]:
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         servers.append(server)
         Thread(target=server.serve_forever, daemon=True).start()
-        return f"http://localhost:{server.server_port}/afval"
+        return f"http://localhost:{server.server_port}{path}"
 
     yield serve
     for server in servers:
@@ -226,42 +234,38 @@ def page_at() -> Iterator[Any]:
         server.server_close()
 
 
-def _visited(chromium: Browser, address: str, url: str, events: int) -> None:
-    """Open the page, and wait until the collector has so many events."""
+def _visited(chromium: Browser, collecting: Collecting, url: str, events: int) -> None:
+    """Open the page, and wait until the collector has so many events more."""
+    before = collecting.events()
     context = chromium.new_context(user_agent=BROWSER, locale="nl-NL")
     try:
         page = context.new_page()
         page.goto(url)
         for _ in range(100):
-            with urlopen(f"{address}/v1/ledger", timeout=10) as answer:
-                ledger = json.loads(answer.read())
-            if ledger["events"] >= events:
+            if collecting.events() >= before + events:
                 return
             page.wait_for_timeout(50)
-        raise AssertionError(f"expected {events} events: {ledger}")
+        raise AssertionError(f"expected {events} events, got {collecting.events() - before}")
     finally:
         context.close()
 
 
 @pytest.mark.browser
-def test_every_way_in_which_a_browser_sends(chromium: Browser, installation: Path, page_at: Any) -> None:
-    with serving("collect", "--data", installation) as address:
-        _visited(chromium, address, page_at(PAGE % (address, BY_HAND)), events=3)
-    rows = archived(installation)
+def test_every_way_in_which_a_browser_sends(chromium: Browser, collecting: Collecting, page_at: Any) -> None:
+    _visited(chromium, collecting, page_at("/hand", PAGE % (collecting.address, BY_HAND)), events=3)
+    rows = collecting.archived("/hand")
     assert sorted(row["kind"] for row in rows) == ["contact", "search", "view"]
     assert len({row["page_view"] for row in rows}) == 1
     assert "0123456789abcdef" not in str(rows)
 
 
 @pytest.mark.browser
-def test_matomo_js_as_it_is(chromium: Browser, installation: Path, page_at: Any) -> None:
+def test_matomo_js_as_it_is(chromium: Browser, collecting: Collecting, page_at: Any) -> None:
     named = os.environ.get("KLANTREIS_MATOMO_JS")
     if not named:
         pytest.skip("NO matomo.js: it is on no registry; name a copy in KLANTREIS_MATOMO_JS to test with it")
-    page = PAGE % ("{address}", MATOMO_JS) + '<script src="/matomo.js"></script>'
-    with serving("collect", "--data", installation) as address:
-        url = page_at(page.replace("{address}", address), Path(named).read_bytes())
-        _visited(chromium, address, url, events=4)
-    rows = archived(installation)
+    page = PAGE % (collecting.address, MATOMO_JS) + '<script src="/matomo.js"></script>'
+    _visited(chromium, collecting, page_at("/js", page, Path(named).read_bytes()), events=4)
+    rows = collecting.archived("/js")
     assert {row["kind"] for row in rows} == {"contact", "link", "search", "view"}
     assert {row["title"] for row in rows if row["kind"] == "view"} == {"Afval"}

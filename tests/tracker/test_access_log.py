@@ -449,6 +449,11 @@ def test_after_two_days_an_interrupted_import_begins_anew(tmp_path: Path) -> Non
     first.write_journal()
     assert begun(1e9 + 3_600).salt(day) == salt
     assert begun(1e9 + intake.SALT_LIFE_S + 1).salt(day) != salt
+    (journal,) = (tmp_path / "imports").glob("*.unfinished")
+    written = journal.stat().st_mtime
+    assert intake.forget_abandoned(tmp_path, written + intake.SALT_LIFE_S - 1) == 0
+    assert intake.forget_abandoned(tmp_path, written + intake.SALT_LIFE_S + 1) == 1
+    assert not journal.exists()
 
 
 def test_two_imports_of_one_file_at_once_are_refused(tmp_path: Path) -> None:

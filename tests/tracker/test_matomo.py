@@ -139,6 +139,7 @@ def test_pings_add_up_and_a_long_silence_is_not_reading() -> None:
 PROBLEMS: list[tuple[str, dict[str, str], dict[str, Any], list[str]]] = [
     ("nothing at all", {"rec": "", "idsite": "", "url": ""}, {}, ["rec", "idsite", "url"]),
     ("site 0", {"idsite": "0"}, {}, ["idsite"]),
+    ("a site of Piwik PRO", {"idsite": "45e07cbf-c8b3-42f3-a6d6-a5a176f623ef"}, {}, []),
     ("a page from the referer", {"url": ""}, {"referer": PAGE}, []),
     ("for another, without token", {"cip": "192.0.2.9"}, {}, ["cip"]),
     ("of the past, without token", {"cdt": "2026-05-01 10:00:00"}, {}, ["cdt"]),

@@ -213,6 +213,7 @@ class Intakes:
 
         Raises `ArchiveError` where one of them is under way in another process.
         """
+        forget_abandoned(self._root)
         with ExitStack() as stack:
             intakes = {}
             for name in dict.fromkeys(names):
@@ -231,6 +232,18 @@ class Intakes:
 
     def _intake(self, name: str) -> Intake:
         return Intake(self._root, name, site=self._site, partitions=self._partitions, salts=self._salts)
+
+
+def forget_abandoned(root: Path, now: float | None = None) -> int:
+    """Remove the journals, and so the salts, of imports that nobody went on with; returns how many."""
+    deadline = (time.time() if now is None else now) - SALT_LIFE_S
+    forgotten = 0
+    for journal in (root / "imports").glob("*.unfinished"):
+        with suppress(FileNotFoundError):
+            if journal.stat().st_mtime < deadline:
+                journal.unlink()
+                forgotten += 1
+    return forgotten
 
 
 @contextmanager
