@@ -9,7 +9,7 @@ https://developer.matomo.org/api-reference/tracking-api.
 Ids. A beacon's page view is 12 signs, Matomo's `pv_id` six. Ours is made of site, visitor id and `pv_id`
 together by a hash: the same for every hit of a page view, another for every other one, and not to be turned
 back. A hit without `pv_id` is a page view of its own. `_id`, which recognises a browser for a year, goes no
-further than that hash, unless the site adds `kr_consent=1` after the resident agreed.
+further than that hash, unless the hit says `consent=1`, as matomo.js does after `setConsentGiven`.
 
 Events. Four categories say what our wire has words for: `goal` (action: its name), `contact` (action: tel,
 mail, chat, appointment or counter), `feedback` (value: -1, 0 or 1) and `form` (action: start, step, error,
@@ -172,7 +172,7 @@ def translate(hit: Parameters, context: Context) -> Hit | list[Problem]:
     beacon: dict[str, Any] = {"v": 1, "p": page_view, "u": (hit.get("url") or context.referer or "")[:_URL]}
     if before := hit.get("urlref"):
         beacon["r"] = before[:_REFERRER]
-    if hit.get("kr_consent") == "1" and _ID.fullmatch(hit.get("_id", "")):
+    if hit.get("consent") == "1" and _ID.fullmatch(hit.get("_id", "")):
         beacon["c"] = hit["_id"].lower()
     beacon["e"] = [
         {"i": _index(hit, event, position, shared_view), "d": 0, **event}

@@ -119,8 +119,8 @@ def test_a_hit_that_is_sent_again_is_the_same_event_and_another_one_is_not() -> 
 
 def test_the_lasting_id_goes_no_further_without_consent() -> None:
     assert VISITOR not in str(translated(hit()))
-    assert translated(hit(kr_consent="1"))["c"] == VISITOR
-    assert "c" not in translated(hit(kr_consent="1", _id="not an id"))
+    assert translated(hit(consent="1"))["c"] == VISITOR
+    assert "c" not in translated(hit(consent="1", _id="not an id"))
 
 
 def test_pings_add_up_and_a_long_silence_is_not_reading() -> None:
