@@ -13,7 +13,6 @@ from typing import NamedTuple, TypeVar
 import polars as pl
 
 from tracker import address
-from tracker.admission import Scrubber
 from tracker.bots import is_bot
 from tracker.day import day_of
 from tracker.imports.access_log_line import (
@@ -25,6 +24,7 @@ from tracker.imports.access_log_line import (
     time_ms,
 )
 from tracker.scrub import Mark
+from tracker.scrubber import Scrubber
 from tracker.site import Site
 
 MOST = 100_000

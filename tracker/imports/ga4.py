@@ -18,12 +18,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tracker import address
-from tracker.admission import Scrubber
 from tracker.event import Event, Kind
 from tracker.imports.account import BadRecordError, ImportAccount, SetAsideError
 from tracker.imports.event_files import Visitor, identity, import_events, index_of
 from tracker.imports.json_records import Record, json_records
 from tracker.imports.opened import ImportFileError, Progress, Whole
+from tracker.scrubber import Scrubber
 from tracker.site import Site
 
 VIEWPORTS = {"mobile": "s", "tablet": "m", "desktop": "l"}

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from tracker import address
-from tracker.admission import Scrubber
 from tracker.event import Event, Kind
 from tracker.imports.account import BadRecordError, ImportAccount
 from tracker.imports.event_files import Visitor, identity, import_events, index_of
 from tracker.imports.json_records import json_records
 from tracker.imports.opened import Progress
 from tracker.matomo import event_of_category
+from tracker.scrubber import Scrubber
 from tracker.site import Site
 
 VIEWPORTS = {"smartphone": "s", "phablet": "s", "tablet": "m", "desktop": "l"}

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from tracker.admission import Scrubber
 from tracker.archive_files import write_durably, write_table
 from tracker.contacts import SCHEMAS, VERSION, Channel, SideTable, folder_of
 from tracker.day import day_of
@@ -23,6 +22,7 @@ from tracker.imports.csv_rows import Columns, CsvFile, plain
 from tracker.imports.event_files import identity
 from tracker.imports.intake import alone
 from tracker.imports.opened import Progress, Whole, digest
+from tracker.scrubber import Scrubber
 from tracker.site import Site
 
 PIECE_ROWS = 100_000
