@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -354,6 +355,39 @@ def test_a_line_says_the_same_alone_and_in_a_block(edits: list[tuple[int, int, s
             continue
         told.append((at, client, *rest))
         assert start + time == moment
+    assert told == expected
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([
+            "remote_addr", "time_local", "time_iso8601", "msec", "request", "request_uri", "status",
+            "http_referer", "referer", "http_user_agent", "agent",
+        ]),
+        st.sampled_from([
+            "", "-", None, 200, "200", "99", 1e9, "192.0.2.9, 192.0.2.1", "22/Nov/2026:12:00:00 +0100",
+            "31/Feb/2026:12:00:00 +0100", "2026-11-22T12:00:00+01:00", "2026-02-31T12:00:00+01:00",
+            "1890-11-22T12:00:00+01:00", "GET / HTTP/1.1", "a\\b", [1],
+        ]),
+        max_size=3,
+    )
+)  # fmt: skip
+def test_a_line_of_json_says_the_same_alone_and_in_a_block(changes: dict[str, object]) -> None:
+    usual = {
+        "remote_addr": "192.0.2.1", "time_local": "22/Nov/2026:12:00:00 +0100", "request": "GET / HTTP/1.1",
+        "status": 200, "http_referer": "", "http_user_agent": BROWSER,
+    }  # fmt: skip
+    raw = json.dumps(usual | changes).encode()
+    block = table_of_lines([json.dumps(usual).encode(), raw], lambda *_: None).rows()[1:]
+    told, expected = [], []
+    with suppress(MalformedLine):
+        for _, client, minute, time, *rest in block:
+            start = time_ms(f"{minute[:17]}:00{minute[17:]}") if minute else 0
+            told = [(start + time, client, *rest)]
+    with suppress(MalformedLine):
+        fields = fields_of(raw.decode())
+        moment = fields.when if isinstance(fields.when, int) else time_ms(fields.when)
+        expected = [(moment, fields.client, *fields[2:])]
     assert told == expected
 
 

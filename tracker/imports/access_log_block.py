@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
+from tracker.imports.access_log_json import rows_of_json
 from tracker.imports.access_log_line import Fields, MalformedLine, fields_of, text_of
 
 COLUMNS = {
@@ -24,6 +25,7 @@ COLUMNS = {
     "referrer": pl.String,
     "agent": pl.String,
 }
+LAST_MS = 7_258_118_400_000  # of 2199: what is later, or before 1970, is looked at one by one
 SECONDS = {f":{second:02d}": min(second, 59) * 1000 for second in range(61)}  # a leap second is told as :60
 
 
@@ -33,7 +35,8 @@ def table_of_lines(lines: Sequence[bytes], malformed: Callable[[int, str], None]
     `malformed(position, why)` is told of the others.
     """
     texts = pl.Series("text", _texts(lines), dtype=pl.String)
-    ordinary = _ordinary(texts)
+    json = rows_of_json(lines)
+    ordinary = _ordinary_json(json) if json else _ordinary(texts)
     if ordinary.height == len(lines):
         return ordinary
     known = set(ordinary["at"])
@@ -102,6 +105,40 @@ def _ordinary(texts: pl.Series) -> pl.DataFrame:
             agent="agent",
         )
         .filter(pl.col("time").is_not_null())
+    )
+
+
+def _ordinary_json(rows: Sequence[tuple[int, str, str, str, str, str, str]]) -> pl.DataFrame:
+    """The same of lines of JSON whose time is one of nginx's two notations and whose status is one."""
+    names = ("at", "client", "when", "request", "status", "referrer", "agent")
+    local = pl.col("when").str.contains(
+        r"^[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4}$"
+    )
+    iso = pl.col("when").str.contains(
+        r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9][+-][0-9]{2}:[0-9]{2}$"
+    )
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    return (
+        pl.DataFrame(columns, schema={name: COLUMNS.get(name, pl.String) for name in names})
+        .filter(pl.col("status").str.contains("^[0-9]{3}$"), local | iso)
+        .with_columns(
+            minute=pl.when(local)
+            .then(pl.col("when").str.slice(0, 17) + pl.col("when").str.slice(20))
+            .otherwise(pl.lit("")),
+            time=pl.when(local)
+            .then(
+                pl.col("when")
+                .str.slice(17, 3)
+                .replace_strict(SECONDS, default=None, return_dtype=pl.Int64)
+            )
+            .otherwise(
+                pl.col("when")
+                .str.to_datetime("%Y-%m-%dT%H:%M:%S%z", time_unit="ms", strict=False)
+                .dt.epoch("ms")
+            ),
+        )
+        .filter((pl.col("minute") != "") | pl.col("time").is_between(0, LAST_MS), pl.col("time").is_not_null())
+        .select(*COLUMNS)
     )
 
 

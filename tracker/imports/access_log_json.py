@@ -2,7 +2,8 @@
 """Access logs as JSON, one object a line: nginx with `log_format … escape=json`, and those like it.
 
 The administrator chooses the names, so each field is looked for under the names of nginx's variables and the
-usual others. A request may come whole (`request`) or in parts (`request_method` and `request_uri`).
+usual others. A request may come whole (`request`) or in parts (`request_method` and `request_uri`). Lines
+with nginx's own names are decoded a block at a time (`rows_of_json`), all others one by one; both say the same.
 """
 
 from __future__ import annotations
@@ -27,6 +28,51 @@ USER_AGENT = ("http_user_agent", "user_agent", "useragent", "agent")
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
+class _NginxLine(msgspec.Struct, gc=False):
+    """The variables of nginx that are wanted; what they hold is checked afterwards."""
+
+    remote_addr: Any = None
+    time_iso8601: Any = None
+    time_local: Any = None
+    request: Any = None
+    status: Any = None
+    http_referer: Any = None
+    http_user_agent: Any = None
+
+
+_TEXT = {str}
+_decode_block = msgspec.json.Decoder(list[_NginxLine]).decode
+
+# Position, client, time, request, status, referrer, user agent.
+Row = tuple[int, str, str, str, str, str, str]
+
+
+def rows_of_json(lines: Sequence[bytes]) -> list[Row]:
+    """The lines of a block in which all is said under nginx's own names, by position.
+
+    Lines that say it otherwise are left out, and all of them where one is no JSON: those are for
+    `fields_of_json`.
+    """
+    if not lines or not lines[0].startswith(b"{"):
+        return []
+    try:
+        found = _decode_block(b"[" + b",".join(lines) + b"]")
+    except (msgspec.DecodeError, RecursionError):
+        return []
+    if len(found) != len(lines):  # two objects on a line
+        return []
+    rows: list[Row] = []
+    for at, line in enumerate(found):
+        when, client, request = line.time_iso8601 or line.time_local, line.remote_addr, line.request
+        status, referrer, agent = line.status, line.http_referer, line.http_user_agent
+        told = when, client, request, referrer, agent
+        if {text.__class__ for text in told} == _TEXT and client and request and status:
+            status = status if status.__class__ is str else str(status)
+            client = client.partition(",")[0].strip()
+            rows.append((at, client, when, *map(_escaped, (request, status, referrer, agent))))
+    return rows
+
+
 def fields_of_json(line: str) -> Fields:
     """The fields of a line. Raises `MalformedLine`, which names what is missing."""
     try:
@@ -47,8 +93,8 @@ def fields_of_json(line: str) -> Fields:
         when=_moment(row),
         request=_escaped(request),
         status=status,
-        referrer=_escaped(_text(row, REFERRER)),
-        user_agent=_escaped(_text(row, USER_AGENT)),
+        referrer=_escaped(_said(row, REFERRER)),
+        user_agent=_escaped(_said(row, USER_AGENT)),
     )
 
 
@@ -84,6 +130,12 @@ def _text(row: Mapping[str, Any], names: Sequence[str]) -> str:
         if value is not None and value != "":
             return value if isinstance(value, str) else str(value)
     return ""
+
+
+def _said(row: Mapping[str, Any], names: Sequence[str]) -> str:
+    """As `_text`, but an empty text is an answer too: there was none."""
+    name = next((name for name in names if row.get(name) is not None), None)
+    return "" if name is None else _text(row, (name,))
 
 
 def _escaped(text: str) -> str:
