@@ -137,7 +137,8 @@ def _ordinary_json(rows: Sequence[tuple[int, str, str, str, str, str, str]]) -> 
                 .dt.epoch("ms")
             ),
         )
-        .filter((pl.col("minute") != "") | pl.col("time").is_between(0, LAST_MS), pl.col("time").is_not_null())
+        .filter(pl.col("time").is_not_null())
+        .filter((pl.col("minute") != "") | pl.col("time").is_between(0, LAST_MS))
         .select(*COLUMNS)
     )
 

@@ -3,7 +3,8 @@
 
 The administrator chooses the names, so each field is looked for under the names of nginx's variables and the
 usual others. A request may come whole (`request`) or in parts (`request_method` and `request_uri`). Lines
-with nginx's own names are decoded a block at a time (`rows_of_json`), all others one by one; both say the same.
+with nginx's own names are decoded a block at a time (`rows_of_json`), all others one by one; both say the
+same.
 """
 
 from __future__ import annotations
