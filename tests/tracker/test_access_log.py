@@ -465,6 +465,7 @@ def test_an_interrupted_import_goes_on_where_it_was(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(intake, "write_table", write_table)
     summary = import_access_log(files, site=SITE, archive_root=tmp_path / "archive", partitions=8)
     assert (summary.lines, summary.already, summary.resumed) == (1_000, 1, 1)
+    assert "went on where an earlier import had stopped: 1 of 2 files" in summary.text()
     rows = rows_of(tmp_path / "archive")
     assert len(rows) == 1_000
     assert len({row["visitor"] for row in rows}) == 50  # pseudonyms outlived both interruptions

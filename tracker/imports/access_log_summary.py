@@ -91,6 +91,10 @@ class AccessLogSummary:
         if self.redacted:
             found = ", ".join(f"{mark}: {count:,}" for mark, count in self.redacted.most_common())
             text.append(f"  personal data taken out: {found}")
+        if self.resumed:
+            text.append(
+                f"  went on where an earlier import had stopped: {self.resumed} of {self.files} files"
+            )
         if self.already:
             text.append(f"  imported before, nothing added: {self.already} of {self.files} files")
         return "\n".join(text)
