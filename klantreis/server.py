@@ -35,7 +35,7 @@ class PortError(KlantreisError):
 def create_collector(
     settings: Settings, store_url: str, *, fallback: ASGI | None = None, workers: Workers | None = None
 ) -> Collector:
-    """The collector of this installation, also for Matomo's clients; what is not for it goes to `fallback`."""
+    """The collector of this installation, also for Matomo's clients; the rest goes to `fallback`."""
     from klantreis.settings import matomo_token, run_token
     from tracker.collector import Collector, CollectorSettings
     from tracker.matomo_endpoint import MatomoEndpoint

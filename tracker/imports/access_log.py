@@ -24,7 +24,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 
-from tracker.archive_files import SCHEMA
+from tracker.archive_format import SCHEMA
 from tracker.identity import daily_visitor
 from tracker.imports.access_log_block import table_of_lines
 from tracker.imports.access_log_line import SetAside

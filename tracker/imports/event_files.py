@@ -16,9 +16,10 @@ from tracker.day import day_of
 from tracker.event import Event
 from tracker.identity import daily_visitor
 from tracker.imports.account import BadRecordError, ImportAccount, SetAsideError
-from tracker.imports.intake import Intake, Intakes, table_of_events
+from tracker.imports.intake import Intake, Intakes
 from tracker.imports.opened import Progress, Whole, digest
 from tracker.site import Site
+from tracker.stream_columns import table_of
 
 BATCH_EVENTS = 20_000
 
@@ -118,10 +119,10 @@ def _batches(events: Iterator[Event]) -> Iterator[pa.Table]:
     for event in events:
         batch.append(event)
         if len(batch) >= BATCH_EVENTS:
-            yield table_of_events(batch)
+            yield table_of(batch)
             batch = []
     if batch:
-        yield table_of_events(batch)
+        yield table_of(batch)
 
 
 def identity(*parts: object) -> str:

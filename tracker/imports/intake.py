@@ -20,17 +20,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import date
-from operator import attrgetter
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
-from tracker.archive import DEFAULT_PARTITIONS
 from tracker.archive_files import (
-    ORDER,
-    SCHEMA,
     ArchiveError,
     folder_of,
     settle_partitions,
@@ -38,6 +34,8 @@ from tracker.archive_files import (
     write_durably,
     write_table,
 )
+from tracker.archive_format import SCHEMA
+from tracker.archive_import import DEFAULT_PARTITIONS
 from tracker.day import day_of
 from tracker.event import Event
 from tracker.site import Site
@@ -145,7 +143,7 @@ class Intake:
                 path = (
                     folder_of(self._root, day, int(partition)) / f"import-{self._name}-{number:04d}.parquet"
                 )
-                write_table(path, _whole(rows.sort_by([(column, "ascending") for column in ORDER])))
+                write_table(path, _whole(rows))
                 self._files += 1
         self._journal.pieces = self._number
 
@@ -262,13 +260,6 @@ def alone(root: Path, name: str) -> Iterator[None]:
             yield
         finally:
             path.unlink(missing_ok=True)
-
-
-def table_of_events(events: Sequence[Event]) -> pa.Table:
-    """Events as `Intake.take` wants them."""
-    # Column by column: turning rows into columns all at once takes five times as long.
-    arrays = [pa.array(list(map(attrgetter(field.name), events)), field.type) for field in SCHEMA]
-    return pa.Table.from_arrays(arrays, schema=SCHEMA)
 
 
 def _whole(events: pa.Table) -> pa.Table:

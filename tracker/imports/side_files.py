@@ -8,13 +8,15 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from tracker.archive_files import write_durably, write_table
+from tracker.archive_files import write_durably
 from tracker.contacts import SCHEMAS, VERSION, Channel, SideTable, folder_of
 from tracker.day import day_of
 from tracker.imports.account import BadRecordError, ImportAccount
@@ -318,6 +320,6 @@ def _write(root: Path, table: SideTable, name: str, rows: list[dict[str, Any]], 
         by_day[day_of(row["time"], zone)].append(row)
     schema = SCHEMAS[table].with_metadata({f"klantreis.{table.value}": str(VERSION)})
     for day, group in by_day.items():
-        write_table(
-            folder_of(root, table, day) / f"{name}.parquet", pa.Table.from_pylist(group, schema=schema)
-        )
+        found = pa.Table.from_pylist(group, schema=schema)
+        path = folder_of(root, table, day) / f"{name}.parquet"
+        write_durably(path, partial(pq.write_table, found, compression="zstd"))
