@@ -47,6 +47,7 @@ def options() -> dict[str, Any]:
     """
     return {
         "http": BeaconProtocol,
+        "ws": "none",
         "proxy_headers": False,
         "server_header": False,
         "access_log": False,

@@ -9,17 +9,31 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 from klantreis.errors import SettingsError
+from tracker.access import LOOPBACK, Operators, TokenError
+from tracker.case_numbers import CaseNumbers, MaskError
+from tracker.networks import Network
+from tracker.rate import Rate
 from tracker.site import Site, Sites
 
 FILE = "klantreis.toml"
 PARTITIONS = 16
 RETENTION_DAYS = 31
-_TOP = {"partitions", "retention_days", "trusted_proxies", "redis", "site"}
+_TOP = {
+    "case_numbers",
+    "operator_networks",
+    "partitions",
+    "rate",
+    "redis",
+    "retention_days",
+    "site",
+    "staff_networks",
+    "trusted_proxies",
+}
 _SITE = {"hosts", "timezone", "search_parameters", "campaign_parameters", "tasks", "experiments"}
 
 #: Every variable that the program reads, and what it is for; `docs/operations.md` has the same table.
@@ -27,16 +41,16 @@ VARIABLES: Mapping[str, str] = {
     "KLANTREIS_DATA": "folder of the installation's data (as --data)",
     "KLANTREIS_LANGUAGE": "language of what people read, nl or en (as --language)",
     "KLANTREIS_LOG": "form of the log, json or text",
+    "KLANTREIS_MATOMO_TOKEN": "token by which a Matomo client may name address and time",
+    "KLANTREIS_OPERATOR_TOKEN": "token with which operators read the ledger, runs and metrics",
     "KLANTREIS_PARTITIONS": "number of partitions, never changed later",
     "KLANTREIS_REDIS_URL": "address of your own Redis or Valkey",
+    "KLANTREIS_RETENTION_DAYS": "DAYs that raw events are kept",
     "KLANTREIS_RUN_TOKEN": "secret that marks load-test events",
     "KLANTREIS_TRUSTED_PROXIES": "networks from which X-Forwarded-For is believed, with commas",
 }
 # Read by the tests, or by the commands' own children.
 _OTHERS = {"KLANTREIS_SHARED"}
-
-Network = IPv4Network | IPv6Network
-
 
 @dataclass(frozen=True, slots=True)
 class SiteFiles:
@@ -57,6 +71,16 @@ class Settings:
     partitions: int = PARTITIONS
     retention_days: int = RETENTION_DAYS
     trusted_proxies: tuple[Network, ...] = ()
+    staff_networks: tuple[Network, ...] = ()
+    operator_networks: tuple[Network, ...] = ()
+    operator_token: str | None = field(default=None, repr=False)
+    case_numbers: CaseNumbers | None = None
+    rate: Rate = field(default_factory=Rate)
+
+    def operators(self) -> Operators:
+        """Who may read the ledger, runs and metrics: this machine, the networks named, who has the token."""
+        networks = (*LOOPBACK, *self.operator_networks)
+        return Operators(networks, token=self.operator_token, trusted_proxies=self.trusted_proxies)
 
     @property
     def archive(self) -> Path:
@@ -116,7 +140,12 @@ def load(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         or _table(raw, "redis", f"{path}: expected a table [redis] with url").get("url"),
         partitions=_partitions(environment.get("KLANTREIS_PARTITIONS", raw.get("partitions", PARTITIONS))),
         retention_days=_retention(environment.get("KLANTREIS_RETENTION_DAYS", raw.get("retention_days"))),
-        trusted_proxies=_networks(environment, raw),
+        trusted_proxies=_networks("trusted_proxies", environment.get("KLANTREIS_TRUSTED_PROXIES"), raw),
+        staff_networks=_networks("staff_networks", None, raw),
+        operator_networks=_networks("operator_networks", None, raw),
+        operator_token=_operator_token(environment),
+        case_numbers=_case_numbers(raw, path),
+        rate=_rate(_table(raw, "rate", f"{path}: expected a table [rate] with per_second and burst"), path),
     )
 
 
@@ -223,13 +252,43 @@ def _retention(value: object) -> int:
     return number
 
 
-def _networks(environment: Mapping[str, str], raw: Mapping[str, Any]) -> tuple[Network, ...]:
-    given = environment.get("KLANTREIS_TRUSTED_PROXIES")
-    texts = given.split(",") if given else raw.get("trusted_proxies", [])
+def _networks(key: str, given: str | None, raw: Mapping[str, Any]) -> tuple[Network, ...]:
+    texts = given.split(",") if given else raw.get(key, [])
     try:
         return tuple(ip_network(text.strip()) for text in texts)
+    except (ValueError, AttributeError, TypeError) as error:
+        raise SettingsError(f"{key}: {error}. Expected networks such as 10.0.0.0/8.") from None
+
+
+def _operator_token(environment: Mapping[str, str]) -> str | None:
+    token = environment.get("KLANTREIS_OPERATOR_TOKEN") or None
+    try:
+        Operators(token=token)
+    except TokenError as error:
+        raise SettingsError(f"KLANTREIS_OPERATOR_TOKEN: {error}") from None
+    return token
+
+
+def _case_numbers(raw: Mapping[str, Any], path: Path) -> CaseNumbers | None:
+    masks = raw.get("case_numbers", [])
+    if not isinstance(masks, list):
+        raise SettingsError(f'{path}: case_numbers is {masks!r}; expected masks such as ["Z-####-######"].')
+    try:
+        return CaseNumbers(masks) if masks else None
+    except MaskError as error:
+        raise SettingsError(f"{path}: {error}") from None
+
+
+def _rate(table: Mapping[str, Any], path: Path) -> Rate:
+    where = f"{path}, [rate]"
+    _refuse_unknown(table, {"per_second", "burst"}, where)
+    for key, value in table.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise SettingsError(f"{where}: {key} is {value!r}; expected a number.")
+    try:
+        return Rate(**table)
     except ValueError as error:
-        raise SettingsError(f"trusted_proxies: {error}. Expected networks such as 10.0.0.0/8.") from None
+        raise SettingsError(f"{where}: {error}") from None
 
 
 def _refuse_unknown(table: Mapping[str, Any], known: set[str], where: str) -> None:

@@ -8,8 +8,6 @@ for one of the `Reason`s. No step touches Redis, a file or a clock. Read `STEPS`
 from __future__ import annotations
 
 import hmac
-import ipaddress
-import socket
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,17 +18,18 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tracker import address, packing, stream, wire
-from tracker.bots import is_bot
+from tracker.bots import is_program
+from tracker.case_numbers import CaseNumbers
 from tracker.event import Kind
 from tracker.familiar import Familiar, Page
 from tracker.identity import consented_visitor, daily_visitor, partition_of
+from tracker.networks import Network, address_of, within
+from tracker.rate import RateLimit
 from tracker.scrub import Mark
 from tracker.scrubber import Scrubber
 from tracker.site import Site, Sites
 from tracker.stream import DETAILS
 from tracker.words import Words
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Reason(StrEnum):
@@ -44,6 +43,7 @@ class Reason(StrEnum):
     STAFF = "staff"
     STALE = "stale"
     RUN_TOKEN = "run_token"  # noqa: S105 - a name
+    RATE_LIMITED = "rate_limited"
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -58,10 +58,11 @@ class Arrival(msgspec.Struct, frozen=True):
 
 
 class Drop(NamedTuple):
-    """An arrival that isn't stored, why, and for a malformed one everything that is wrong with it."""
+    """An arrival that isn't stored, and why: what is wrong with a malformed one, how long to wait."""
 
     reason: Reason
     problems: tuple[wire.Problem, ...] = ()
+    wait_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +71,9 @@ class Rules:
 
     `salt` gives the salt of a moment's DAY in a time zone, or None where it must first be fetched.
     `trusted_proxies` are the networks from which `X-Forwarded-For` is believed, `staff_networks` those of the
-    municipality's own people, `run_token` the secret of load tests (None: none are admitted); `familiar`
-    remembers what was clean, and `words` has the codes for frequent texts.
+    municipality's own people, `run_token` the secret of load tests (None: none are admitted), `cases` how
+    case numbers look here and `limit` what one visitor may send; `familiar` remembers what was clean, and
+    `words` has the codes for frequent texts.
     """
 
     sites: Sites
@@ -80,6 +82,8 @@ class Rules:
     trusted_proxies: tuple[Network, ...] = ()
     staff_networks: tuple[Network, ...] = ()
     run_token: str | None = None
+    cases: CaseNumbers | None = None
+    limit: RateLimit = field(default_factory=RateLimit, compare=False)
     familiar: Familiar = field(default_factory=Familiar, compare=False)
     words: Words = field(default_factory=Words, compare=False)
 
@@ -151,7 +155,7 @@ def not_opted_out(arrival: Arrival, draft: Draft) -> Draft | Drop:
 
 
 def by_a_person(arrival: Arrival, draft: Draft) -> Draft | Drop:
-    return Drop(Reason.BOT) if is_bot(arrival.headers.get("user-agent", "")) else draft
+    return Drop(Reason.BOT) if is_program(arrival.headers) else draft
 
 
 def of_a_known_site(arrival: Arrival, draft: Draft) -> Draft | Drop:
@@ -167,7 +171,7 @@ def of_a_known_site(arrival: Arrival, draft: Draft) -> Draft | Drop:
 def not_by_staff(arrival: Arrival, draft: Draft) -> Draft | Drop:
     rules, forwarded = draft.rules, arrival.headers.get("x-forwarded-for")
     draft.client = client_address(arrival.client, forwarded, rules.trusted_proxies, rules.familiar)
-    if rules.staff_networks and _within(draft.client, rules.staff_networks):
+    if rules.staff_networks and within(draft.client, rules.staff_networks):
         return Drop(Reason.STAFF)
     return draft
 
@@ -210,10 +214,17 @@ def pseudonymous(arrival: Arrival, draft: Draft) -> Draft | Drop:
     return draft
 
 
+def within_the_rate(arrival: Arrival, draft: Draft) -> Draft | Drop:
+    if draft.run is not None:
+        return draft  # a load test makes many visitors of one address
+    wait_s = draft.rules.limit.wait_s(draft.visitor, arrival.time_ms)
+    return Drop(Reason.RATE_LIMITED, wait_s=wait_s) if wait_s else draft
+
+
 def scrubbed(arrival: Arrival, draft: Draft) -> Draft | Drop:
     """The events, with every text scrubbed: nothing else of the arrival goes further."""
     beacon, time_ms = draft.beacon, arrival.time_ms
-    clean = Scrubber(draft.rules.familiar)
+    clean = Scrubber(draft.rules.familiar, draft.rules.cases)
     draft.shared = packing.shared(
         draft.visitor,
         beacon.p,
@@ -246,6 +257,7 @@ STEPS: tuple[Step, ...] = (
     fresh,
     with_a_true_run,
     pseudonymous,
+    within_the_rate,
     scrubbed,
 )
 
@@ -275,33 +287,16 @@ def client_address(
     """
     if forwarded is None or not trusted:
         return client
-    proxies = set() if familiar is None else familiar.proxies
+    proxies: Collection[str] = () if familiar is None else familiar.proxies
     hops = forwarded.split(",") if "," in forwarded else (forwarded,)
     for hop in reversed(hops):
         if client not in proxies:
-            if not _within(client, trusted):
+            if not within(client, trusted):
                 break
-            proxies.add(client)
-        client = hop.strip()
+            if familiar is not None:
+                familiar.remember_proxy(client)
+        client = address_of(hop)
     return client
-
-
-def _within(ip: str, networks: tuple[Network, ...]) -> bool:
-    # `ipaddress` takes ten times as long, and remembering its answers would mean remembering visitors.
-    if "." in ip:
-        ip = ip.removeprefix("::ffff:")  # as a socket for both versions shows an IPv4 address
-    try:
-        packed = socket.inet_pton(socket.AF_INET6 if ":" in ip else socket.AF_INET, ip)
-    except (OSError, ValueError):
-        return False
-    number = int.from_bytes(packed, "big")
-    return any(len(packed) == size and number & mask == first for size, first, mask in _masks(networks))
-
-
-@lru_cache(maxsize=16)
-def _masks(networks: tuple[Network, ...]) -> tuple[tuple[int, int, int], ...]:
-    """Bytes of an address, first address and mask of each network, as integers."""
-    return tuple((net.max_prefixlen // 8, int(net.network_address), int(net.netmask)) for net in networks)
 
 
 @lru_cache(maxsize=256)

@@ -65,6 +65,9 @@ AWAY = problem(
 TOO_LARGE = problem(
     413, "The beacon is too large", f"Expected at most {MAX_BYTES} bytes. Send several beacons."
 )
+HEAD_TOO_LARGE = problem(
+    431, "The headers are too large", "Expected at most 64 kB of them. Nothing was stored."
+)
 NOT_FOUND = problem(404, "Nothing here", "No page of the collector has this address.")
 WRONG_TYPE = problem(
     415,
@@ -101,6 +104,8 @@ def of_drop(drop: Drop) -> Answer:
             f"{count} problem{'s' if count != 1 else ''}; nothing was stored.",
             errors=drop.problems,
         )
+    if drop.reason is Reason.RATE_LIMITED:
+        return too_many(drop.wait_s)
     return TOO_LARGE if drop.reason is Reason.TOO_LARGE else DROPPED[drop.reason]
 
 

@@ -21,6 +21,9 @@ from tracker.collector import WANTED, Collector
 from tracker.errors import StoreAwayError
 from tracker.wire import MAX_BYTES
 
+MAX_HEAD_BYTES = 65_536
+REQUEST_S = 20.0  # from its first byte to its last
+
 
 class BeaconProtocol(HttpToolsProtocol):
     """One connection, with one beacon under way at a time."""
@@ -36,10 +39,35 @@ class BeaconProtocol(HttpToolsProtocol):
         self._servers: list[tuple[bytes, bytes]] = []  # the server's own headers
         self._stored_answer = b""  # with those headers
         self._quiet_since: float | None = None
+        self._reading = False  # a request has begun to come in
+        self._begun: float | None = None  # when, where it did not come in one piece
+        self._head_bytes: int | None = None  # of a request of which the head isn't complete
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._quiet_since = self.loop.time()
+        self._look_again_in(self.timeout_keep_alive)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._reading:
+            self._begun = self._begun or self.loop.time()
+            if self._head_bytes is not None and not self.transport.is_closing():
+                self._head_bytes += len(data)
+                if self._head_bytes > MAX_HEAD_BYTES:
+                    self._last = True
+                    self._answer(answers.HEAD_TOO_LARGE)
+
+    def _should_upgrade(self) -> bool:
+        return False  # nobody here speaks another protocol
+
+    def _unsupported_upgrade_warning(self) -> None:
+        self.transport.close()  # what follows would be of that protocol
 
     # What httptools finds, in its order.
 
     def on_message_begin(self) -> None:
+        self._reading, self._begun, self._head_bytes = True, None, 0
         self.url = b""
 
     def on_url(self, url: bytes) -> None:
@@ -53,6 +81,8 @@ class BeaconProtocol(HttpToolsProtocol):
             self.url = whole
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._head_bytes is None:
+            return  # behind the body; a stranger may write there what only a proxy may say
         if not self._for_us:
             super().on_header(name, value)
         elif known := WANTED.get(name.lower()):
@@ -61,6 +91,7 @@ class BeaconProtocol(HttpToolsProtocol):
             self._said[known] = f"{self._said[known]},{text}" if known in self._said else text
 
     def on_headers_complete(self) -> None:
+        self._head_bytes = None
         if self._under_way or self._last:
             # Pipelined, which no browser and no usual proxy does. HTTP lets a server hang up after an answer,
             # and the client then sends the rest again.
@@ -82,7 +113,7 @@ class BeaconProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self.url = url
         for name, value in self._said.items():
-            super().on_header(name.encode(), value.encode("latin-1"))
+            HttpToolsProtocol.on_header(self, name.encode(), value.encode("latin-1"))
 
     def on_body(self, body: bytes) -> None:
         if self._body is not None:
@@ -94,6 +125,7 @@ class BeaconProtocol(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
+        self._reading, self._begun = False, None
         if self._body is not None:
             if not self.parser.should_keep_alive():
                 self._last = True
@@ -158,8 +190,6 @@ class BeaconProtocol(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
             return
         self._quiet_since = self.loop.time()
-        if self.timeout_keep_alive_task is None:
-            self._look_again_in(self.timeout_keep_alive)
 
     def _look_again_in(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
@@ -170,11 +200,17 @@ class BeaconProtocol(HttpToolsProtocol):
 
     def timeout_keep_alive_handler(self) -> None:
         self.timeout_keep_alive_task = None
-        if self._quiet_since is None or self.transport.is_closing():
-            return  # the next answer looks after the next timer
-        left = self._quiet_since + self.timeout_keep_alive - self.loop.time()
-        if left > 0:
-            self._look_again_in(left)
+        if self.transport.is_closing():
+            return
+        now = self.loop.time()
+        if self._begun is not None:
+            until = self._begun + REQUEST_S
+        elif self._quiet_since is not None:
+            until = self._quiet_since + self.timeout_keep_alive
+        else:  # a request is being answered
+            until = now + self.timeout_keep_alive
+        if until > now:
+            self._look_again_in(until - now)
         else:
             self.transport.close()
 

@@ -13,7 +13,7 @@ import gc
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -24,10 +24,10 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from tracker import answers, ledger, metrics, packing, pixel, probe, runs, wire
+from tracker.access import Operators
 from tracker.admission import (
     Arrival,
     Drop,
-    Network,
     Rules,
     SaltMissingError,
     admit,
@@ -36,11 +36,14 @@ from tracker.admission import (
 )
 from tracker.answers import Answer
 from tracker.bots import is_bot
+from tracker.case_numbers import CaseNumbers
 from tracker.commit import GroupCommit
 from tracker.day import day_of
 from tracker.errors import MismatchError, StoreAwayError
 from tracker.identity import Salts
 from tracker.keys import Keys
+from tracker.networks import Network
+from tracker.rate import Rate, RateLimit
 from tracker.served_script import FEEDBACK, ServedScript
 from tracker.site import Site, Sites
 from tracker.watching import Watching
@@ -69,6 +72,9 @@ class CollectorSettings:
     trusted_proxies: tuple[Network, ...] = ()
     staff_networks: tuple[Network, ...] = ()
     run_token: str | None = None
+    operators: Operators = field(default_factory=Operators)
+    cases: CaseNumbers | None = None
+    rate: Rate = field(default_factory=Rate)
     max_waiting: int = 20_000
     store_timeout_s: float = 2.0
     store_pause_s: float = 1.0
@@ -76,6 +82,9 @@ class CollectorSettings:
 
 # A store that was emptied has the words again within this time; entries with a code of an unknown word wait.
 RENEW_WORDS_S = 60.0
+
+
+_OPERATORS_OWN = ("/v1/", "/metrics")
 
 
 def now_ms() -> int:
@@ -126,6 +135,8 @@ class Collector:
             trusted_proxies=settings.trusted_proxies,
             staff_networks=settings.staff_networks,
             run_token=settings.run_token,
+            cases=settings.cases,
+            limit=RateLimit(settings.rate),
             words=self._words,
         )
         self._commit = GroupCommit(
@@ -339,6 +350,10 @@ class Collector:
             return None if self._fallback is not None else answers.NOT_FOUND
         if scope["method"] not in {"GET", "HEAD"}:
             return answers.wrong_method("GET, HEAD")
+        if path.startswith(_OPERATORS_OWN):
+            refusal = self._settings.operators.refusal(_client(scope), wanted(scope["headers"]))
+            if refusal is not None:
+                return refusal
         try:
             return await route(scope)
         except (StoreAwayError, RedisError, OSError):
@@ -360,7 +375,10 @@ class Collector:
         query: str = scope["query_string"].decode("latin-1")
         if query.startswith(f"{probe.PARAMETER}="):
             return self._probed(scope, headers, query.partition("=")[2])
-        body = pixel.beacon_of(query, headers.get("referer"))
+        page = headers.get("referer")
+        body = pixel.beacon_of(query, page)
+        if page is not None:
+            headers["origin"] = page  # an image has no `Origin`; a page elsewhere may not write here either
         return answers.as_pixel(
             await self.take(Arrival(body, headers, _client(scope), "POST", "text/plain", self.clock()))
         )
@@ -465,16 +483,22 @@ WANTED = {
     for name in (
         "accept-encoding",
         "accept-language",
+        "authorization",
         "content-type",
         "dnt",
         "expect",
+        "forwarded",
+        "from",
         "host",
         "if-none-match",
         "origin",
         "referer",
+        "sec-ch-ua",
         "sec-gpc",
         "user-agent",
+        "via",
         "x-forwarded-for",
+        "x-real-ip",
     )
 }
 

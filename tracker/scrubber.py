@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from tracker import address, stream
+from tracker.case_numbers import CaseNumbers
 from tracker.familiar import Familiar, remember
 from tracker.scrub import Mark, scrub
 
@@ -19,10 +20,11 @@ _BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 class Scrubber:
     """Scrubs the texts of one beacon and remembers what it found."""
 
-    __slots__ = ("_familiar", "redacted")
+    __slots__ = ("_cases", "_familiar", "redacted")
 
-    def __init__(self, familiar: Familiar | None = None) -> None:
+    def __init__(self, familiar: Familiar | None = None, cases: CaseNumbers | None = None) -> None:
         self._familiar = familiar or Familiar()
+        self._cases = cases
         self.redacted: list[Mark] = []
 
     def text(self, raw: str | None) -> str | None:
@@ -31,7 +33,7 @@ class Scrubber:
             return None
         if not raw.isprintable():
             raw = _BLANKS.sub(" ", raw)
-        clean, found = scrub(raw.strip())
+        clean, found = scrub(raw.strip(), cases=self._cases)
         self.redacted += found
         return clean or None
 
@@ -51,7 +53,7 @@ class Scrubber:
         """A path, which stays one."""
         known = self._familiar.paths.get(raw)
         if known is None:
-            clean, found = scrub(raw)
+            clean, found = scrub(raw, cases=self._cases)
             known = address.quote_path(clean)
             self.redacted += found
             if not found:
@@ -69,7 +71,9 @@ class Scrubber:
         page = address.split(raw) if raw else None
         if page is None:
             return None
-        bare = f"{page.scheme}://{page.host}{self.path(page.path)}"
+        host, found = scrub(page.host, cases=self._cases)
+        self.redacted += found
+        bare = f"{page.scheme}://{host}{self.path(page.path)}"
         words = address.search_words(page.host, page.query) if page.query else None
         return f"{bare}?{self.parameters(page.query, frozenset({words[0]}))}" if words else bare
 

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from klantreis.doctor.finding import Finding, doubtful, graded, well, wrong
-from klantreis.settings import Network
 from tracker import probe
+from tracker.networks import Network
 from tracker.wire import MAX_BYTES
 
 FORGED = "198.51.100.77"  # of a network for documentation (RFC 5737): nobody's

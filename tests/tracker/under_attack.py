@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import uvicorn
 
-from klantreis.server import uvicorn_options
+from klantreis.serving import options
 from tests.tracker.beacons import FIREFOX, NOON, SITES, beacon
 from tracker.collector import Collector, CollectorSettings
 from tracker.keys import Keys
@@ -78,11 +78,11 @@ def post(body: bytes, *headers: str, length: int | None = None, start: str = "PO
 
 
 @contextlib.contextmanager
-def served(store_url: str, prefix: str, **options: Any) -> Iterator[Target]:
+def served(store_url: str, prefix: str, **changes: Any) -> Iterator[Target]:
     """A collector on a port of its own; it must have lived to the end."""
-    settings = CollectorSettings(sites=SITES, store_url=store_url, partitions=PARTITIONS, **options)
+    settings = CollectorSettings(sites=SITES, store_url=store_url, partitions=PARTITIONS, **changes)
     collector = Collector(settings, keys=Keys(prefix), clock=lambda: NOON)
-    server = uvicorn.Server(uvicorn.Config(collector, **uvicorn_options()))
+    server = uvicorn.Server(uvicorn.Config(collector, **options()))
     heard = _Heard()
     for name in ("uvicorn.error", "asyncio"):
         logging.getLogger(name).addHandler(heard)
