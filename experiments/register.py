@@ -2,7 +2,7 @@
 """The register of experiments in Redis: what runs, and who started and stopped what.
 
 `kr:experiments` (hash): name -> `lifecycle.Record` as JSON, with the definition as it was promised.
-`kr:experiments:audit` (stream, never trimmed): one entry for every attempt, refused ones included, with the
+`{kr:experiments}:audit` (stream, never trimmed): one entry for every attempt, refused ones included, with the
 fields of BIO2: action, object, result, origin, actor, timestamp.
 """
 

@@ -107,7 +107,8 @@ def _expected(error: Exception) -> str | None:
         if isinstance(error, getattr(import_module(module), name)):
             return str(error)
     redis_exceptions = import_module("redis.exceptions")
-    if isinstance(error, redis_exceptions.ConnectionError | redis_exceptions.TimeoutError):
+    away = ("ConnectionError", "TimeoutError", "ClusterDownError", "RedisClusterException")
+    if isinstance(error, tuple(getattr(redis_exceptions, name) for name in away)):
         return (
             f"The store does not answer ({error}). "
             "Start it, or leave KLANTREIS_REDIS_URL empty to use the built-in one."

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import redis
+from redis.exceptions import RedisClusterException
 
 from klantreis.jobs import archiver_of, close_days, make_report, now, promised_experiments, register_of
 from tracker.archive import ArchiveResult
@@ -56,7 +57,7 @@ def run_forever(
                     look_for_silence(settings, store, now_s)
                     looked_at = hour
                 watch.answered()
-            except (redis.ConnectionError, redis.TimeoutError) as error:
+            except (redis.RedisError, RedisClusterException) as error:
                 watch.away(error)
             stop.wait(every_s)
     finally:

@@ -36,15 +36,19 @@ def create_collector(
     settings: Settings, store_url: str, *, fallback: ASGI | None = None, workers: Workers | None = None
 ) -> Collector:
     """The collector of this installation, also for Matomo's clients; the rest goes to `fallback`."""
-    from klantreis.settings import matomo_token, run_token
+    from klantreis.settings import make_folder, matomo_token, run_token
     from tracker.collector import Collector, CollectorSettings
     from tracker.matomo_endpoint import MatomoEndpoint
+    from tracker.spool import MIB
 
     def archived(run: str) -> Collection[tuple[str, str, int]]:
         from tracker.archive_reader import identities_of_run
 
         return identities_of_run(settings.archive, run)
 
+    spool = settings.spool if settings.spool_mb else None
+    if spool is not None:
+        make_folder(spool, 0o700)
     matomo = MatomoEndpoint(token=matomo_token(), fallback=fallback)
     collector = Collector(
         CollectorSettings(
@@ -57,6 +61,9 @@ def create_collector(
             operators=settings.operators(),
             cases=settings.case_numbers,
             rate=settings.rate,
+            replicas=settings.replicas,
+            spool=spool,
+            spool_bytes=settings.spool_mb * MIB,
         ),
         archived=archived,
         fallback=matomo,

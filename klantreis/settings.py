@@ -23,6 +23,7 @@ from tracker.site import Site, Sites
 FILE = "klantreis.toml"
 PARTITIONS = 16
 RETENTION_DAYS = 31
+SPOOL_MB = 256
 _TOP = {
     "case_numbers",
     "operator_networks",
@@ -31,9 +32,12 @@ _TOP = {
     "redis",
     "retention_days",
     "site",
+    "spool",
     "staff_networks",
     "trusted_proxies",
 }
+_REDIS = {"url", "replicas"}
+_SPOOL = {"folder", "megabytes"}
 _SITE = {"hosts", "timezone", "search_parameters", "campaign_parameters", "tasks", "experiments"}
 
 #: Every variable that the program reads, and what it is for; `docs/operations.md` has the same table.
@@ -45,8 +49,11 @@ VARIABLES: Mapping[str, str] = {
     "KLANTREIS_OPERATOR_TOKEN": "token with which operators read the ledger, runs and metrics",
     "KLANTREIS_PARTITIONS": "number of partitions, never changed later",
     "KLANTREIS_REDIS_URL": "address of your own Redis or Valkey",
+    "KLANTREIS_REPLICAS": "replicas of the store that must have an event before it counts as stored",
     "KLANTREIS_RETENTION_DAYS": "DAYs that raw events are kept",
     "KLANTREIS_RUN_TOKEN": "secret that marks load-test events",
+    "KLANTREIS_SPOOL": "folder for what the store cannot have (spool in the data folder)",
+    "KLANTREIS_SPOOL_MB": "megabytes that folder may have (256; 0: none)",
     "KLANTREIS_TRUSTED_PROXIES": "networks from which X-Forwarded-For is believed, with commas",
 }
 # Read by the tests, or by the commands' own children.
@@ -62,7 +69,11 @@ class SiteFiles:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything an installation is told; the paths under `data` are fixed by convention."""
+    """Everything an installation is told; the paths under `data` are fixed by convention.
+
+    `replicas` of the store must have an event too before it is acknowledged. What the store cannot have waits
+    in the folder `spool`, in at most `spool_mb` megabytes of all collectors on that folder together.
+    """
 
     data: Path
     sites: tuple[Site, ...] = ()
@@ -76,6 +87,9 @@ class Settings:
     operator_token: str | None = field(default=None, repr=False)
     case_numbers: CaseNumbers | None = None
     rate: Rate = field(default_factory=Rate)
+    replicas: int = 0
+    spool: Path | None = None
+    spool_mb: int = SPOOL_MB
 
     def operators(self) -> Operators:
         """Who may read the ledger, runs and metrics: this machine, the networks named, who has the token."""
@@ -132,13 +146,22 @@ def load(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
             tasks=data / table["tasks"] if "tasks" in table else None,
             experiments=data / table["experiments"] if "experiments" in table else None,
         )
+    store = _table(raw, "redis", f"{path}: expected a table [redis] with url")
+    spool = _table(raw, "spool", f"{path}: expected a table [spool] with folder and megabytes")
+    _refuse_unknown(store, _REDIS, f"{path}, [redis]")
+    _refuse_unknown(spool, _SPOOL, f"{path}, [spool]")
+    megabytes = environment.get("KLANTREIS_SPOOL_MB", spool.get("megabytes", SPOOL_MB))
     return Settings(
         data=data,
         sites=tuple(sites),
         files=files,
-        redis_url=environment.get("KLANTREIS_REDIS_URL")
-        or _table(raw, "redis", f"{path}: expected a table [redis] with url").get("url"),
-        partitions=_partitions(environment.get("KLANTREIS_PARTITIONS", raw.get("partitions", PARTITIONS))),
+        redis_url=environment.get("KLANTREIS_REDIS_URL") or store.get("url"),
+        replicas=_number("replicas", environment.get("KLANTREIS_REPLICAS", store.get("replicas", 0)), 0, 5),
+        spool=data / str(environment.get("KLANTREIS_SPOOL") or spool.get("folder", "spool")),
+        spool_mb=_number("the spool's megabytes", megabytes, 0, 1_000_000),
+        partitions=_number(
+            "partitions", environment.get("KLANTREIS_PARTITIONS", raw.get("partitions", PARTITIONS)), 1, 4096
+        ),
         retention_days=_retention(environment.get("KLANTREIS_RETENTION_DAYS", raw.get("retention_days"))),
         trusted_proxies=_networks("trusted_proxies", environment.get("KLANTREIS_TRUSTED_PROXIES"), raw),
         staff_networks=_networks("staff_networks", None, raw),
@@ -183,10 +206,10 @@ def matomo_token(environment: Mapping[str, str] = os.environ) -> str | None:
     return environment.get("KLANTREIS_MATOMO_TOKEN") or None
 
 
-def make_folder(path: Path) -> Path:
-    """Make a folder that we may write, or say in one sentence why not."""
+def make_folder(path: Path, mode: int = 0o777) -> Path:
+    """Make a folder that we may write, or say in one sentence why not; `mode` is for a new one."""
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode, parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(
             f"The folder {path} cannot be made ({error.strerror}). Give another one with --data, "
@@ -229,13 +252,13 @@ def _table(raw: Mapping[str, Any], key: str, expected: str) -> dict[str, Any]:
     return table
 
 
-def _partitions(value: object) -> int:
+def _number(name: str, value: object, least: int, most: int) -> int:
     try:
         number = int(str(value))
     except ValueError:
-        number = 0
-    if not 1 <= number <= 4096:
-        raise SettingsError(f'partitions is "{value}"; expected a whole number from 1 to 4096.')
+        number = least - 1
+    if not least <= number <= most:
+        raise SettingsError(f'{name} is "{value}"; expected a whole number from {least} to {most}.')
     return number
 
 

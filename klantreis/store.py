@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import redis
 import redis.asyncio
+from redis.exceptions import RedisClusterException
 
 from klantreis.embedded_store import EmbeddedServer
 from klantreis.errors import StoreError
 from klantreis.settings import make_folder
+from tracker.store_client import is_cluster, open_async_client, open_client
 
 __all__ = ["Store", "StoreError", "open_store", "unfit"]
 
@@ -32,12 +34,15 @@ class Store:
         self._server = server
 
     def client(self, **options: Any) -> redis.Redis:
-        """A client with a pool of its own; `options` are those of `redis.Redis.from_url`."""
-        return redis.Redis.from_url(self.url, **{**CONNECTION, **options})
+        """A client with a pool of its own; `options` are those of redis-py.
+
+        That of a Cluster is of another class with the same commands, as far as they are about one key.
+        """
+        return cast("redis.Redis", open_client(self.url, **{**CONNECTION, **options}))
 
     def async_client(self, **options: Any) -> redis.asyncio.Redis:
         """The same for asyncio."""
-        return redis.asyncio.Redis.from_url(self.url, **{**CONNECTION, **options})
+        return cast("redis.asyncio.Redis", open_async_client(self.url, **{**CONNECTION, **options}))
 
     def close(self) -> None:
         """Leave; an embedded server that nobody uses any more is stopped."""
@@ -71,19 +76,18 @@ def open_store(data: Path, url: str | None = None, *, must_answer: bool = True) 
 def _check(url: str, must_answer: bool) -> None:
     shown = _without_password(url)
     try:
-        client = redis.Redis.from_url(url, **CONNECTION)
+        every = list(_facts(url))
     except ValueError as error:
         raise StoreError(
-            f"The store's address {shown} cannot be used ({error}). Expected redis://HOST:PORT/0."
+            f"The store's address {shown} cannot be used ({error}). Expected redis://HOST:PORT/0, or "
+            "redis://HOST:PORT,HOST:PORT for a Cluster."
         ) from None
-    try:
-        facts = {**client.info("server"), **client.info("memory"), **client.info("cluster")}
     except redis.AuthenticationError as error:
         raise StoreError(
             f"The store at {shown} refuses us ({error}). Put the right user and password into the address: "
             "redis://USER:PASSWORD@HOST:PORT/0."
         ) from None
-    except (redis.ConnectionError, redis.TimeoutError) as error:
+    except (redis.ConnectionError, redis.TimeoutError, RedisClusterException) as error:
         if not must_answer:
             LOG.warning("no store answers at %s yet: %s", shown, error)
             return
@@ -93,21 +97,32 @@ def _check(url: str, must_answer: bool) -> None:
         ) from None
     except redis.ResponseError as error:
         raise StoreError(f"The store at {shown} refuses INFO ({error}). Allow this user INFO.") from None
+    for facts in every:
+        _refuse_unfit(facts, shown, cluster=is_cluster(url))
+
+
+def _facts(url: str) -> Iterator[dict[str, Any]]:
+    """What every master says of itself."""
+    client: Any = open_client(url, **CONNECTION)
+    try:
+        at = [{"target_nodes": node} for node in client.get_primaries()] if is_cluster(url) else [{}]
+        for one in at:
+            sections = [client.info(section, **one) for section in ("server", "memory", "cluster")]
+            yield {name: fact for section in sections for name, fact in section.items()}
     finally:
         client.close()
-    _refuse_unfit(facts, shown)
 
 
-def unfit(facts: Mapping[str, Any], shown: str) -> str | None:
+def unfit(facts: Mapping[str, Any], shown: str, *, cluster: bool = False) -> str | None:
     """Why a store with these facts (of INFO) cannot be used, in one sentence; None where it can."""
     try:
-        _refuse_unfit(facts, shown)
+        _refuse_unfit(facts, shown, cluster=cluster)
     except StoreError as error:
         return str(error)
     return None
 
 
-def _refuse_unfit(facts: Mapping[str, Any], shown: str) -> None:
+def _refuse_unfit(facts: Mapping[str, Any], shown: str, *, cluster: bool = False) -> None:
     version = str(facts.get("redis_version", "0"))
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
         raise StoreError(f"The store at {shown} is version {version}; expected 6.2 or newer. Upgrade it.")
@@ -118,10 +133,10 @@ def _refuse_unfit(facts: Mapping[str, Any], shown: str) -> None:
             "expected noeviction. Mend it with: redis-cli CONFIG SET maxmemory-policy noeviction, and the "
             "same line in its configuration file."
         )
-    if facts.get("cluster_enabled"):
+    if facts.get("cluster_enabled") and not cluster:
         raise StoreError(
-            f"The store at {shown} runs as a Cluster; expected a single node, with or without replicas. "
-            "Name one in KLANTREIS_REDIS_URL."
+            f"The store at {shown} runs as a Cluster; expected a single node, or several addresses. Name "
+            "some of its nodes in KLANTREIS_REDIS_URL, with commas: redis://HOST:PORT,HOST:PORT."
         )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The collector: takes beacons over HTTP and answers when Redis has them.
+"""The collector: takes beacons over HTTP and answers when they are stored.
 
 An ASGI callable without a framework, since it stands on every page of the municipality. `take` is the way in
 for who is in the same process; `__call__` is a thin shell round it.
@@ -16,12 +16,10 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
-
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from tracker import answers, ledger, metrics, packing, pixel, probe, runs, wire
 from tracker.access import Operators
@@ -39,13 +37,17 @@ from tracker.bots import is_bot
 from tracker.case_numbers import CaseNumbers
 from tracker.commit import GroupCommit
 from tracker.day import day_of
+from tracker.delivery import Delivery
 from tracker.errors import MismatchError, StoreAwayError
 from tracker.identity import Salts
 from tracker.keys import Keys
 from tracker.networks import Network
+from tracker.nodes import Nodes, nodes_of
 from tracker.rate import Rate, RateLimit
 from tracker.served_script import FEEDBACK, ServedScript
 from tracker.site import Site, Sites
+from tracker.spool import MIB, Spool, occupancy
+from tracker.store_client import FAILURES, AsyncClient, open_async_client
 from tracker.watching import Watching
 from tracker.words import Words
 from tracker.worker import Snapshot, Workers, snapshot
@@ -62,8 +64,9 @@ class CollectorSettings:
     """What may differ between installations; `tracker.admission.Rules` explains the networks and the token.
 
     `max_waiting` events may wait for the store before new ones are answered 503; `store_timeout_s` bounds how
-    long one group, hence one visitor's beacon, waits for it; where it didn't answer what all arrivals need
-    (the salt), it isn't asked again for `store_pause_s`.
+    long one group, hence one visitor's beacon, waits for it; where it failed, it isn't asked again for
+    `store_pause_s`. `replicas` must have a group too before it counts as stored. What the store cannot have
+    waits in the folder `spool`, in at most `spool_bytes`; without it, or where it is full, the answer is 503.
     """
 
     sites: Sites
@@ -78,6 +81,9 @@ class CollectorSettings:
     max_waiting: int = 20_000
     store_timeout_s: float = 2.0
     store_pause_s: float = 1.0
+    replicas: int = 0
+    spool: Path | None = None
+    spool_bytes: int = 256 * MIB
 
 
 # A store that was emptied has the words again within this time; entries with a code of an unknown word wait.
@@ -108,7 +114,7 @@ class Collector:
     def __init__(
         self,
         settings: CollectorSettings,
-        client: Redis | None = None,
+        client: AsyncClient | None = None,
         *,
         keys: Keys | None = None,
         clock: Callable[[], int] = now_ms,
@@ -119,7 +125,7 @@ class Collector:
         workers: Workers | None = None,
     ) -> None:
         self._settings = settings
-        self._client = Redis.from_url(settings.store_url) if client is None else client
+        self._client = open_async_client(settings.store_url) if client is None else client
         self._owns_client = client is None
         self._keys = keys = keys or Keys()
         self.clock = clock
@@ -139,12 +145,8 @@ class Collector:
             limit=RateLimit(settings.rate),
             words=self._words,
         )
-        self._commit = GroupCommit(
-            self._client,
-            keys,
-            max_waiting=settings.max_waiting,
-            timeout_s=settings.store_timeout_s,
-        )
+        self._delivery = delivery = self._make_delivery()
+        self._commit = GroupCommit(delivery, keys, max_waiting=settings.max_waiting)
         self._heads = [packing.head(keys.events(partition)) for partition in range(settings.partitions)]
         self._learning: asyncio.Task[None] | None = None
         self.counts = self._commit.counts
@@ -159,16 +161,34 @@ class Collector:
         # The ledger's DAY is one for all sites, since a beacon that was dropped may name none.
         self._zone = next(iter(settings.sites), Site("", frozenset())).zone
 
+    def _make_delivery(self) -> Delivery:
+        settings = self._settings
+        spool = Spool(settings.spool, settings.spool_bytes) if settings.spool is not None else None
+        return Delivery(
+            self._make_nodes(),
+            self._make_nodes(),
+            spool,
+            timeout_s=settings.store_timeout_s,
+            pause_s=settings.store_pause_s,
+            on_return=self._words.renew,  # the store may be another one now
+        )
+
+    def _make_nodes(self) -> Nodes:
+        wait_s = self._settings.store_timeout_s / 2
+        return nodes_of(self._client, self._keys, replicas=self._settings.replicas, wait_s=wait_s)
+
     async def start(self) -> None:
-        """Claim the store for this number of partitions.
+        """Claim the store for this number of partitions, and begin to replay what lies in the spool.
 
         Raises `MismatchError` where its streams were made for another number. A store that is away is no
-        error: it is claimed when it is back, and until then every beacon is answered 503.
+        error: it is claimed when it is back, and until then every beacon is answered 503, since nobody knows
+        the salt of its pseudonym.
         """
         await self._workers.join(self._snapshot)
         is_bot("")  # reads and compiles the list, so that no visitor waits for it
         with contextlib.suppress(StoreAwayError):
             await self._ask(self._settle)
+        self._delivery.start()
 
     async def close(self) -> None:
         """Finish what waits for the store and hang up."""
@@ -181,7 +201,7 @@ class Collector:
             await self._client.aclose()
 
     async def take(self, arrival: Arrival) -> Answer:
-        """Admit one beacon and store it; the answer comes when Redis has it. Never raises for what came."""
+        """Admit one beacon and store it; the answer comes when that is done. Never raises for what came."""
         done: asyncio.Future[StoreAwayError | None] = asyncio.get_running_loop().create_future()
 
         def stored(error: StoreAwayError | None) -> None:
@@ -192,8 +212,7 @@ class Collector:
             try:
                 answer = self.accept(arrival, stored)
             except SaltMissingError as missing:
-                zone, time_ms = missing.zone, missing.time_ms
-                await self._ask(lambda: self._prepare(zone, time_ms))
+                await self._prepare(missing.zone, missing.time_ms)
                 answer = self.accept(arrival, stored)
         except (StoreAwayError, MismatchError):
             return answers.AWAY
@@ -219,6 +238,7 @@ class Collector:
         if not self._settled:
             raise SaltMissingError(self._zone, arrival.time_ms)
         self._commit.put(
+            outcome.partition,
             packing.commands(self._heads[outcome.partition], outcome.shared, outcome.each),
             len(outcome.each),
             stored,
@@ -256,24 +276,42 @@ class Collector:
             try:
                 async with asyncio.timeout(self._settings.store_timeout_s):
                     await question()
-            except (RedisError, OSError, TimeoutError) as error:
+            except FAILURES as error:
                 self._away_until = loop.time() + self._settings.store_pause_s
                 raise StoreAwayError(f"the store does not answer ({error or 'time-out'})") from error
 
     async def _prepare(self, zone: ZoneInfo, time_ms: int) -> None:
-        await self._settle()
-        if self._salts.known(zone, time_ms) is None:
-            await self._salts.load(zone, time_ms)
+        """Ask the store for what is missing to take an arrival. Raises `StoreAwayError`."""
+
+        async def question() -> None:
+            await self._settle()
+            if self._salts.known(zone, time_ms) is None:
+                await self._salts.load(zone, time_ms)
+
+        try:
+            await self._ask(question)
+        except StoreAwayError:
+            if not (self._settled and self._salts.make_do(zone, time_ms)):
+                raise
 
     async def _learn(self) -> None:
         """Give the store words that are missing there, and all of them again after a while."""
         loop = asyncio.get_running_loop()
         try:
-            await self._ask(lambda: self._words.learn(self._client, self._keys))
+            await self._ask(lambda: self._words.learn(self._client, self._keys, secure=self._secure))
             loop.call_later(RENEW_WORDS_S, self._words.renew)
         except StoreAwayError:
             await asyncio.sleep(self._settings.store_pause_s)
         self._learning = None
+
+    async def _secure(self) -> None:
+        """Make sure that as many replicas as must have an event also have the words in it."""
+        if self._settings.replicas:
+            nodes = self._make_nodes()
+            try:
+                await nodes.probe()
+            finally:
+                await nodes.hang_up()
 
     async def _settle(self) -> None:
         if self._settled:
@@ -286,7 +324,8 @@ class Collector:
                 f"The store holds {theirs} partitions and the settings say {ours}. Set the number of "
                 f"partitions to {theirs}, or begin with an empty store."
             )
-        await self._words.learn(self._client, self._keys, [site.name for site in self._settings.sites])
+        names = [site.name for site in self._settings.sites]
+        await self._words.learn(self._client, self._keys, names, secure=self._secure)
         self._settled = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -356,7 +395,7 @@ class Collector:
                 return refusal
         try:
             return await route(scope)
-        except (StoreAwayError, RedisError, OSError):
+        except (StoreAwayError, *FAILURES):
             return answers.AWAY
 
     def _routes(self) -> Mapping[str, Callable[[Scope], Awaitable[Answer]]]:
@@ -397,7 +436,7 @@ class Collector:
         try:
             async with asyncio.timeout(1):
                 await self._client.ping()
-        except (RedisError, OSError, TimeoutError):
+        except FAILURES:
             return answers.page({"status": "ok", "store": "away"})
         return answers.page({"status": "ok", "store": "ok"})
 
@@ -421,14 +460,22 @@ class Collector:
             reasons.append(f"{waiting} events wait for the store, at most {most} may")
         refusal = await self._watching.refusal()
         if refusal is not None:
-            return [*reasons, refusal]
+            return reasons if self._can_spool() else [*reasons, refusal]
         try:
-            await self._ask(lambda: self._prepare(self._zone, self.clock()))
+            await self._prepare(self._zone, self.clock())
         except MismatchError as error:
             reasons.append(str(error).rstrip("."))
         except StoreAwayError:
             reasons.append("the salt of today cannot be had from the store")
         return reasons
+
+    def _can_spool(self) -> bool:
+        """Whether beacons are taken while the store is away."""
+        settings = self._settings
+        if settings.spool is None or not self._settled:
+            return False
+        known = self._salts.make_do(self._zone, self.clock())
+        return known and occupancy(settings.spool).bytes < settings.spool_bytes
 
     async def _metrics(self, scope: Scope) -> Answer:
         told = [value for name, value in scope["headers"] if name == b"accept"]

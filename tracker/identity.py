@@ -15,11 +15,10 @@ from datetime import date, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from redis.asyncio import Redis
-
 from tracker.day import day_bounds, day_of
 from tracker.errors import TrackerError
 from tracker.keys import Keys
+from tracker.store_client import AsyncClient
 
 SALT_BYTES = 32
 SALT_LIFE_S = 48 * 3600
@@ -92,7 +91,7 @@ class Salts:
     `random` gives n random bytes (in production `secrets.token_bytes`).
     """
 
-    def __init__(self, client: Redis, keys: Keys, random: Callable[[int], bytes]) -> None:
+    def __init__(self, client: AsyncClient, keys: Keys, random: Callable[[int], bytes]) -> None:
         self._client = client
         self._keys = keys
         self._random = random
@@ -116,11 +115,20 @@ class Salts:
         """
         day, late = period = _period(time_ms // _QUARTER_MS, zone)
         if late:
-            await self._make(day + timedelta(days=1))
+            tomorrow = day + timedelta(days=1)
+            self._known[tomorrow, False] = await self._make(tomorrow)
         salt = self._known[period] = await self._make(day)
         for oldest in list(self._known)[:-_REMEMBERED]:
             del self._known[oldest]
         return salt
+
+    def make_do(self, zone: ZoneInfo, time_ms: int) -> bool:
+        """Whether what is owed to tomorrow can wait for a quarter of an hour, since today's salt is known."""
+        quarter = time_ms // _QUARTER_MS
+        salt = self._known.get((_period(quarter, zone)[0], False))
+        if salt is not None:
+            self._latest = quarter, zone, salt
+        return salt is not None
 
     async def _make(self, day: date) -> bytes:
         key = self._keys.salt(day)

@@ -8,14 +8,15 @@
 | `kr:{k}:fence` | string | the highest such number: whoever comes with a lower one is too late |
 | `kr:{k}:wanted` | string, 30 s | who asks the holder to hand partition k over |
 | `kr:archivers` | sorted set | the living archivers, by the moment at which they count as dead |
-| `kr:ledger:DAY` | hash | what arrived, was stored, was dropped and why, was redacted |
+| `kr:ledger:DAY` | hash | what arrived, was stored, was dropped and why, was redacted; `lane:…`: \
+counted up to which group (`tracker.group`) |
 | `kr:salt:DAY` | string, 48 h | the salt of that DAY's pseudonyms |
 | `kr:partitions` | string | the number of partitions, so that two settings cannot quietly disagree |
 | `kr:words` | hash | texts that stand in nearly every entry, by the code that stands there instead |
 | `kr:runs` | hash | events acknowledged, by load-test run |
 | `kr:ready` | string, 60 s | when a collector last tried whether the store can be written |
 | `kr:silence` | string, JSON | which sites fell silent (`tracker.silence.Verdicts`) |
-| `kr:experiments`, `kr:experiments:audit` | hash, stream | what runs, and who started and stopped what |
+| `kr:experiments`, `{kr:experiments}:audit` | hash, stream | what runs, and who started and stopped what |
 """
 
 from __future__ import annotations
@@ -83,4 +84,5 @@ class Keys:
 
     @property
     def audit(self) -> str:
-        return f"{self.prefix}experiments:audit"
+        """Its hash tag is the name of `experiments`, since one script writes both, also in a Cluster."""
+        return f"{{{self.prefix}experiments}}:audit"

@@ -12,11 +12,10 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from redis.asyncio import Redis
-
 from tracker.admission import Reason
 from tracker.keys import Keys
 from tracker.scrub import Mark
+from tracker.store_client import AsyncClient
 
 Field = str
 IN: Field = "in"
@@ -55,10 +54,9 @@ class Tally:
         for day, counts in other._counts.items():
             self.of(day).update(counts)
 
-    def commands(self, keys: Keys) -> list[tuple[str | int, ...]]:
-        """The Redis commands that write these counts down."""
-        return [("HINCRBY", keys.ledger(day), field, count)
-                for day, counts in self._counts.items() for field, count in counts.items()]
+    def by_key(self, keys: Keys) -> dict[str, Counter[Field]]:
+        """The same counts by the key of their ledger."""
+        return {keys.ledger(day): counts for day, counts in self._counts.items()}
 
 
 def as_page(day: date, counts: Mapping[bytes, bytes]) -> dict[str, object]:
@@ -75,7 +73,7 @@ def _under(prefix: str, counts: Mapping[str, int]) -> dict[str, int]:
     return {field.removeprefix(prefix): n for field, n in sorted(counts.items()) if field.startswith(prefix)}
 
 
-async def read(client: Redis, keys: Keys, day: date) -> dict[str, object]:
+async def read(client: AsyncClient, keys: Keys, day: date) -> dict[str, object]:
     """The ledger of a DAY as `as_page` writes it. Raises `redis.RedisError` while Redis is away."""
     counts: Mapping[Any, Any] = await client.hgetall(keys.ledger(day))
     return as_page(day, counts)

@@ -8,16 +8,16 @@ since reading a pipeline's replies one by one through its streams costs more tha
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import hiredis
 from redis._parsers.base import BaseParser
-from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as StoreConnectionError
-from redis.exceptions import InvalidResponse, ResponseError
+from redis.exceptions import InvalidResponse
 
 _MORE = object()  # the reader's word for "not all there yet", which no reply can be
 
@@ -41,16 +41,15 @@ class Link(asyncio.Protocol):
         self._transport.set_protocol(self)
 
     @classmethod
-    async def to(cls, client: Redis) -> Link:
-        """A new link to where `client` connects. Raises `redis.RedisError` and `OSError`."""
-        connection: AbstractConnection
-        connection = client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+    async def to(cls, make: Callable[[], AbstractConnection]) -> Link:
+        """A new link, over a connection that `make` gives. Raises `redis.RedisError` and `OSError`."""
+        connection = make()
         connection.retry = Retry(NoBackoff(), 0)  # who uses the link knows what to do instead
         await connection.connect()  # type: ignore[no-untyped-call]
         return cls(connection)
 
-    async def exchange(self, commands: bytes, replies: int) -> dict[int, ResponseError]:
-        """Send packed commands and wait for that many replies; the refusals among them by position.
+    async def exchange(self, commands: bytes, replies: int) -> list[Any]:
+        """Send packed commands and wait for that many replies; refusals are among them as exceptions.
 
         Raises `redis.ConnectionError` where the connection ends first; whoever gives up waiting closes the
         link, as later replies would be taken for those of another pipeline.
@@ -60,8 +59,8 @@ class Link(asyncio.Protocol):
         done = self._done = asyncio.get_running_loop().create_future()
         self._expected = replies
         self._transport.write(commands)
-        answers = await done
-        return {number: reply for number, reply in enumerate(answers) if isinstance(reply, ResponseError)}
+        answers: list[Any] = await done
+        return answers
 
     async def close(self) -> None:
         await self._connection.disconnect(nowait=True)

@@ -7,10 +7,9 @@ import asyncio
 from collections.abc import Callable, Collection
 from typing import Any
 
-from redis.asyncio import Redis
-
 from tracker.errors import UndecodableError
 from tracker.keys import Keys
+from tracker.store_client import AsyncClient
 from tracker.stream import decode
 from tracker.words import dictionary
 
@@ -19,7 +18,7 @@ BATCH_ENTRIES = 2_000
 
 
 async def stored_events(
-    client: Redis,
+    client: AsyncClient,
     keys: Keys,
     *,
     partitions: int,
@@ -38,7 +37,7 @@ async def stored_events(
     return len(found)
 
 
-async def _in_stream(client: Redis, keys: Keys, partition: int, run: str) -> set[Identity]:
+async def _in_stream(client: AsyncClient, keys: Keys, partition: int, run: str) -> set[Identity]:
     found: set[Identity] = set()
     key, start = keys.events(partition), "-"
     mark = f"run={run}".encode()

