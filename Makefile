@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 TESTS  ?= tests
 
-.PHONY: demo test setup lint types contracts lock browser script help clean
+.PHONY: demo test chaos setup lint types contracts lock browser help clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -17,6 +17,9 @@ demo: setup ## The municipality, its visitors and the verdict (ARGS=--once stops
 
 test: setup browser lint types contracts ## Everything that must hold
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+
+chaos: setup ## Everything that may happen to the store, under load: nothing acknowledged is lost (WORDS=… picks)
+	@$(BIN)/python -m tests.chaos $(WORDS)
 
 setup: $(READY) ## Install into .venv from the hash-pinned lock
 

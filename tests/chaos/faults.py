@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The faults: what is started, what happens to it under load, and how it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.chaos.installation import Installation
+from tests.clusters import MASTERS, Cluster, running_cluster
+from tests.store_process import StoreProcess, until
+from tracker.keys import Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a fault happens to, and for about how long; `spooled` is what it saw in the spool."""
+
+    stores: Any  # what the fault's `stores` lends
+    installation: Installation
+    ill_s: float
+    spooled: list[int]
+
+    def last(self, share: float = 1.0) -> None:
+        """Let it last, under load."""
+        time.sleep(self.ill_s * share)
+
+    def look(self) -> None:
+        """Look into the spool: before it is mended."""
+        self.spooled.append(self.installation.spooled())
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`happen` makes it and mends it; afterwards everything must be well."""
+
+    name: str
+    happen: Callable[[Scene], None]
+    stores: Callable[[Path, Path], AbstractContextManager[Any]]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    workers: int = 1
+    long_titles: bool = False
+    spools: bool = True  # whether it isn't this fault if nothing goes to the spool
+    refuses: bool = False  # the same for 503
+
+
+@contextmanager
+def one_store(binary: Path, folder: Path) -> Iterator[StoreProcess]:
+    store = StoreProcess(binary, folder / "store")
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def absent_store(binary: Path, folder: Path) -> Iterator[StoreProcess]:
+    with one_store(binary, folder) as store:
+        store.kill()
+        yield store
+
+
+@dataclass(slots=True)
+class Pair:
+    """A master at `url` and its replica."""
+
+    master: StoreProcess
+    replica: StoreProcess
+    url: str
+    start_replica: Callable[[], StoreProcess]
+
+
+@contextmanager
+def master_and_replica(binary: Path, folder: Path) -> Iterator[Pair]:
+    with contextlib.ExitStack() as stack:
+        master = stack.enter_context(one_store(binary, folder))
+        number = iter(range(9))
+
+        def replica() -> StoreProcess:
+            made = StoreProcess(
+                binary, folder / f"replica{next(number)}", "--replicaof", f"127.0.0.1 {master.port}"
+            )
+            stack.callback(made.close)
+            until(lambda: made.client.info("replication")["master_link_status"] == "up")
+            return made
+
+        yield Pair(master, replica(), master.url, replica)
+
+
+@contextmanager
+def cluster(binary: Path, _folder: Path) -> Iterator[Cluster]:
+    with running_cluster(binary) as running:
+        yield running
+
+
+def killed(scene: Scene) -> None:
+    scene.stores.kill()
+    scene.last()
+    scene.look()
+    scene.stores.start()
+
+
+def hangs(scene: Scene) -> None:
+    with scene.stores.stopped():
+        scene.last()
+        scene.look()
+
+
+def slow(scene: Scene) -> None:
+    for _turn in range(10):
+        with scene.stores.stopped():
+            scene.last(0.1)
+        time.sleep(0.05)
+    scene.look()
+
+
+def full(scene: Scene) -> None:
+    scene.stores.client.config_set("maxmemory", "1")
+    scene.last()
+    scene.look()
+    scene.stores.client.config_set("maxmemory", "0")
+
+
+def read_only(scene: Scene) -> None:
+    scene.stores.client.replicaof("127.0.0.1", "1")
+    scene.last()
+    scene.look()
+    scene.stores.client.replicaof("NO", "ONE")
+
+
+def failover(scene: Scene) -> None:
+    """The master dies, its replica takes over its address, and gets a replica of its own."""
+    pair: Pair = scene.stores
+    pair.master.kill()
+    scene.last(0.3)
+    pair.replica.client.replicaof("NO", "ONE")
+    pair.replica.client.config_set("port", pair.master.port)
+    scene.last(0.7)
+    scene.look()
+    pair.start_replica()
+
+
+def replica_hangs(scene: Scene) -> None:
+    with scene.stores.replica.stopped():
+        scene.last()
+        scene.look()
+
+
+def collector_killed(scene: Scene) -> None:
+    """The next one takes the spool over, and has no salt before the store is back."""
+    scene.stores.kill()
+    scene.last(0.5)
+    scene.installation.kill()
+    scene.look()
+    scene.installation.start()
+    scene.last(0.5)
+    scene.stores.start()
+
+
+def worker_killed(scene: Scene) -> None:
+    with scene.stores.stopped():
+        scene.last()
+        scene.look()
+        scene.installation.kill_worker()
+        scene.last(0.3)
+
+
+def collector_killed_in_health(scene: Scene) -> None:
+    for _turn in range(2):
+        scene.last(0.2)
+        scene.installation.kill()
+        scene.installation.start()
+    scene.look()
+
+
+def starts_later(scene: Scene) -> None:
+    scene.last()
+    scene.look()
+    scene.stores.start()
+
+
+def master_killed(scene: Scene) -> None:
+    """Its replica is elected, but has no replica of its own until the dead one is back."""
+    running: Cluster = scene.stores
+    dead = running.owner(Keys().events(0))
+    running.nodes[dead].kill()
+    until(lambda: running.is_master(dead + MASTERS))
+    scene.last()
+    scene.look()
+    running.nodes[dead].start()
+    until(running.is_well)
+
+
+def master_hangs(scene: Scene) -> None:
+    """It is voted out meanwhile; what it does late, out of its buffers, is thrown away."""
+    running: Cluster = scene.stores
+    dead = running.owner(Keys().events(1))
+    with running.nodes[dead].stopped():
+        until(lambda: running.is_master(dead + MASTERS))
+        scene.last(0.3)
+        scene.look()
+    until(running.is_well)
+
+
+ONE_REPLICA = {"KLANTREIS_REPLICAS": "1"}
+FAULTS = (
+    Fault("store killed and started again", killed, one_store),
+    Fault("store hangs", hangs, one_store),
+    Fault("store slow", slow, one_store, spools=False),
+    Fault("store full", full, one_store),
+    Fault("store read-only", read_only, one_store),
+    Fault("failover to a replica", failover, master_and_replica, ONE_REPLICA),
+    Fault("replica hangs", replica_hangs, master_and_replica, ONE_REPLICA),
+    Fault("collector killed -9, store away", collector_killed, one_store, refuses=True),
+    Fault("one of two workers killed -9, store hangs", worker_killed, one_store, workers=2),
+    Fault("collector killed -9, store well", collector_killed_in_health, one_store, spools=False),
+    Fault(
+        "spool full, store killed",
+        killed,
+        one_store,
+        {"KLANTREIS_SPOOL_MB": "1"},
+        long_titles=True,
+        refuses=True,
+    ),
+    Fault("started before the store", starts_later, absent_store, spools=False, refuses=True),
+    Fault("Cluster: master killed, voted out", master_killed, cluster, ONE_REPLICA),
+    Fault("Cluster: master hangs, voted out", master_hangs, cluster, ONE_REPLICA),
+)

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""An installation as a municipality runs it: a data folder, `klantreis collect`, and `klantreis archive`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from tests.servers import free_port
+from tracker.archive_reader import days, read_events
+from tracker.group import from_bytes
+from tracker.ledger import as_page
+from tracker.spool import occupancy
+from tracker.spool_segment import Segment
+from tracker.store_client import open_client
+
+SETTINGS = '[site.voorbeeldstad]\nhosts = ["www.voorbeeldstad.nl"]\n'
+
+
+class Installation:
+    """One data folder on a store; `environment` are settings such as KLANTREIS_REPLICAS."""
+
+    def __init__(self, data: Path, store_url: str, *, workers: int = 1, **environment: str) -> None:
+        self.data = data
+        self.port = free_port()
+        self._store_url = store_url
+        self._workers = workers
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("KLANTREIS_")}
+        self._environment = {**ours, "KLANTREIS_REDIS_URL": store_url, **environment}
+        self._process: subprocess.Popen[bytes] | None = None
+        data.mkdir(parents=True)
+        (data / "klantreis.toml").write_text(SETTINGS, encoding="utf-8")
+
+    @property
+    def spool(self) -> Path:
+        return self.data / "spool"
+
+    def start(self) -> None:
+        """Start the collector and wait until it answers."""
+        with (self.data / "collector.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*self._klantreis("collect"), "--port", str(self.port), "--workers", str(self._workers)],
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5).close()
+                return
+            time.sleep(0.05)
+        raise TimeoutError(f"the collector did not start: {(self.data / 'collector.log').read_text()}")
+
+    def kill(self) -> None:
+        """Kill -9 the collector."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def kill_worker(self) -> None:
+        """Kill -9 the worker that has something in the spool; the collector starts another one."""
+        folders = [path for path in self.spool.glob("[0-9]*") if any(path.glob("*.segment"))]
+        pid = _owner_of(folders[0] / "lock", self._children())
+        os.kill(pid, signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Ask the collector to stop, as systemd does."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(timeout=30)
+            self._process = None
+
+    def spooled(self) -> int:
+        """Events that wait in the spool now."""
+        found = 0
+        for path in self.spool.glob("[0-9]*/*.segment"):
+            with contextlib.suppress(FileNotFoundError):
+                segment = Segment.open(path)
+                at = segment.first
+                while (record := segment.find(at)).content is not None:
+                    found += sum(entries.count for entries in from_bytes(record.content).entries)
+                    at = record.after
+                segment.close()
+        return found
+
+    def await_replay(self, limit_s: float = 30.0) -> None:
+        """Wait until nothing waits in the spool any more."""
+        deadline = time.monotonic() + limit_s
+        while occupancy(self.spool).segments:
+            if time.monotonic() > deadline:
+                log = (self.data / "collector.log").read_text()
+                raise TimeoutError(f"the spool was not replayed within {limit_s:g} s: {log[-2000:]}")
+            time.sleep(0.02)
+
+    def archive(self) -> None:
+        """Run `klantreis archive --once`."""
+        subprocess.run(
+            [*self._klantreis("archive"), "--once"], env=self._environment, check=True, capture_output=True
+        )
+
+    def archived(self) -> list[tuple[str, int]]:
+        """(page view, index) of every event as a reader of the archive finds it."""
+        archive = self.data / "archive"
+        tables = [read_events(archive, day, columns=["page_view", "index"]) for day in days(archive)]
+        return [
+            pair
+            for table in tables
+            for pair in zip(table["page_view"].to_pylist(), table["index"].to_pylist(), strict=True)
+        ]
+
+    def rows_written(self) -> int:
+        """Rows in the archive's files, repeats included."""
+        files = (self.data / "archive").glob("day=*/partition=*/*.parquet")
+        return sum(pq.ParquetFile(path).metadata.num_rows for path in files)
+
+    def ledger(self) -> dict[str, int]:
+        """The ledger of all days: in, stored, and everything dropped."""
+        client: Any = open_client(self._store_url)
+        keys = list(client.scan_iter(match="kr:ledger:*"))
+        pages: list[Any] = [as_page(date.min, client.hgetall(key)) for key in keys]
+        client.close()
+        return {
+            "in": sum(page["in"] for page in pages),
+            "stored": sum(page["stored"] for page in pages),
+            "dropped": sum(sum(page["dropped"].values()) for page in pages),
+        }
+
+    def _klantreis(self, command: str) -> list[str]:
+        return [sys.executable, "-m", "klantreis", command, "--data", str(self.data)]
+
+    def _children(self) -> list[int]:
+        if self._process is None:
+            return []
+        tasks = Path(f"/proc/{self._process.pid}/task").glob("*/children")
+        return [int(pid) for path in tasks for pid in path.read_text().split()]
+
+
+def _owner_of(lock: Path, pids: list[int]) -> int:
+    """The process, of those given, that has a file open."""
+    for pid in pids:
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                if descriptor.readlink() == lock:
+                    return pid
+    raise LookupError(f"nobody has {lock}")

