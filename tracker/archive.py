@@ -305,9 +305,22 @@ def _shown(fields: Mapping[bytes, bytes]) -> dict[str, str]:
 
 def _raw(client: redis.Redis) -> Any:
     """A client on the same connections that gives entries as the store answers, not as dictionaries."""
+    if isinstance(client, redis.RedisCluster):
+        return _OfCluster(client)
     raw = redis.Redis(connection_pool=client.connection_pool)
     raw.set_response_callback("XRANGE", lambda reply, **_: reply or [])
     return raw
+
+
+class _OfCluster:
+    """The same of a Cluster, whose nodes come and go with clients of their own."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def xrange(self, *where: Any, **how: Any) -> list[Any]:
+        entries = self._client.xrange(*where, **how)
+        return [[name, [text for pair in fields.items() for text in pair]] for name, fields in entries]
 
 
 @contextmanager
