@@ -21,7 +21,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -282,8 +282,17 @@ def _open_lock(folder: Path) -> int:
 
 
 def _sizes(root: Path) -> Iterator[int]:
-    for path in root.glob(f"[0-9]*/{_SEGMENTS}"):
-        try:
-            yield path.stat().st_size
-        except FileNotFoundError:  # replayed meanwhile
-            continue
+    for folder in _listed(root):
+        if folder.name[:1].isdigit():
+            for segment in _listed(folder):
+                if segment.match(_SEGMENTS):
+                    with suppress(FileNotFoundError):  # replayed meanwhile
+                        yield segment.stat().st_size
+
+
+def _listed(folder: Path) -> list[Path]:
+    """What is in a folder. Not by `glob`, which fails where a folder goes while it looks."""
+    try:
+        return list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
