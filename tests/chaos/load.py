@@ -127,7 +127,7 @@ _HEAD = (
 def _beacon(number: int, long_title: bool) -> tuple[str, bytes]:
     """Page view and body."""
     page_view = f"chaos{number:07d}"
-    title = f"Afval {number % 50}{' en nog veel meer' * 20 if long_title else ''}"
+    title = f"Afval {number % 50}{' en nog veel meer' * 50 if long_title else ''}"
     body = {
         "v": 1,
         "p": page_view,
@@ -135,7 +135,7 @@ def _beacon(number: int, long_title: bool) -> tuple[str, bytes]:
         "b": number % 1000,
         "e": [
             {"i": 0, "k": "view", "d": 0, "t": title},
-            {"i": 1, "k": "search", "d": 3, "q": "grofvuil" + " en hout" * 20 * long_title, "n": 8},
+            {"i": 1, "k": "search", "d": 3, "q": "grofvuil" + " en hout" * 100 * long_title, "n": 8},
         ],
     }
     return page_view, json.dumps(body).encode()
