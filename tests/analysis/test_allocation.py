@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from analysis import allocation
-from analysis.allocation import Allocation, fullest_bucket, sample_ratio
+from analysis.allocation import Allocation, fullest_bucket, sample_ratio, sample_ratio_at_any_time
 from analysis.estimates import Refusal, Refused
 
 # GrowthBook packages/shared/test (MIT), sample ratio mismatch.
@@ -81,3 +81,58 @@ def test_a_cached_cookie_shows_in_one_bucket_and_an_even_draw_does_not() -> None
         assert fullest_bucket(drawn, 1000) > allocation.ALPHA
         drawn[417] += max(10, browsers // 50)
         assert fullest_bucket(drawn, 1000) < allocation.ALPHA
+
+
+# Lindon & Malek 2020 (arXiv 2011.03567) on [1000, 1200] at 1 : 1, by concentration.
+ANY_TIME = [(100, 0.00079, 5e-6), (1_000, 0.0034, 5e-5), (10_000, 0.214, 5e-4)]
+
+
+@pytest.mark.parametrize(("concentration", "expected", "within"), ANY_TIME)
+def test_the_test_at_any_time_to_the_digits_given(
+    concentration: float, expected: float, within: float
+) -> None:
+    found = sample_ratio_at_any_time({"a": 1000, "b": 1200}, {"a": 1, "b": 1}, concentration=concentration)
+    assert isinstance(found, Allocation)
+    assert found.p_value == pytest.approx(expected, abs=within)
+
+
+def test_looking_every_day_at_the_division_errs_at_most_once_in_twenty() -> None:
+    """200 looks at sound tests: χ² is wrong at some look far too often, the other at most as it says."""
+    rng = np.random.default_rng(3)
+    runs, looks, step = 150, 200, 200
+    fixed = any_time = 0
+    for _ in range(runs):
+        first = rng.binomial(step, 0.5, looks).cumsum().tolist()
+        pairs = [{"a": a, "b": (k + 1) * step - a} for k, a in enumerate(first)]
+        fixed += any(sample_ratio(p, {"a": 1, "b": 1}).p_value < 0.05 for p in pairs)  # type: ignore[union-attr]
+        any_time += any(
+            sample_ratio_at_any_time(p, {"a": 1, "b": 1}).p_value < 0.05  # type: ignore[union-attr]
+            for p in pairs[::4]
+        )
+    assert fixed / runs > 0.25
+    assert any_time / runs <= 0.05 + 1.64 * np.sqrt(0.05 * 0.95 / runs)
+
+
+def test_a_real_fault_is_seen_while_it_runs() -> None:
+    """Five in a hundred exposures of one variant are lost: seen well before 100,000 browsers."""
+    found = sample_ratio_at_any_time({"a": 25_000, "b": 23_750}, {"a": 1, "b": 1})
+    assert isinstance(found, Allocation)
+    assert not found.sound
+
+
+@pytest.mark.parametrize("weights", [[0.5, 0.5, 0.0], [0.5, 0.5]], ids=["weight 0", "unknown"])
+def test_at_any_time_too_an_arm_never_to_be_shown_is_no_cell(weights: list[float]) -> None:
+    shares = {str(place): weight for place, weight in enumerate(weights)}
+    seen = sample_ratio_at_any_time({"0": 1000, "1": 1000, "2": 1}, shares)
+    assert isinstance(seen, Allocation)
+    assert not seen.sound
+    unseen = sample_ratio_at_any_time({"0": 1000, "1": 1200, "2": 0}, shares)
+    assert unseen == sample_ratio_at_any_time({"0": 1000, "1": 1200}, {"0": 1, "1": 1})
+
+
+@pytest.mark.parametrize("share", [float("nan"), float("inf"), -1.0])
+def test_shares_that_are_none_are_refused(share: float) -> None:
+    for test in (sample_ratio, sample_ratio_at_any_time):
+        found = test({"a": 100, "b": 100}, {"a": 1.0, "b": share})
+        assert isinstance(found, Refused)
+        assert found.refusal is Refusal.UNMEASURED
