@@ -94,11 +94,12 @@ def compare(
 def _factor(values: Counted, quantile: float) -> float | Refused:
     """var_cluster / var_iid of the share at or below the quantile; 1 where every unit is its own cluster."""
     clusters, position = np.unique(values.cluster, return_inverse=True)
-    sizes = np.bincount(position, values.units, minlength=len(clusters))
+    sizes = np.bincount(position, values.units, minlength=len(clusters)).astype(np.float64)
     if float(sizes.max()) <= 1:
         return 1.0
     below = np.bincount(position, values.units * (values.value <= quantile), minlength=len(clusters))
-    clustered = ratio.arm(ratio.Clusters(below, sizes))
+    below = below.astype(np.float64)
+    clustered = ratio.arm(ratio.Clusters(below.astype(np.float64), sizes))
     if isinstance(clustered, Refused):
         return clustered
     rate = clustered.value
