@@ -419,6 +419,10 @@ REFUSALS: Phrases = {
         "nl": "er worden te weinig bezoekers verwacht om dit te toetsen",
         "en": "too few visitors are expected to test this",
     },
+    "fallingCounts": {
+        "nl": "het aantal bezoekers daalt van de ene dag op de andere, dat kan niet",
+        "en": "the number of visitors falls from one day to the next, which cannot be",
+    },
     "unmeasured": {
         "nl": "dit is niet gemeten",
         "en": "this was not measured",

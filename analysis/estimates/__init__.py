@@ -31,6 +31,7 @@ class Refusal(StrEnum):
     CONTROL_NEAR_ZERO = "controlNearZero"
     BEYOND_FOLLOW_UP = "beyondFollowUp"
     UNMEASURED = "unmeasured"
+    FALLING_COUNTS = "fallingCounts"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,12 @@ from analysis.estimates import LEVEL, Pair
 
 Floats = NDArray[np.float64]
 
-#: Beyond this many standard errors nothing is left to integrate.
-_FAR = 9.0
+#: Beyond this many standard errors nothing is left to integrate (1e-10 of the mass), nor to look for a bound.
+_FAR = 6.5
+_HIGHEST = 9.0
+
+#: A look must add this share of the information it has; closer ones belong together.
+MIN_STEP = 0.003
 
 #: α that a look must have to spend; below it the look has no boundary (nothing can be concluded there).
 _NOTHING = 1e-13
@@ -66,19 +70,40 @@ class Design:
     spending: Spending = Spending.OBRIEN_FLEMING
     level: float = LEVEL
 
-    def boundaries(self, information: Sequence[float]) -> tuple[float, ...]:
+    def boundaries(self, information: Sequence[float], *, final: bool = False) -> tuple[float, ...]:
         """|z| that each look must exceed; infinite where a look has nothing to spend.
 
         Args:
             information: at each look the information so far (1 / variance of the estimate) as a share of the
-                planned, rising. A look at or beyond 1 spends all that is left, and is the last.
+                planned, rising by at least 0.3 %. A look at or beyond 1 spends all that is left, and is the
+                last.
+            final: the last of these looks is the planned end, however little was seen by then: it spends all
+                that is left too.
 
         Raises `ValueError` where the information does not rise or looks follow the last.
 
         >>> [round(b, 4) for b in Design().boundaries([0.2, 0.4, 0.6, 0.8, 1.0])]
         [4.8769, 3.357, 2.6803, 2.2898, 2.031]
         """
-        return _boundaries(tuple(_checked(information)), self.spending, 1 - self.level)
+        return _boundaries(tuple(_checked(information)), self.spending, 1 - self.level, final)
+
+    def first_crossing(
+        self, z: Sequence[float], information: Sequence[float], *, final: bool = False
+    ) -> int | None:
+        """The first look at which |z| reaches its boundary; None where none does.
+
+        A boundary is never below the one that all α spent so far would give a single look, so looks after the
+        last that exceeds even that need no integral.
+        """
+        shares = _checked(information)
+        used = [spent(self.spending, share, (1 - self.level) / 2) for share in shares]
+        if final:
+            used[-1] = (1 - self.level) / 2
+        near = [k for k, one in enumerate(used) if abs(z[k]) >= -float(special.ndtri(max(one, 1e-300)))]
+        if not near:
+            return None
+        bounds = self.boundaries(shares[: near[-1] + 1], final=final and near[-1] == len(shares) - 1)
+        return next((k for k in near if abs(z[k]) >= bounds[k]), None)
 
     def crossing(self, information: Sequence[float], drift: float) -> tuple[Floats, Floats]:
         """At each look the chance to cross the upper and the lower boundary there for the first time.
@@ -127,7 +152,12 @@ class Stopped:
 
 
 def after_stop(
-    z: Sequence[float], errors: Sequence[float], information: Sequence[float], design: Design
+    z: Sequence[float],
+    errors: Sequence[float],
+    information: Sequence[float],
+    design: Design,
+    *,
+    final: bool = False,
 ) -> Stopped:
     """Stage-wise p, interval and median-unbiased estimate at the first look that crossed, else the last.
 
@@ -136,7 +166,7 @@ def after_stop(
 
     Args:
         z, errors: the statistic and the standard error of the estimate at each look.
-        information: as in `Design.boundaries`.
+        information, final: as in `Design.boundaries`.
 
     Source: Jennison & Turnbull 2000, sections 8.4-8.5; Tsiatis, Rosner & Mehta, Biometrics 40 (1984).
     """
@@ -145,9 +175,9 @@ def after_stop(
             f"{len(z)} statistics, {len(errors)} errors and {len(information)} looks; expected one of each "
             "per look"
         )
-    bounds = design.boundaries(information)
-    over = [abs(value) >= bound for value, bound in zip(z, bounds, strict=True)]
-    last = over.index(True) if any(over) else len(z) - 1
+    found = design.first_crossing(z, information, final=final)
+    last = len(z) - 1 if found is None else found
+    bounds = design.boundaries(information[: last + 1], final=final and last == len(z) - 1)
     shares, limits, seen = information[: last + 1], bounds[:last], z[last]
     scale = 1 / (errors[last] * math.sqrt(shares[-1]))  # from an effect to its drift at a share of 1
 
@@ -159,7 +189,7 @@ def after_stop(
     def effect(chance: float) -> float:
         near = seen / math.sqrt(shares[-1])
         low, high = near - 8 / math.sqrt(shares[-1]), near + 8 / math.sqrt(shares[-1])
-        return float(optimize.brentq(lambda d: tail(d) - chance, low, high, xtol=1e-6)) / scale
+        return float(optimize.brentq(lambda d: tail(d) - chance, low, high, xtol=1e-5)) / scale
 
     alpha = 1 - design.level
     above = tail(0.0)
@@ -168,7 +198,7 @@ def after_stop(
         estimate=effect(0.5),
         ci=(effect(alpha / 2), effect(1 - alpha / 2)),
         p_value=min(1.0, 2 * min(above, 1 - above)),
-        crossed=any(over),
+        crossed=found is not None,
     )
 
 
@@ -185,26 +215,29 @@ def repeated_interval(difference: float, error: float, bound: float) -> Pair:
 
 def _checked(information: Sequence[float]) -> list[float]:
     shares = [float(share) for share in information]
-    rising = all(a < b for a, b in zip([0.0, *shares], shares, strict=False))
+    rising = all(b - a >= MIN_STEP * b > 0 for a, b in zip([0.0, *shares], shares, strict=False))
     if not rising or not all(math.isfinite(share) for share in shares):
-        raise ValueError(f"information {shares} does not rise from above 0; leave out looks that add none")
+        raise ValueError(f"information {shares} does not rise from above 0; leave out looks that add little")
     if any(share >= 1 for share in shares[:-1]):
         raise ValueError(f"looks follow the last one at information {shares}; cut them off at 1")
     return shares
 
 
 @lru_cache(maxsize=512)
-def _boundaries(information: tuple[float, ...], spending: Spending, alpha: float) -> tuple[float, ...]:
+def _boundaries(
+    information: tuple[float, ...], spending: Spending, alpha: float, final: bool
+) -> tuple[float, ...]:
     found: list[float] = []
     used = 0.0
     walk = _Walk(0.0)
-    for share in information:
-        now = 2 * spent(spending, share, alpha / 2)
+    for place, share in enumerate(information):
+        all_left = final and place == len(information) - 1
+        now = alpha if all_left else 2 * spent(spending, share, alpha / 2)
         step = now - used
         arrive = walk.arrive(share)
         bound = math.inf
         if step > _NOTHING:
-            bound = float(optimize.brentq(lambda c: 2 * arrive(c) - step, 0.0, _FAR, xtol=1e-10))  # noqa: B023
+            bound = float(optimize.brentq(lambda c: 2 * arrive(c) - step, 0.0, _HIGHEST, xtol=1e-9))  # noqa: B023
             used = now
         found.append(bound)
         walk = walk.go_on(share, bound)
@@ -271,8 +304,8 @@ class _Walk:
         low, high = max(-bound, middle - _FAR), min(bound, middle + _FAR)
         if low >= high:
             return _Walk(self._drift, share, np.zeros(1), np.zeros(1))
-        # The kernel must span several nodes, also where looks follow each other closely.
-        count = int(min(1200, max(64, 10 + 5 * (high - low) / spread)))
+        # The kernel must span some nodes, also where looks follow each other closely.
+        count = int(min(1000, max(48, 2.5 * (high - low) / spread)))
         nodes, weights = _legendre(count)
         half = (high - low) / 2
         z = low + half * (nodes + 1)

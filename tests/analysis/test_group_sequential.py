@@ -143,7 +143,7 @@ def test_stagewise_interval_covers_over_all_outcomes() -> None:
 
 def test_after_one_look_it_is_the_fixed_analysis() -> None:
     found = after_stop([2.2], [0.5], [1.0], Design())
-    assert found.estimate == pytest.approx(1.1, abs=1e-6)
+    assert found.estimate == pytest.approx(1.1, abs=1e-5)
     assert found.ci == pytest.approx((1.1 - 0.979982, 1.1 + 0.979982), abs=1e-5)
     assert found.p_value == pytest.approx(2 * stats.norm.sf(2.2), abs=1e-9)
 
@@ -172,3 +172,28 @@ def test_spending_starts_at_nothing_and_ends_at_alpha(spending: Spending) -> Non
     assert spent(spending, 1.7, 0.025) == pytest.approx(0.025)
     steps = [spent(spending, t, 0.025) for t in np.linspace(0, 1, 50)]
     assert steps == sorted(steps)
+
+
+def test_the_first_crossing_is_that_of_all_boundaries() -> None:
+    rng = np.random.default_rng(6)
+    for spending in Spending:
+        design = Design(spending)
+        bounds = np.array(design.boundaries(FIVE))
+        for z in looks_of(rng, 300, 1.5):
+            over = np.flatnonzero(np.abs(z) >= bounds)
+            assert design.first_crossing(z.tolist(), FIVE) == (int(over[0]) if len(over) else None)
+
+
+def test_looks_that_hardly_add_anything_belong_together() -> None:
+    with pytest.raises(ValueError, match="add little"):
+        Design().boundaries([0.5, 0.501, 1.0])
+
+
+def test_the_planned_end_spends_all_that_is_left_however_little_was_seen() -> None:
+    design = Design()
+    bounds = design.boundaries([0.2, 0.6], final=True)
+    upper, lower = _crossing([0.2, 0.6], bounds, 0.0)
+    assert upper.sum() + lower.sum() == pytest.approx(0.05, abs=1e-9)
+    assert bounds[1] < design.boundaries([0.2, 0.6])[1]
+    assert design.first_crossing([0.0, bounds[1] + 0.01], [0.2, 0.6], final=True) == 1
+    assert design.first_crossing([0.0, bounds[1] + 0.01], [0.2, 0.6]) is None
