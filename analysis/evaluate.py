@@ -11,20 +11,25 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis import picture_data, promises, verdict, wording
+import msgspec
+
+from analysis import consistency, picture_data, promises, verdict, wording
 from analysis.bucket_table import BucketTable
-from analysis.estimates import multiplicity
+from analysis.daily import Days, watch
+from analysis.errors import AnalysisError
+from analysis.estimates import Refused, multiplicity
 from analysis.metrics import Measure, measure
-from analysis.report import Estimand, Report, Result, Role, SetAside, VariantCount
-from analysis.results import corrected, result
+from analysis.report import Check, Estimand, Report, Result, Role, SetAside, VariantCount
+from analysis.results import corrected, result, watched
 from analysis.thresholds import DEFAULTS, Thresholds
-from experiments.definition import Experiment, Metric
+from experiments.definition import Experiment, Looks, Metric
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Tables of `analysis.tables` that a report is made of.
+#: Tables of `analysis.tables` that a report is made of, and those that are read day by day.
 TABLES = ("buckets", "times", "flows", "heartbeats", "set_aside")
+BY_DAY = ("buckets", "times")
 
 #: What every report shows beside what the experiment promised.
 ALWAYS = (
@@ -46,6 +51,7 @@ def evaluate(
     days: Sequence[date] | None = None,
     thresholds: Thresholds = DEFAULTS,
     changed: Sequence[str] | None = None,
+    excluded: Mapping[date, str] | None = None,
 ) -> Report:
     """The report of one experiment, from the day tables under `tables_root`.
 
@@ -55,25 +61,58 @@ def evaluate(
         days: DAYs to read; all by default.
         thresholds: those with which the days were closed; they are printed.
         changed: names of what was changed after the start; None where that is not known.
+        excluded: DAYs to leave out, of all variants alike, each with its reason. The report names them and
+            says what the verdict would be with them.
 
     Raises:
-        AnalysisError: the primary metric or a guardrail is none that is measured.
+        AnalysisError: the primary metric or a guardrail is none that is measured, or a day is left out
+            without a reason.
     """
     from analysis import day_tables
 
-    read = {
-        name: day_tables.read(tables_root, name, days=days, experiment=experiment.name) for name in TABLES
-    }
+    unreasoned = [day.isoformat() for day, reason in (excluded or {}).items() if not reason.strip()]
+    if unreasoned:
+        raise AnalysisError(
+            f"{', '.join(unreasoned)} would be left out without a reason. Say in a few words why, such as "
+            '"outage of the site": it is printed in the report.'
+        )
     closed = days if days is not None else day_tables.closed_days(tables_root)
-    seen = [day for day in closed if experiment.starts <= day <= experiment.ends] or closed
-    return evaluate_tables(
-        experiment,
-        read,
-        now=now,
-        days=[day.isoformat() for day in seen],
-        thresholds=thresholds,
-        changed=changed,
+
+    def made(chosen: Sequence[date]) -> Report:
+        seen = [day for day in chosen if experiment.starts <= day <= experiment.ends] or chosen
+        read = {name: _read(tables_root, name, chosen, experiment.name) for name in TABLES}
+        return evaluate_tables(
+            experiment,
+            read,
+            now=now,
+            days=[day.isoformat() for day in seen],
+            thresholds=thresholds,
+            changed=changed,
+        )
+
+    whole = made(closed)
+    left_out = {day: reason for day, reason in (excluded or {}).items() if day in closed}
+    if not left_out:
+        return whole
+    report = made([day for day in closed if day not in left_out])
+    reasons = {day.isoformat(): reason.strip() for day, reason in sorted(left_out.items())}
+    return msgspec.structs.replace(
+        report,
+        definitions={**report.definitions, "excludedDays": reasons},
+        checks=(*report.checks, promises.excluded_days(reasons, whole.verdict.code.value)),
     )
+
+
+def _read(root: Path, name: str, days: Sequence[date], experiment: str) -> pd.DataFrame:
+    """A table over the given days; what looks are made of with the DAY beside every row."""
+    from analysis import day_tables
+
+    if name not in BY_DAY or not days:
+        return day_tables.read(root, name, days=days, experiment=experiment)
+    import pandas as pd
+
+    parts = {day: day_tables.read(root, name, days=[day], experiment=experiment) for day in sorted(set(days))}
+    return pd.concat([part.assign(day=day.isoformat()) for day, part in parts.items()], ignore_index=True)
 
 
 def evaluate_tables(
@@ -85,12 +124,24 @@ def evaluate_tables(
     thresholds: Thresholds = DEFAULTS,
     changed: Sequence[str] | None = None,
 ) -> Report:
-    """The same from frames: rows of all `days` (ISO dates) and partitions, in any order."""
+    """The same from frames: rows of all `days` (ISO dates) and partitions, in any order.
+
+    Buckets and times with a column `day` can be looked at day by day; without one, only as a whole.
+    """
     table = BucketTable.of(tables["buckets"], tables["times"])
+    by_day = Days.of(tables["buckets"], tables["times"])
     names = [variant.name for variant in experiment.variants]
-    primary, secondary, guardrails, exploration = compare_all(experiment, table)
-    checks = promises.checks(experiment, table, tables["set_aside"], days=days, changed=changed)
     last = max(days, default="")
+    primary, secondary, guardrails, exploration = compare_all(experiment, table)
+    over: bool | None = None
+    looks: tuple[Check, ...] = ()
+    if experiment.looks is not Looks.END and by_day is not None:
+        primary, over, looks = _looked(experiment, primary, by_day, ended=last >= experiment.ends.isoformat())
+    checks = (
+        *promises.checks(experiment, table, tables["set_aside"], days=days, changed=changed, by_day=by_day),
+        *looks,
+        *consistency.checks(experiment, table, by_day),
+    )
     return Report(
         experiment=experiment.name,
         question=experiment.question,
@@ -115,6 +166,7 @@ def evaluate_tables(
             guardrails=guardrails,
             units=sum(table.units(name) for name in names),
             planned_size=experiment.planned_size,
+            over=over,
         ),
         **_caveats(experiment, running=now.date() <= experiment.ends and last < experiment.ends.isoformat()),
         pictures=picture_data.of(table, tables["flows"], tables["heartbeats"], names),
@@ -149,6 +201,28 @@ def compare_all(
         tuple(_over_variants(experiment, table, rails)),
         corrected(exploration, multiplicity.benjamini_hochberg),
     )
+
+
+def _looked(
+    experiment: Experiment, fixed: Sequence[Result], by_day: Days, *, ended: bool
+) -> tuple[tuple[Result, ...], bool, tuple[Check, ...]]:
+    """Primary results by what the looks allow, whether it is over, and the check that says so.
+
+    It is over as soon as one variant reached its boundary, or all reached the end.
+    """
+    found = watch(experiment, _promised(experiment.primary, Role.PRIMARY), by_day, ended=ended)
+    primary = tuple(watched(one, found[one.variant], variants=len(found)) for one in fixed)
+    known = [one for one in found.values() if not isinstance(one, Refused)]
+    decided = any(one.decided is not None for one in known)
+    over = decided or (bool(known) and len(known) == len(found) and all(one.over for one in known))
+    details = [
+        f"{name}: {one}"
+        if isinstance(one, Refused)
+        else f"{name}: {one.looks} looks, "
+        + (f"boundary reached on {one.decided}" if one.decided else "none reached its boundary")
+        for name, one in found.items()
+    ]
+    return primary, over, (promises.looked(over, details),)
 
 
 def _promised(metric: Metric, role: Role, margin: float | None = None) -> Measure:

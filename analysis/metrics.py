@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 
 from analysis.bucket_table import BucketTable
 from analysis.errors import AnalysisError
-from analysis.estimates import Estimate, Refused, Sums, mean, proportion, ratio, survival
+from analysis.estimates import Arm, Estimate, Refused, Sums, mean, proportion, ratio, survival
 from analysis.report import Estimand, Role
 from analysis.results import Asked
 
 #: compare(table, control, variant, segment, null)
 Compare = Callable[[BucketTable, str, str, str, float], Estimate | Refused]
 Count = Callable[[BucketTable, str, str], int]
+OneArm = Callable[[BucketTable, str, str], Arm | Refused]
 
 SHARES = ("answered", "contacted", "started", "submitted")
 COUNTS: Mapping[str, str] = {"questions": "questions", "pages": "pages", "searches": "searches"}
@@ -39,6 +40,7 @@ class Measure:
     asked: Asked
     _compare: Compare
     _count: Count
+    _arm: OneArm
 
     def compare(
         self, table: BucketTable, control: str, variant: str, segment: str = ""
@@ -47,6 +49,10 @@ class Measure:
 
     def count(self, table: BucketTable, variant: str, segment: str = "") -> int:
         return self._count(table, variant, segment)
+
+    def arm(self, table: BucketTable, variant: str, segment: str = "") -> Arm | Refused:
+        """What one variant shows by itself, for looks on the way and second readings."""
+        return self._arm(table, variant, segment)
 
     def as_secondary(self) -> Measure:
         return replace(self, asked=replace(self.asked, role=Role.SECONDARY))
@@ -65,11 +71,13 @@ def measure(
     Raises:
         AnalysisError: no such metric, or one that a verdict may not stand on.
     """
-    if role is Role.PRIMARY and name not in PRIMARY_METRICS:
+    if role is Role.PRIMARY and name not in (*PRIMARY_METRICS, "time"):
         raise AnalysisError(
             f'"{name}" cannot be the primary metric. '
             f"Choose one over all visitors: {', '.join(PRIMARY_METRICS)}."
         )
+    if name == "time":
+        name = "time_s"
     if name == "first_answered":
         name, estimand = "answered", Estimand.FIRST_QUESTION
 
@@ -78,15 +86,22 @@ def measure(
 
     if (name, estimand) in RATIOS:
         numerator, denominator = RATIOS[name, estimand]
-        return Measure(asked("ratio"), _ratio(numerator, denominator), _total(denominator))
+        return Measure(
+            asked("ratio"),
+            _ratio(numerator, denominator),
+            _total(denominator),
+            lambda table, variant, segment: ratio.arm(
+                table.clusters(numerator, denominator, variant, segment)
+            ),
+        )
     if name == "answered" and estimand is Estimand.FIRST_QUESTION:
-        return Measure(asked("proportion"), _first_question, BucketTable.units)
+        return Measure(asked("proportion"), _first_question, BucketTable.units, _first_question_arm)
     if name in SHARES and estimand is Estimand.VISITOR:
-        return Measure(asked("proportion"), _share(name), BucketTable.units)
+        return Measure(asked("proportion"), _share(name), BucketTable.units, _share_arm(name))
     if name in COUNTS and estimand is Estimand.VISITOR:
-        return Measure(asked("mean", COUNTS[name]), _mean(name), BucketTable.units)
+        return Measure(asked("mean", COUNTS[name]), _mean(name), BucketTable.units, _mean_arm(name))
     if name == "time_s" and estimand is Estimand.VISITOR:
-        return Measure(asked("time", "s"), _time, BucketTable.units)
+        return Measure(asked("time", "s"), _time, BucketTable.units, _time_arm)
     raise AnalysisError(
         f'There is no metric "{name}" per {estimand}. '
         f"Known per visitor: {', '.join((*PRIMARY_METRICS, 'form_success'))}."
@@ -131,12 +146,34 @@ def _time(table: BucketTable, control: str, variant: str, segment: str, null: fl
 def _first_question(
     table: BucketTable, control: str, variant: str, segment: str, null: float
 ) -> Estimate | Refused:
-    # Over all browsers: whether there was a question at all comes after the exposure.
-    def sums(name: str) -> Sums:
-        hits = table.total("first_answered_sum", name, segment)
-        return Sums(table.units(name, segment), hits, hits)
+    left, right = (_first_question_sums(table, name, segment) for name in (control, variant))
+    return proportion.compare(left, right, null=null)
 
-    return proportion.compare(sums(control), sums(variant), null=null)
+
+def _first_question_sums(table: BucketTable, variant: str, segment: str) -> Sums:
+    # Over all browsers: whether there was a question at all comes after the exposure.
+    hits = table.total("first_answered_sum", variant, segment)
+    return Sums(table.units(variant, segment), hits, hits)
+
+
+def _share_arm(column: str) -> OneArm:
+    return lambda table, variant, segment: _rate(table.sums(column, variant, segment))
+
+
+def _mean_arm(column: str) -> OneArm:
+    return lambda table, variant, segment: mean.arm(table.sums(column, variant, segment))
+
+
+def _time_arm(table: BucketTable, variant: str, segment: str) -> Arm | Refused:
+    return survival.restricted_mean(table.ends(variant, segment))
+
+
+def _first_question_arm(table: BucketTable, variant: str, segment: str) -> Arm | Refused:
+    return _rate(_first_question_sums(table, variant, segment))
+
+
+def _rate(sums: Sums) -> Arm | Refused:
+    return proportion.arm(sums) if sums.n else mean.no_units()
 
 
 def _total(column: str) -> Count:

@@ -251,6 +251,12 @@ CHECKS: Phrases = {
     "definitions": {"nl": "Afspraken onveranderd", "en": "Promises unchanged"},
     "sensitivity": {"nl": "Uitslag houdt stand", "en": "Verdict holds"},
     "estimate": {"nl": "Vergelijken mogelijk", "en": "Comparison possible"},
+    "sampleRatioAnyTime": {"nl": "Eerlijke verdeling, elke dag", "en": "Fair allocation, every day"},
+    "looks": {"nl": "Tussentijds kijken", "en": "Looking on the way"},
+    "segments": {"nl": "Deelgroepen gelijk", "en": "Segments alike"},
+    "weekdays": {"nl": "Dagen van de week gelijk", "en": "Days of the week alike"},
+    "novelty": {"nl": "Verschil blijft", "en": "Difference lasts"},
+    "excludedDays": {"nl": "Weggelaten dagen", "en": "Days left out"},
 }
 
 #: (check, status) -> sentence. `{…}` are facts that `check_sentence` formats.
@@ -342,6 +348,59 @@ CHECK_SENTENCES: Mapping[tuple[str, str], Texts] = {
     ("occupiedBuckets", "fail"): {
         "nl": "Er zijn te weinig loten in gebruik om de onzekerheid te berekenen.",
         "en": "Too few buckets are in use to work out the uncertainty.",
+    },
+    ("sampleRatioAnyTime", "pass"): {
+        "nl": "Ook onderweg waren de bezoekers op elk moment verdeeld zoals was afgesproken.",
+        "en": "On the way too the visitors were divided as agreed at every moment.",
+    },
+    ("sampleRatioAnyTime", "fail"): {
+        "nl": "Op een moment onderweg waren de bezoekers niet verdeeld zoals was afgesproken. Zoek eerst uit "
+        "wat er toen misging.",
+        "en": "At some moment on the way the visitors were not divided as agreed. First find out what went "
+        "wrong then.",
+    },
+    ("looks", "pass"): {
+        "nl": "De grens die vooraf vastlag is bereikt, of het geplande einde. De cijfers houden er rekening "
+        "mee dat er vaker is gekeken.",
+        "en": "The boundary fixed beforehand was reached, or the planned end. The figures allow for having "
+        "looked more than once.",
+    },
+    ("looks", "warn"): {
+        "nl": "De grens die vooraf vastlag is nog niet bereikt. Wacht met een oordeel.",
+        "en": "The boundary fixed beforehand has not been reached yet. Wait before you judge.",
+    },
+    ("segments", "pass"): {
+        "nl": "Het is niet duidelijk dat de nieuwe versie in de ene deelgroep anders werkt dan in de andere. "
+        "Lees geen verschil tussen deelgroepen af.",
+        "en": "It is not clear that the new version works otherwise in one segment than in another. Do not "
+        "read a difference between segments.",
+    },
+    ("segments", "warn"): {
+        "nl": "De nieuwe versie werkt niet in elke deelgroep hetzelfde. Eén cijfer voor iedereen zegt dan "
+        "niet alles.",
+        "en": "The new version does not work the same in every segment. One figure for everyone then does "
+        "not say it all.",
+    },
+    ("weekdays", "pass"): {
+        "nl": "We zien geen duidelijk ander effect op andere dagen van de week.",
+        "en": "We see no clearly other effect on other days of the week.",
+    },
+    ("weekdays", "warn"): {
+        "nl": "Het effect hangt af van de dag van de week. Vergelijk alleen hele weken.",
+        "en": "The effect hangs on the day of the week. Compare whole weeks only.",
+    },
+    ("novelty", "pass"): {
+        "nl": "Het verschil wordt over de dagen niet duidelijk groter of kleiner.",
+        "en": "The difference does not clearly grow or fade over the days.",
+    },
+    ("novelty", "warn"): {
+        "nl": "Het verschil wordt over de dagen groter of kleiner. Misschien werkt het vooral zolang het "
+        "nieuw is.",
+        "en": "The difference grows or fades over the days. Perhaps it works mainly while it is new.",
+    },
+    ("excludedDays", "warn"): {
+        "nl": "Er zijn dagen weggelaten. Hieronder staat welke en waarom.",
+        "en": "Days were left out. See which ones and why.",
     },
     ("definitions", "pass"): {
         "nl": "De afspraken zijn tijdens de proef niet veranderd.",

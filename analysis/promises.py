@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from analysis import allocation, verdict, wording
 from analysis.bucket_table import BucketTable
-from analysis.estimates import LEVEL, Refused, survival
+from analysis.daily import Days
+from analysis.estimates import LEVEL, Refused, multiplicity, survival
+from analysis.estimates.group_sequential import Spending
 from analysis.report import Check, Status
 from analysis.thresholds import Thresholds
 from experiments.assignment import assignments, shares
-from experiments.definition import Experiment, Metric
+from experiments.definition import Experiment, Looks, Metric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +23,11 @@ if TYPE_CHECKING:
 #: Reason under which the reconstruction sets an exposure aside.
 MISMATCH = "variant differs from the hash of the bucket"
 
+#: p below which a difference is taken to differ between segments, weekdays or days.
+UNLIKE = 0.01
+
 #: A change of these while the experiment runs makes two experiments of one. A raised coverage does not.
-VOIDING = ("variants", "primary", "pages", "name")
+VOIDING = ("variants", "primary", "pages", "name", "looks", "planned_size")
 
 
 def definitions(experiment: Experiment, thresholds: Thresholds) -> dict[str, Any]:
@@ -46,6 +51,7 @@ def definitions(experiment: Experiment, thresholds: Thresholds) -> dict[str, Any
         "secondary": [written(metric) for metric in experiment.secondary],
         "guardrails": [{**written(g.metric), "margin": g.margin} for g in experiment.guardrails],
         "plannedSize": experiment.planned_size,
+        "looks": looks(experiment),
         "starts": experiment.starts.isoformat(),
         "ends": experiment.ends.isoformat(),
         "approvedBy": experiment.approved_by,
@@ -66,6 +72,17 @@ def definitions(experiment: Experiment, thresholds: Thresholds) -> dict[str, Any
     }
 
 
+def looks(experiment: Experiment) -> dict[str, Any]:
+    """When a verdict may be given, and what was fixed for that."""
+    if experiment.looks is Looks.DAILY:
+        how = {"spending": Spending.OBRIEN_FLEMING.value, "time": "first exposures / planned size"}
+    elif experiment.looks is Looks.ANY_TIME:
+        how = {"tunedTo": str(experiment.planned_size)}
+    else:
+        how = {}
+    return {"when": experiment.looks.value, **how}
+
+
 def checks(
     experiment: Experiment,
     table: BucketTable,
@@ -73,6 +90,7 @@ def checks(
     *,
     days: Sequence[str],
     changed: Sequence[str] | None,
+    by_day: Days | None = None,
 ) -> tuple[Check, ...]:
     """The conditions on which the comparison stands, in the order in which they void it."""
     names = [variant.name for variant in experiment.variants]
@@ -80,6 +98,7 @@ def checks(
     mismatched = int(set_aside.loc[set_aside["reason"] == MISMATCH, "rows"].sum()) if len(set_aside) else 0
     found = [
         sample_ratio(units, shares(experiment)),
+        *(() if by_day is None else sample_ratio_so_far(by_day, names, shares(experiment))),
         exposure_mismatch(mismatched + _misplaced(experiment, table), sum(units.values())),
         dispersion(table, sum(shares(experiment).values()), ramped="coverage" in (changed or ())),
         planned_size(sum(units.values()), experiment.planned_size),
@@ -100,6 +119,41 @@ def sample_ratio(units: Mapping[str, int], drawn: Mapping[str, float]) -> Check:
         f"{name} {units.get(name, 0)} ({mean:.1f} expected)" for name, mean in found.expected.items()
     )
     return check("sampleRatio", status, f"first exposures: {seen}", p_value=found.p_value)
+
+
+def sample_ratio_so_far(by_day: Days, names: Sequence[str], drawn: Mapping[str, float]) -> tuple[Check, ...]:
+    """The same at the end of every day: a fault that came and went is seen too."""
+    found = by_day.first_unsound(names, drawn)
+    if found is None:
+        return ()
+    worst, day = found
+    status = Status.PASS if worst.sound else Status.FAIL
+    return (check("sampleRatioAnyTime", status, f"smallest up to the end of {day}", p_value=worst.p_value),)
+
+
+def alike(name: str, found: Mapping[str, float], detail: str) -> tuple[Check, ...]:
+    """Whether a difference is the same throughout, from p-values of several questions (Holm over them).
+
+    It only warns: unlike is no fault of the experiment, but a reason not to read one figure for all.
+    """
+    if not found:
+        return ()
+    adjusted = multiplicity.holm(list(found.values()))
+    least = min(p for p in adjusted if p is not None)
+    told = ", ".join(f"{what} p {p:.3g}" for what, p in found.items())
+    status = Status.PASS if least >= UNLIKE else Status.WARN
+    return (check(name, status, f"{detail}: {told} (Holm: {least:.3g})", p_value=least),)
+
+
+def looked(over: bool, details: Sequence[str]) -> Check:
+    """Whether the looks on the way have come to a verdict, or to the planned end."""
+    return check("looks", Status.PASS if over else Status.WARN, "; ".join(details))
+
+
+def excluded_days(reasons: Mapping[str, str], verdict_with: str) -> Check:
+    """Days that were left out, why, and what the verdict would be with them."""
+    told = ", ".join(f"{day} ({reason})" for day, reason in sorted(reasons.items()))
+    return check("excludedDays", Status.WARN, f"{told}; with them the verdict is {verdict_with}")
 
 
 def exposure_mismatch(mismatched: int, units: int) -> Check:

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from analysis.estimates import Estimate, Pair, Refused
+from analysis.monitoring import Watched
 from analysis.report import Estimand, Result, Role
 
 Correction = Callable[[Sequence[float | None]], tuple[float | None, ...]]
@@ -81,6 +83,40 @@ def result(
         p_value=found.p_value,
         method=found.method,
         unbroken=None if asked.margin is None else unbroken(found.ci, asked),
+    )
+
+
+def watched(fixed: Result, found: Watched | Refused, *, variants: int) -> Result:
+    """The line of the primary metric where one may look on the way: what the looks together allow to say.
+
+    Before its time it has an interval that holds at all looks, and no p-value.
+    """
+    if isinstance(found, Refused):
+        return msgspec.structs.replace(
+            fixed,
+            values=None,
+            value_cis=None,
+            estimate=None,
+            ci=None,
+            relative=None,
+            relative_ci=None,
+            p_value=None,
+            p_adjusted=None,
+            reason=str(found),
+        )
+    one, p = found.estimate, found.p_value
+    bounded = math.isfinite(one.ci[0]) and math.isfinite(one.ci[1])
+    return msgspec.structs.replace(
+        fixed,
+        values=one.values,
+        value_cis=one.value_cis,
+        estimate=one.difference,
+        ci=one.ci if bounded else None,
+        relative=one.relative,
+        relative_ci=one.relative_ci,
+        p_value=p,
+        p_adjusted=None if p is None else min(1.0, variants * p),
+        method=one.method,
     )
 
 

@@ -25,6 +25,7 @@ def decide(
     guardrails: Sequence[Result] = (),
     units: int | None = None,
     planned_size: int | None = None,
+    over: bool | None = None,
 ) -> Verdict:
     """The verdict on the primary metric, with its sentence in every language of the report.
 
@@ -33,12 +34,16 @@ def decide(
         checks: a failed one voids the comparison, except `plannedSize` and `duration`.
         guardrails: results of the guardrails of all variants.
         units, planned_size: browsers that took part and were planned; None where nothing was planned.
+        over: where one may look on the way, whether a boundary or the end was reached: then the planned size
+            is not waited for. None where one may not.
 
     With several variants the verdict is `better` as soon as one is, and speaks of the best of those; it is
     `worse` only where every one is.
     """
     failed = tuple(c for c in checks if c.status is Status.FAIL and c.name not in _PATIENCE)
     waiting = any(c.status is not Status.PASS for c in checks if c.name == "plannedSize")
+    if over is not None:
+        waiting = not over
     if failed:
         return _verdict(VerdictCode.DO_NOT_USE, _leading(primary), failed=failed)
     if waiting or all(one.estimate is None for one in primary):

@@ -25,6 +25,14 @@ METRICS: Mapping[str, str] = {
 }
 
 
+class Looks(StrEnum):
+    """When a verdict may be given: at the end only, at the end of any day by planned looks, or at any time."""
+
+    END = "end"
+    DAILY = "daily"  # group sequential, O'Brien-Fleming type spending over the planned size
+    ANY_TIME = "any-time"  # confidence sequence tuned to the planned size
+
+
 class Better(StrEnum):
     """The direction in which a metric improves."""
 
@@ -61,7 +69,7 @@ class Experiment:
     """What a team promised: the question, the versions, how success is judged, and who agreed.
 
     The first variant is the control. `planned_size` counts browsers at their first exposure, all variants
-    together. `coverage` is the share of buckets that take part at all.
+    together. `coverage` is the share of buckets that take part at all. `looks` says when one may look.
     """
 
     name: str
@@ -79,6 +87,7 @@ class Experiment:
     secondary: tuple[Metric, ...] = ()
     guardrails: tuple[Guardrail, ...] = field(default=())
     coverage: float = 1.0
+    looks: Looks = Looks.END
 
     @property
     def control(self) -> Variant:

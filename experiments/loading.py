@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from experiments.definition import METRICS, NAME, Better, Experiment, Guardrail, Metric, Variant
+from experiments.definition import METRICS, NAME, Better, Experiment, Guardrail, Looks, Metric, Variant
 from experiments.errors import DefinitionsError, Problem, did_you_mean
 from experiments.places import Places, Steps
 from experiments.reading import MISSING, Reader, shown
@@ -33,7 +33,7 @@ _EXAMPLES = {
     "margin": "margin = 0.02",
 }
 _EXPERIMENT = tuple(key for key in _EXAMPLES if key not in ("metric", "better", "margin"))
-_OPTIONAL = ("task", "secondary", "guardrails", "coverage")
+_OPTIONAL = ("task", "secondary", "guardrails", "coverage", "looks")
 _METRIC = ("metric", "better")
 LONGEST_DAYS = 90  # the bucket cookie lives no longer, and a browser that loses it may change variant
 _NAME_RULE = "1 to 32 characters of a-z, 0-9 and -, starting with a letter, with at most 6 digits"
@@ -140,6 +140,7 @@ def _experiment(reader: Reader, name: str, value: object) -> Experiment:
             lambda share: 0 < share <= 1,
             "a share of the browsers, above 0 and up to 1",
         ),
+        looks=Looks(reader.choice((*at, "looks"), table.get("looks", Looks.END.value), list(Looks))),
     )
     _check_dates(reader, at, experiment)
     if not reader.problems:  # a stand-in for a broken metric would look like a repeated one

@@ -59,6 +59,39 @@ def interaction(differences: Sequence[float], errors: Sequence[float]) -> Intera
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """By how much the difference changes per step (a day), with its error and two-sided p."""
+
+    slope: float
+    error: float
+    p_value: float
+
+
+def trend(at: Sequence[float], differences: Sequence[float], errors: Sequence[float]) -> Trend | Refused:
+    """Whether a difference fades or grows over the days: novelty, or visitors that get used to it.
+
+    Least squares weighted by precision, of independent days. `Refused` for fewer than three days or one
+    without an error.
+
+    >>> found = trend([0, 1, 2], [0.3, 0.2, 0.1], [0.05, 0.05, 0.05])
+    >>> round(found.slope, 3), round(found.p_value, 5)
+    (-0.1, 0.00468)
+    """
+    if len(differences) < 3:
+        return Refused(Refusal.UNMEASURED, "fewer than three days can be compared")
+    if not all(error > 0 and math.isfinite(error) for error in errors):
+        return Refused(Refusal.NO_VARIATION, "a day has no spread, and no margin follows from that")
+    weights = [1 / error**2 for error in errors]
+    centre = sum(w * x for w, x in zip(weights, at, strict=True)) / sum(weights)
+    spread = sum(w * (x - centre) ** 2 for w, x in zip(weights, at, strict=True))
+    if not spread > 0:
+        return Refused(Refusal.NO_VARIATION, "all days are one and the same")
+    slope = sum(w * (x - centre) * d for w, x, d in zip(weights, at, differences, strict=True)) / spread
+    error = 1 / math.sqrt(spread)
+    return Trend(slope, error, float(2 * special.ndtr(-abs(slope) / error)))
+
+
 def of_estimates(found: Sequence[Estimate], *, level: float = 0.95) -> Interaction | Refused:
     """The same from estimates of segments, their errors read from their intervals."""
     critical = float(special.ndtri((1 + level) / 2))
