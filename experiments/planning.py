@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: EUPL-1.2
 """How many browsers a test needs, and how long that takes on this site.
 
-For a share of browsers (answered, submitted, ...) at a fixed size, judged once at the end.
+For a share of browsers (answered, submitted, ...) or a mean (pages, seconds). A test that may be looked at on
+the way is planned larger by a factor that `analysis.sequential_planning` knows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor
+from math import ceil, floor, sqrt
+from statistics import NormalDist
 
 from experiments.errors import PlanError
 
 LONGEST_WEEKS = 12  # 84 of the 90 days that the bucket cookie may live
+
+
+_NORMAL = NormalDist()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,7 @@ class Question:
     `baseline` is the share of browsers that succeeds today and `effect` the smallest difference worth
     knowing, both of 1 (0.05 is five points; negative for a metric that should fall). `weights` are those of
     the variants, control first; `guardrails` the number of guardrails; `coverage` the share of browsers that
-    takes part.
+    takes part. With `spread`, the standard deviation of a metric, baseline and effect are means in its unit.
     """
 
     baseline: float
@@ -34,6 +39,7 @@ class Question:
     guardrails: int = 0
     coverage: float = 1.0
     max_weeks: int = LONGEST_WEEKS
+    spread: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,8 @@ class Plan:
     """The answer. `sizes` are browsers per variant, in the order of the weights, `total` all together.
 
     `detectable` is the smallest improvement (of 1, in the direction of the effect) that can be seen within
-    `max_weeks` with the same power; None where not even the largest possible one can.
+    `max_weeks` with the same power; None where not even the largest possible one can. `curve` holds pairs of
+    a difference and the chance to see it with this plan; `inflation` is what looking on the way costs.
     """
 
     question: Question
@@ -50,6 +57,8 @@ class Plan:
     days: int
     possible: bool
     detectable: float | None
+    curve: tuple[tuple[float, float], ...] = ()
+    inflation: float = 1.0
 
     @property
     def sentences(self) -> dict[str, str]:
@@ -57,8 +66,10 @@ class Plan:
         return _sentences(self)
 
 
-def plan(question: Question) -> Plan:
+def plan(question: Question, *, inflation: float = 1.0) -> Plan:
     """Size and duration of a test that sees `effect` with the asked power.
+
+    `inflation` is how many times larger the test must be because it is looked at on the way.
 
     Two-sided z test of two proportions with pooled variance under the null hypothesis (Fleiss, Levin, Paik
     2003, eq. 4.14 without continuity correction; statsmodels). With several variants alpha is divided by
@@ -69,7 +80,9 @@ def plan(question: Question) -> Plan:
     Raises `PlanError` for numbers that cannot be.
     """
     _refuse_impossible(question)
-    total = ceil(_total(question, question.effect))
+    if not 1 <= inflation < 10:
+        raise PlanError(f"This test cannot be planned: inflation is {inflation:g}; expected 1 to 10.")
+    total = ceil(_total(question, question.effect) * inflation)
     shares = _shares(question.weights)
     sizes = tuple(ceil(total * share) for share in shares)
     total = sum(sizes)
@@ -80,12 +93,95 @@ def plan(question: Question) -> Plan:
         total=total,
         days=weeks * 7,
         possible=weeks <= question.max_weeks,
-        detectable=_detectable(question),
+        detectable=_detectable(question, inflation),
+        curve=_curve(question, total / inflation),
+        inflation=inflation,
     )
+
+
+def relative_power(
+    effect: float,
+    mean: float,
+    variance: float,
+    per_variant: float,
+    *,
+    alpha: float = 0.05,
+    widened: float = 1.0,
+) -> float:
+    """Chance that a two-sided z test sees a relative effect on a mean, its error by the delta method.
+
+    `widened` widens the standard error itself, which is how GrowthBook plans for its sequential test. That is
+    not the chance to cross a wider boundary: the noise is no larger for being looked at.
+
+    >>> round(relative_power(0.05, 10, 3909.9998, 400_000 / 3), 5)
+    0.52144
+    """
+    error = widened * sqrt(variance / per_variant * (1 + (1 + effect) ** 2)) / abs(mean)
+    critical = _NORMAL.inv_cdf(1 - alpha / 2)
+    return _NORMAL.cdf(effect / error - critical) + _NORMAL.cdf(-effect / error - critical)
+
+
+def relative_detectable(
+    power: float,
+    mean: float,
+    variance: float,
+    per_variant: float,
+    *,
+    alpha: float = 0.05,
+    widened: float = 1.0,
+) -> float | None:
+    """The smallest relative gain that `relative_power` sees with that power; None where none does.
+
+    >>> round(relative_detectable(0.8, 10, 3909.9998, 400_000 / 3), 5)
+    0.07027
+    """
+    from scipy.optimize import brentq
+
+    def missing(effect: float) -> float:
+        found = relative_power(effect, mean, variance, per_variant, alpha=alpha, widened=widened)
+        return found - power
+
+    largest = 1e6
+    return float(brentq(missing, 1e-9, largest, xtol=1e-12)) if missing(largest) > 0 > missing(1e-9) else None
+
+
+def _curve(question: Question, total: float) -> tuple[tuple[float, float], ...]:
+    """Differences from a quarter of the asked one to twice it, each with its chance to be seen."""
+    steps = (question.effect * quarter / 4 for quarter in range(1, 9))
+    room = [step for step in steps if question.spread or 0 < question.baseline + step < 1]
+    return tuple((step, _power(question, step, total)) for step in room)
+
+
+def _power(question: Question, effect: float, total: float) -> float:
+    """Power of the smallest comparison at that size, before guardrails take their part."""
+    shares = _shares(question.weights)
+    critical = _NORMAL.inv_cdf(1 - question.alpha / (len(shares) - 1) / 2)
+    found = []
+    for share in shares[1:]:
+        null, real = _spreads(question, effect, total * shares[0], total * share)
+        found.append(_NORMAL.cdf((abs(effect) - critical * null) / real))
+    return min(found)
+
+
+def _spreads(question: Question, effect: float, control: float, variant: float) -> tuple[float, float]:
+    """Standard error of the difference where there is none, and where there is `effect`."""
+    if question.spread is not None:
+        error = question.spread * sqrt(1 / control + 1 / variant)
+        return error, error
+    now, then = question.baseline, question.baseline + effect
+    pooled = (now * control + then * variant) / (control + variant)
+    null = sqrt(pooled * (1 - pooled) * (1 / control + 1 / variant))
+    return null, sqrt(now * (1 - now) / control + then * (1 - then) / variant)
 
 
 def _total(question: Question, effect: float) -> float:
     """Browsers of all variants together, so that the smallest comparison reaches the power."""
+    if question.spread is not None:
+        shares = _shares(question.weights)
+        alpha = question.alpha / (len(shares) - 1)
+        power = 1 - (1 - question.power) / (question.guardrails + 1)
+        both = _NORMAL.inv_cdf(1 - alpha / 2) + _NORMAL.inv_cdf(power)
+        return max((question.spread * both / effect) ** 2 * (1 / shares[0] + 1 / one) for one in shares[1:])
     from statsmodels.stats.proportion import samplesize_proportions_2indep_onetail  # seconds to import
 
     shares = _shares(question.weights)
@@ -102,11 +198,15 @@ def _total(question: Question, effect: float) -> float:
     )
 
 
-def _detectable(question: Question) -> float | None:
+def _detectable(question: Question, inflation: float) -> float | None:
     """The effect for which exactly the browsers of `max_weeks` are needed."""
     from scipy.optimize import brentq
 
-    available = floor(question.browsers_per_day * question.coverage * question.max_weeks * 7)
+    available = floor(question.browsers_per_day * question.coverage * question.max_weeks * 7) / inflation
+    if question.spread is not None:
+        if available < 2 * len(question.weights):
+            return None
+        return question.effect * sqrt(_total(question, question.effect) / available)
     room = (1 - question.baseline) if question.effect > 0 else -question.baseline
     smallest, largest = room * 1e-4, room * (1 - 1e-9)
     if available < _total(question, largest):
@@ -125,10 +225,15 @@ def _shares(weights: Sequence[float]) -> list[float]:
 def _refuse_impossible(question: Question) -> None:
     reached = question.baseline + question.effect
     fine = {
-        f"baseline is {question.baseline:g}; expected a share between 0 and 1.": 0 < question.baseline < 1,
+        f"baseline is {question.baseline:g}; expected a share between 0 and 1.": (
+            question.spread is not None or 0 < question.baseline < 1
+        ),
+        f"spread is {question.spread}; expected a standard deviation above 0.": (
+            question.spread is None or 0 < question.spread < float("inf")
+        ),
         "effect is 0; expected the smallest difference worth knowing, such as 0.05.": question.effect != 0,
         f"baseline and effect make {reached:g}; expected a share between 0 and 1 (five points are 0.05).": (
-            0 < reached < 1
+            question.spread is not None or 0 < reached < 1
         ),
         f"browsers a day is {question.browsers_per_day:g}; expected a number above 0.": (
             0 < question.browsers_per_day < float("inf")
@@ -160,6 +265,8 @@ def _sentences(found: Plan) -> dict[str, str]:
     now, then = question.baseline, question.baseline + question.effect
     weeks, most, size = found.days // 7, question.max_weeks, max(found.sizes)
     equal = len(set(found.sizes)) == 1
+    if question.spread is not None:
+        return _sentences_of_mean(found)
     nl = (
         f"Om te zien of {_of_hundred_nl(then)} in plaats van {_of_hundred_nl(now)} van de 100 bezoekers "
         f"slagen, zijn {_nl(found.total)} bezoekers nodig "
@@ -187,6 +294,40 @@ def _sentences(found: Plan) -> dict[str, str]:
         "nl": nl + f"Binnen die tijd is te zien of {_of_hundred_nl(seen)} van de 100 slagen.",
         "en": en + f"Within that time one can see whether {_of_hundred(seen)} of 100 succeed.",
     }
+
+
+def _sentences_of_mean(found: Plan) -> dict[str, str]:
+    """The same for a mean: told in the metric's own unit."""
+    question, weeks = found.question, found.days // 7
+    effect, now = _short(question.effect), _short(question.baseline)
+    nl = (
+        f"Om een verschil van {_nl_decimal(effect)} te zien bij een gemiddelde van {_nl_decimal(now)} zijn "
+        f"{_nl(found.total)} bezoekers nodig"
+    )
+    en = f"To see a difference of {effect} in a mean of {now} takes {found.total:,} visitors"
+    if found.possible:
+        one = weeks == 1
+        return {
+            "nl": f"{nl}: {weeks} {'week' if one else 'weken'}.",
+            "en": f"{en}: {weeks} {'week' if one else 'weeks'}.",
+        }
+    nl += f". Dat kan niet binnen {question.max_weeks} weken: het duurt er {_nl(weeks)}."
+    en += f". That is not possible within {question.max_weeks} weeks: it takes {weeks:,}."
+    if found.detectable is None:
+        return {"nl": nl, "en": en}
+    seen = _short(found.detectable)
+    return {
+        "nl": f"{nl} Binnen die tijd is een verschil van {_nl_decimal(seen)} te zien.",
+        "en": f"{en} Within that time one can see a difference of {seen}.",
+    }
+
+
+def _short(number: float) -> str:
+    return f"{number:.3g}"
+
+
+def _nl_decimal(text: str) -> str:
+    return text.replace(".", ",")
 
 
 def _of_hundred(share: float) -> str:

@@ -110,7 +110,7 @@ class Design:
 
         `drift` is the expected z at a share of 1: effect · √(planned information).
         """
-        return _crossing(information, self.boundaries(information), drift)
+        return crossing(information, self.boundaries(information), drift)
 
     def power(self, information: Sequence[float], drift: float) -> float:
         """Chance that some look crosses, on either side."""
@@ -244,7 +244,8 @@ def _boundaries(
     return tuple(found)
 
 
-def _crossing(information: Sequence[float], bounds: Sequence[float], drift: float) -> tuple[Floats, Floats]:
+def crossing(information: Sequence[float], bounds: Sequence[float], drift: float) -> tuple[Floats, Floats]:
+    """At each look the chance to cross these bounds there for the first time: above, and below."""
     walk, upper, lower = _Walk(drift), [], []
     for share, bound in zip(information, bounds, strict=True):
         arrive = walk.arrive(share)

@@ -89,13 +89,32 @@ def check(ctx: click.Context, data: Path) -> None:
 
 
 @experiment.command(
-    epilog="\b\nExample:\n  klantreis experiment plan --baseline 0.50 --effect 0.05 --browsers-per-day 50"
+    epilog="""\b
+Examples:
+  klantreis experiment plan --baseline 0.50 --effect 0.05 --browsers-per-day 50
+  klantreis experiment plan --baseline 0.50 --effect 0.05 --browsers-per-day 200 --looks daily --curve
+  klantreis experiment plan --baseline 6 --effect -0.5 --spread 4 --browsers-per-day 100
+"""
 )
-@click.option("--baseline", type=click.FloatRange(0, 1), required=True, help="Share that succeeds today.")
+@click.option(
+    "--baseline", type=float, required=True, help="Share that succeeds today; with --spread a mean."
+)
 @click.option("--effect", type=float, required=True, help="Smallest difference worth seeing, such as 0.05.")
 @click.option("--browsers-per-day", type=float, required=True, help="Browsers that reach the pages on a day.")
+@click.option("--spread", type=float, help="Standard deviation, where the metric is a mean.")
 @click.option("--power", type=float, default=0.8, show_default=True)
 @click.option("--alpha", type=float, default=0.05, show_default=True)
+@click.option("--guardrails", type=int, default=0, show_default=True, help="How many there will be.")
+@click.option("--variants", type=click.IntRange(2), default=2, show_default=True, help="Control included.")
+@click.option("--coverage", type=float, default=1.0, show_default=True, help="Share that takes part.")
+@click.option(
+    "--looks",
+    type=click.Choice(["end", "daily", "any-time"]),
+    default="end",
+    show_default=True,
+    help="When a verdict may be given.",
+)
+@click.option("--curve", is_flag=True, help="Also the chance to see smaller and larger differences.")
 @click.option(
     "--weeks", type=click.IntRange(1), default=12, show_default=True, help="Longest that it may run."
 )
@@ -104,27 +123,52 @@ def plan(
     baseline: float,
     effect: float,
     browsers_per_day: float,
+    spread: float | None,
     power: float,
     alpha: float,
+    guardrails: int,
+    variants: int,
+    coverage: float,
+    looks: str,
+    curve: bool,
     weeks: int,
     data: Path,  # noqa: ARG001  every command takes it
 ) -> None:
     """How many browsers an experiment needs, and how long that takes at this site's traffic."""
+    from experiments.definition import Looks
     from experiments.planning import Question
     from experiments.planning import plan as make_plan
 
-    found = make_plan(
-        Question(
-            baseline=baseline,
-            effect=effect,
-            power=power,
-            alpha=alpha,
-            browsers_per_day=browsers_per_day,
-            max_weeks=weeks,
-        )
+    question = Question(
+        baseline=baseline,
+        effect=effect,
+        power=power,
+        alpha=alpha,
+        browsers_per_day=browsers_per_day,
+        spread=spread,
+        guardrails=guardrails,
+        weights=(1.0,) * variants,
+        coverage=coverage,
+        max_weeks=weeks,
     )
+    found = make_plan(question)
+    if looks != "end":
+        from analysis.sequential_planning import inflation
+
+        # More looks than this change the factor by less than a browser in a hundred.
+        days = min(found.days, 63)
+        level = 1 - alpha / (variants - 1)
+        asked = 1 - (1 - power) / (guardrails + 1)
+        factor = inflation(Looks(looks), days, power=asked, level=level)
+        found = make_plan(question, inflation=factor)
     click.echo(found.sentences["nl"])
     click.echo(found.sentences["en"])
+    if found.inflation > 1:
+        click.echo(f"Looking on the way takes {found.inflation - 1:.1%} more than judging once at the end.")
+    if curve:
+        click.echo("difference  chance to see it")
+        for difference, chance in found.curve:
+            click.echo(f"{difference:>+10.4g}  {chance:>16.0%}")
 
 
 @experiment.command()

@@ -12,8 +12,8 @@ from scipy import optimize, stats
 from analysis.estimates.group_sequential import (
     Design,
     Spending,
-    _crossing,
     after_stop,
+    crossing,
     repeated_interval,
     spent,
 )
@@ -40,7 +40,7 @@ def test_the_classical_pocock_constant() -> None:
     """Equal bounds at five equal looks that spend .05 in all: 2.413 (Pocock, Biometrika 64, 1977)."""
 
     def error(bound: float) -> float:
-        upper, lower = _crossing(FIVE, [bound] * 5, 0.0)
+        upper, lower = crossing(FIVE, [bound] * 5, 0.0)
         return float(upper.sum() + lower.sum())
 
     assert optimize.brentq(lambda bound: error(bound) - 0.05, 2.0, 3.0) == pytest.approx(2.413, abs=5e-4)
@@ -192,7 +192,7 @@ def test_looks_that_hardly_add_anything_belong_together() -> None:
 def test_the_planned_end_spends_all_that_is_left_however_little_was_seen() -> None:
     design = Design()
     bounds = design.boundaries([0.2, 0.6], final=True)
-    upper, lower = _crossing([0.2, 0.6], bounds, 0.0)
+    upper, lower = crossing([0.2, 0.6], bounds, 0.0)
     assert upper.sum() + lower.sum() == pytest.approx(0.05, abs=1e-9)
     assert bounds[1] < design.boundaries([0.2, 0.6])[1]
     assert design.first_crossing([0.0, bounds[1] + 0.01], [0.2, 0.6], final=True) == 1

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from experiments.errors import PlanError
-from experiments.planning import Question, plan
+from experiments.planning import Question, plan, relative_detectable, relative_power
 
 FORM = Question(baseline=0.5, effect=0.05, browsers_per_day=50)
 
@@ -131,3 +131,72 @@ def test_impossible_numbers_are_refused(change: dict[str, object], says: str) ->
     with pytest.raises(PlanError) as caught:
         plan(replace(FORM, **change))  # type: ignore[arg-type]
     assert says in str(caught.value)
+
+
+# GrowthBook packages/shared/test/power.test.ts (MIT): mean 10, variance 3909.9998, 400,000 in three arms.
+GROWTHBOOK = (10.0, 3909.9997749994377, 400_000 / 3)
+
+
+def test_power_and_detectable_effect_of_growthbook() -> None:
+    assert relative_power(0.05, *GROWTHBOOK) == pytest.approx(0.52144, abs=5e-6)
+    assert relative_detectable(0.8, *GROWTHBOOK) == pytest.approx(0.07027, abs=5e-6)
+
+
+def test_growthbooks_sequential_planning_widens_the_noise_and_not_only_the_boundary() -> None:
+    """.20596 and .12821 as published; one look at the end really crosses that boundary in 7.2 %."""
+    rho2 = (-2 * np.log(0.05) + np.log(1 - 2 * np.log(0.05))) / 5000
+    information = 2 * GROWTHBOOK[2] * rho2
+    critical = np.sqrt(2 * (information + 1) / information * np.log(np.sqrt(information + 1) / 0.05))
+    widened = critical / 1.959963985
+    assert relative_power(0.05, *GROWTHBOOK, widened=widened) == pytest.approx(0.20596, abs=5e-6)
+    assert relative_detectable(0.8, *GROWTHBOOK, widened=widened) == pytest.approx(0.12821, abs=5e-6)
+    error = 0.05 / 2.01399
+    z = np.random.default_rng(1).normal(0.05 / error, 1, 200_000)
+    assert np.mean(np.abs(z) > critical) == pytest.approx(0.0721, abs=0.003)
+
+
+def test_nothing_can_be_detected_where_noise_has_no_end() -> None:
+    assert relative_detectable(0.8, 10.0, 1e9, 10) is None
+
+
+def test_a_mean_is_planned_in_its_own_unit() -> None:
+    """sigma 4, a difference of 0.5: 2 (1.95996 + .84162)^2 16 / .25 = 1,004.7 in each of two versions."""
+    found = plan(Question(baseline=6.0, effect=-0.5, browsers_per_day=100, spread=4.0))
+    assert found.sizes == (1005, 1005)
+    assert found.days == 21
+    assert "een verschil van -0,5" in found.sentences["nl"]
+    short = plan(Question(baseline=6.0, effect=-0.5, browsers_per_day=10, spread=4.0))
+    assert not short.possible
+    assert short.detectable is not None
+    assert short.detectable < -0.5
+    again = Question(baseline=6.0, effect=short.detectable, browsers_per_day=10, spread=4.0)
+    assert plan(again).total == pytest.approx(840, abs=2)
+
+
+def test_the_curve_passes_through_the_power_that_was_asked() -> None:
+    for question in (FORM, Question(baseline=6.0, effect=0.5, browsers_per_day=100, spread=4.0)):
+        curve = dict(plan(question).curve)
+        assert curve[question.effect] == pytest.approx(0.8, abs=0.002)
+        chances = [chance for _, chance in sorted(curve.items())]
+        assert chances == sorted(chances)
+
+
+def test_looking_on_the_way_takes_more_browsers_and_shows_less_in_the_same_time() -> None:
+    once, watched = plan(replace(FORM, max_weeks=4)), plan(replace(FORM, max_weeks=4), inflation=1.6)
+    assert watched.total == pytest.approx(1.6 * once.total, abs=3)
+    assert once.detectable is not None
+    assert watched.detectable is not None
+    assert watched.detectable > once.detectable
+    assert dict(watched.curve)[0.05] == pytest.approx(0.8, abs=0.002)
+
+
+@pytest.mark.parametrize("inflation", [0.5, float("nan"), 50])
+def test_an_inflation_that_is_none_is_refused(inflation: float) -> None:
+    with pytest.raises(PlanError, match="inflation"):
+        plan(FORM, inflation=inflation)
+
+
+@pytest.mark.parametrize("spread", [0, -1, float("nan"), float("inf")])
+def test_a_spread_that_is_none_is_refused(spread: float) -> None:
+    with pytest.raises(PlanError, match="standard deviation above 0"):
+        plan(replace(FORM, spread=spread))
