@@ -23,7 +23,6 @@ import json
 import os
 import platform
 import shutil
-import statistics
 import subprocess
 import sys
 import sysconfig
@@ -34,6 +33,7 @@ from typing import Any, NamedTuple
 
 import redis
 import servers
+from numpy import median
 from servers import Server
 
 CORE_UNDER_TEST = 0
@@ -143,7 +143,7 @@ class Bench:
                 print("gunicorn isn't installed: the plain Flask view is left out (pip install gunicorn).")
             runs, sound = self._in_turn(script, found)
         rate, cost = medians(runs, "rate"), medians(runs, "cost_us")
-        p99 = statistics.median(run.p99_ms for run in runs["collector"])
+        p99 = median(run.p99_ms for run in runs["collector"])
         print("median: " + ", ".join(f"{name} {rate[name]:,.0f}/s" for name in rate))
         print(
             f"ratio collector / nginx by processor time per request, which others on the machine disturb "
@@ -174,7 +174,7 @@ class Bench:
                     run = self._run(script, server)
                 costs.setdefault(workers, []).append(run.cost_us)
                 print(f"{workers} worker(s) at {run.rate:,.0f}/s: {run.cost_us:.1f} µs per event")
-        one, two = statistics.median(costs[1]), statistics.median(costs[2])
+        one, two = median(costs[1]), median(costs[2])
         verdict("processor time per event, 2 workers / 1 worker", two / one, at_most=DEARER_BY)
 
     def _in_turn(
@@ -251,7 +251,7 @@ def about(store: redis.Redis, seconds: int) -> None:
 
 
 def medians(runs: dict[str, list[Run]], field: str) -> dict[str, float]:
-    return {name: statistics.median(getattr(run, field) for run in found) for name, found in runs.items()}
+    return {name: median(getattr(run, field) for run in found) for name, found in runs.items()}
 
 
 def verdict(what: str, value: float, *, at_least: float | None = None, at_most: float | None = None) -> None:

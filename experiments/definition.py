@@ -26,7 +26,7 @@ METRICS: Mapping[str, str] = {
 
 
 class Looks(StrEnum):
-    """When a verdict may be given: at the end only, at the end of any day by planned looks, or at any time."""
+    """When a verdict may be given: at the end only, after any day by planned looks, or at any time."""
 
     END = "end"
     DAILY = "daily"  # group sequential, O'Brien-Fleming type spending over the planned size

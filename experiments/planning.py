@@ -10,14 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, sqrt
-from statistics import NormalDist
 
 from experiments.errors import PlanError
 
 LONGEST_WEEKS = 12  # 84 of the 90 days that the bucket cookie may live
-
-
-_NORMAL = NormalDist()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +113,8 @@ def relative_power(
     0.52144
     """
     error = widened * sqrt(variance / per_variant * (1 + (1 + effect) ** 2)) / abs(mean)
-    critical = _NORMAL.inv_cdf(1 - alpha / 2)
-    return _NORMAL.cdf(effect / error - critical) + _NORMAL.cdf(-effect / error - critical)
+    critical = _quantile(1 - alpha / 2)
+    return _below(effect / error - critical) + _below(-effect / error - critical)
 
 
 def relative_detectable(
@@ -155,11 +151,11 @@ def _curve(question: Question, total: float) -> tuple[tuple[float, float], ...]:
 def _power(question: Question, effect: float, total: float) -> float:
     """Power of the smallest comparison at that size, before guardrails take their part."""
     shares = _shares(question.weights)
-    critical = _NORMAL.inv_cdf(1 - question.alpha / (len(shares) - 1) / 2)
+    critical = _quantile(1 - question.alpha / (len(shares) - 1) / 2)
     found = []
     for share in shares[1:]:
         null, real = _spreads(question, effect, total * shares[0], total * share)
-        found.append(_NORMAL.cdf((abs(effect) - critical * null) / real))
+        found.append(_below((abs(effect) - critical * null) / real))
     return min(found)
 
 
@@ -180,7 +176,7 @@ def _total(question: Question, effect: float) -> float:
         shares = _shares(question.weights)
         alpha = question.alpha / (len(shares) - 1)
         power = 1 - (1 - question.power) / (question.guardrails + 1)
-        both = _NORMAL.inv_cdf(1 - alpha / 2) + _NORMAL.inv_cdf(power)
+        both = _quantile(1 - alpha / 2) + _quantile(power)
         return max((question.spread * both / effect) ** 2 * (1 / shares[0] + 1 / one) for one in shares[1:])
     from statsmodels.stats.proportion import samplesize_proportions_2indep_onetail  # seconds to import
 
@@ -215,6 +211,18 @@ def _detectable(question: Question, inflation: float) -> float | None:
         return smallest
     found = brentq(lambda effect: _total(question, effect) - available, smallest, largest)
     return float(found)
+
+
+def _quantile(chance: float) -> float:
+    from scipy.special import ndtri
+
+    return float(ndtri(chance))
+
+
+def _below(z: float) -> float:
+    from scipy.special import ndtr
+
+    return float(ndtr(z))
 
 
 def _shares(weights: Sequence[float]) -> list[float]:
