@@ -6,8 +6,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 TESTS  ?= tests
+RUNS   ?= 10000
 
-.PHONY: demo test chaos setup lint types contracts lock browser help clean
+.PHONY: demo test chaos setup lint types contracts validity lock browser script help clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -46,6 +47,9 @@ types: setup
 
 contracts: setup
 	@$(BIN)/lint-imports
+
+validity: setup ## How often the estimators err, against what they promise (RUNS=10000; takes an hour or more)
+	@$(BIN)/python benchmarks/validity.py --runs $(RUNS)
 
 lock: ## Renew requirements.lock (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
