@@ -36,6 +36,7 @@ ALWAYS = (
     measure("answered", "higher", estimand=Estimand.QUESTION),
     measure("answered", "higher", estimand=Estimand.FIRST_QUESTION),
     measure("time_s", "lower"),
+    measure("ranked", "higher"),
     measure("contacted", "lower"),
     measure("pages", "lower"),
     measure("searches", "lower"),

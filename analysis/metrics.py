@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from analysis.bucket_table import BucketTable
 from analysis.errors import AnalysisError
-from analysis.estimates import Arm, Estimate, Refused, Sums, mean, proportion, ratio, survival
+from analysis.estimates import Arm, Estimate, Refusal, Refused, Sums, mean, proportion, ranks, ratio, survival
 from analysis.report import Estimand, Role
 from analysis.results import Asked
 
@@ -100,6 +100,8 @@ def measure(
         return Measure(asked("proportion"), _share(name), BucketTable.units, _share_arm(name))
     if name in COUNTS and estimand is Estimand.VISITOR:
         return Measure(asked("mean", COUNTS[name]), _mean(name), BucketTable.units, _mean_arm(name))
+    if name == "ranked" and estimand is Estimand.VISITOR:
+        return Measure(asked("rank"), _ranked, BucketTable.units, _no_arm)
     if name == "time_s" and estimand is Estimand.VISITOR:
         return Measure(asked("time", "s"), _time, BucketTable.units, _time_arm)
     raise AnalysisError(
@@ -141,6 +143,15 @@ def _ratio(numerator: str, denominator: str) -> Compare:
 def _time(table: BucketTable, control: str, variant: str, segment: str, null: float) -> Estimate | Refused:
     left, right = (table.ends(name, segment) for name in (control, variant))
     return survival.compare(left, right, null=null)
+
+
+def _ranked(table: BucketTable, control: str, variant: str, segment: str, null: float) -> Estimate | Refused:
+    pair = ranks.of_ends(table.ends(control, segment), table.ends(variant, segment))
+    return ranks.compare(*pair, null=null)
+
+
+def _no_arm(table: BucketTable, variant: str, segment: str) -> Arm | Refused:  # noqa: ARG001
+    return Refused(Refusal.UNMEASURED, "a rank is told of two variants together, not of one")
 
 
 def _first_question(

@@ -17,6 +17,7 @@ Phrases = Mapping[str, Texts]
 NOUNS: Phrases = {
     "visitors": {"nl": "bezoekers", "en": "visitors"},
     "questions": {"nl": "vragen", "en": "questions"},
+    "pairs": {"nl": "paren van bezoekers", "en": "pairs of visitors"},
     "forms": {"nl": "begonnen formulieren", "en": "forms that were started"},
 }
 
@@ -45,6 +46,21 @@ METRICS: Mapping[str, MetricWords] = {
             "en": "The visitor finished what they came for, or read the answer for at least 30 seconds.",
         },
         share=True,
+    ),
+    "ranked": MetricWords(
+        name={"nl": "wie het beter deed", "en": "who did better"},
+        clause={
+            "nl": "won de bezoeker van deze versie er {value}",
+            "en": "the visitor of this version won {value}",
+        },
+        meaning={
+            "nl": "Twee bezoekers, een van elke versie, worden vergeleken. Wie sneller een antwoord vond, wint "
+            "van wie later een antwoord vond, die van wie belde of mailde, en die van wie niets vond.",
+            "en": "Two visitors, one of each version, are compared. Whoever found an answer sooner wins from "
+            "whoever found it later, those from who phoned or mailed, and those from who found nothing.",
+        },
+        share=True,
+        among="pairs",
     ),
     "contacted": MetricWords(
         name={"nl": "belde of mailde", "en": "phoned or mailed"},
@@ -501,6 +517,18 @@ METHODS: Phrases = {
     "barnard": {
         "nl": "exacte toets voor kleine aantallen (Barnard)",
         "en": "exact test for small numbers (Barnard)",
+    },
+    "win probability": {
+        "nl": "vergeleken op rang (Brunner–Munzel)",
+        "en": "compared by rank (Brunner–Munzel)",
+    },
+    "group sequential": {
+        "nl": "tussentijds kijken volgens plan (Lan–DeMets)",
+        "en": "looks as planned (Lan–DeMets)",
+    },
+    "confidence sequence": {
+        "nl": "op elk moment kijken (betrouwbaarheidsreeks)",
+        "en": "looks at any time (confidence sequence)",
     },
     "miettinen": {
         "nl": "twee aandelen vergeleken (Miettinen–Nurminen)",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from analysis.estimates import LEVEL, Arm, Estimate, Pair, Refused, mean, ratio
 from analysis.estimates.permutation import MIN_SHARE, shuffled, studentised_p
+from analysis.estimates.survival import HORIZON_S, Ends
 
 MIN_UNITS = 20
 
@@ -23,9 +24,13 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """Counts of one variant: a row per cluster (bucket, or unit), a column per category, the worst first."""
+    """Counts of one variant: a row per cluster (bucket, or unit), a column per category, the worst first.
+
+    With `apart`, no row hangs together with another: one line of counts is enough, however many units it has.
+    """
 
     counts: Floats
+    apart: bool = False
 
     @property
     def totals(self) -> Floats:
@@ -78,6 +83,8 @@ def permuted(control: Ranked, variant: Ranked, *, draws: int = 1_999, seed: int 
     distribution is only a guess. Source: Janssen & Pauls, Annals of Statistics 31 (2003); Neubert & Brunner,
     Computational Statistics & Data Analysis 51 (2007).
     """
+    if control.apart or variant.apart:
+        raise ValueError("independent rows were given; permuting is for clusters, such as buckets")
     seen = _t(control, variant)
     if isinstance(seen, Refused):
         return seen
@@ -91,13 +98,32 @@ def permuted(control: Ranked, variant: Ranked, *, draws: int = 1_999, seed: int 
 
 
 def independent(counts: Sequence[float]) -> Ranked:
-    """Rows that hang together with no other: each its own cluster, from the counts per category.
+    """Rows that hang together with no other, from the counts per category.
 
-    >>> independent([1, 2]).counts.tolist()
-    [[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]
+    >>> independent([1, 2]).totals.tolist()
+    [1.0, 2.0]
     """
-    of = np.repeat(np.arange(len(counts)), np.asarray(counts, dtype=np.int64))
-    return Ranked(np.eye(len(counts))[of])
+    return Ranked(np.asarray(counts, dtype=np.float64)[None, :], apart=True)
+
+
+def of_ends(control: Ends, variant: Ends, horizon_s: float = HORIZON_S) -> tuple[Ranked, Ranked]:
+    """How browsers ended, ranked: answered sooner > later > answered elsewhere > not answered by the horizon.
+
+    Whoever was lost from sight before the horizon counts as not answered: nothing better was seen.
+    Source of the idea: Pocock et al., European Heart Journal 33 (2012), the win ratio.
+    """
+    times = np.union1d(control.time_s, variant.time_s)
+    times = times[times <= horizon_s]
+
+    def ranked(data: Ends) -> Ranked:
+        in_time = data.time_s <= horizon_s
+        answered = np.zeros(len(times))
+        answered[np.searchsorted(times, data.time_s[in_time])] = data.answered[in_time]
+        elsewhere = float(data.elsewhere[in_time].sum())
+        others = data.n - float(answered.sum()) - elsewhere
+        return independent([others, elsewhere, *answered[::-1].tolist()])
+
+    return ranked(control), ranked(variant)
 
 
 def _half(value: float, found: Estimate) -> Pair:
@@ -118,17 +144,26 @@ def _arms(control: Ranked, variant: Ranked, *, checked: bool = True) -> tuple[Ar
         share = totals[other] / n[other]
         # The chance of this category to beat a row of the other variant, ties counted half.
         placement = np.cumsum(share) - share / 2
-        rows = (control, variant)[own].counts
-        found = (
-            ratio.arm(ratio.Clusters(rows @ placement, rows.sum(axis=1)))
-            if checked
-            else _plain(rows @ placement, rows.sum(axis=1))
-        )
+        found = _arm((control, variant)[own], placement, checked=checked)
         if isinstance(found, Refused):
             return found
         # θ rests on both arms: the difference of the two values is 2θ - 1, and its error twice that of θ.
         wins.append(Arm(found.n, found.value, 4 * found.variance, found.df, 8 * found.third))
     return wins[0], wins[1]
+
+
+def _arm(rows: Ranked, placement: Floats, *, checked: bool) -> Arm | Refused:
+    """The mean placement of a variant's rows, with its noise."""
+    if rows.apart:
+        counts = rows.totals
+        n = float(counts.sum())
+        value = float(counts @ placement) / n
+        off = placement - value
+        return Arm(
+            int(n), value, float(counts @ off**2) / (n * (n - 1)), n - 1, float(counts @ off**3) / n**3
+        )
+    y, x = rows.counts @ placement, rows.counts.sum(axis=1)
+    return ratio.arm(ratio.Clusters(y, x)) if checked else _plain(y, x)
 
 
 def _plain(y: Floats, x: Floats) -> Arm:

@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 
 from analysis.estimates import Estimate, Refusal, Refused
-from analysis.estimates.ranks import Ranked, compare, independent, permuted
+from analysis.estimates.ranks import Ranked, compare, independent, of_ends, permuted
+from analysis.estimates.survival import Ends
 
 
 def test_independent_rows_are_scipys_brunner_munzel() -> None:
@@ -53,8 +54,8 @@ def test_the_permuted_p_agrees_and_holds_with_few_unequal_buckets() -> None:
     pair = hearts(rng, 150), hearts(rng, 150, 0.3)
     found = compare(*pair)
     assert isinstance(found, Estimate)
-    assert permuted(*pair, draws=999) == pytest.approx(found.p_value, abs=0.05)
-    runs = 120
+    assert permuted(*pair, draws=499) == pytest.approx(found.p_value, abs=0.06)
+    runs = 60
     wrong = 0
     for run in range(runs):
         p = permuted(hearts(rng, 22), hearts(rng, 60, touches=12.0), draws=99, seed=run)
@@ -117,3 +118,39 @@ def test_few_buckets_are_refused() -> None:
     found = compare(hearts(np.random.default_rng(7), 12), hearts(np.random.default_rng(8), 400))
     assert isinstance(found, Refused)
     assert found.refusal is Refusal.TOO_FEW_BUCKETS
+
+
+def ends(answered: list[float], elsewhere: float, abandoned: float, censored: float = 0.0) -> Ends:
+    """Answers at 60, 120, … s; the others ended at 60 s."""
+    times = 60.0 * np.arange(1, len(answered) + 1)
+    at_once = np.zeros(len(answered))
+    at_once[0] = 1.0
+    return Ends(times, np.array(answered), elsewhere * at_once, abandoned * at_once, censored * at_once)
+
+
+def test_ends_are_ranked_by_how_and_how_soon() -> None:
+    control, variant = of_ends(ends([0, 30, 10], 20, 30, 10), ends([40, 0, 0], 20, 40), horizon_s=150)
+    assert control.totals.tolist() == [50, 20, 30, 0]  # not by 150 s, elsewhere, at 120, at 60
+    assert variant.totals.tolist() == [40, 20, 0, 40]
+    found = compare(control, variant)
+    assert isinstance(found, Estimate)
+    assert found.n == (100, 100)
+    assert found.values[1] == pytest.approx(((40 * 25) + 20 * (50 + 10) + 40 * 100) / 10_000)
+
+
+def test_giving_up_faster_wins_nothing() -> None:
+    """The same answers; in the variant the others give up where they phoned before."""
+    found = compare(*of_ends(ends([30, 30], 40, 0), ends([30, 30], 0, 40)))
+    assert isinstance(found, Estimate)
+    assert found.difference < 0
+
+
+def test_counts_of_a_million_need_no_row_each() -> None:
+    found = compare(independent([300_000, 200_000, 500_000]), independent([290_000, 200_000, 510_000]))
+    assert isinstance(found, Estimate)
+    assert found.p_value < 1e-10
+
+
+def test_independent_rows_are_not_permuted() -> None:
+    with pytest.raises(ValueError, match="clusters"):
+        permuted(independent([20, 20]), independent([20, 20]))
