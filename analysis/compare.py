@@ -190,6 +190,13 @@ def _segments(
 def _order(units: Units, control: str | None) -> tuple[str, ...]:
     """The variants by name, the control first."""
     names = sorted(units.frame["variant"].unique().to_list())
+    spelled: dict[str, str] = {}
+    for name in names:
+        if (other := spelled.setdefault(name.strip().casefold(), name)) != name:
+            raise AnalysisError(
+                f'The variants "{other}" and "{name}" have the same name but for capitals or spaces. Are '
+                "they one variant? Give them one name, or two that differ."
+            )
     if control is None:
         control = next((name for word in CONTROLS for name in names if name.lower() == word), names[0])
     if control not in names:

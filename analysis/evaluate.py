@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from analysis import consistency, picture_data, promises, verdict, wording
+from analysis import consistency, journey_tests, picture_data, promises, verdict, wording
 from analysis.bucket_table import BucketTable
 from analysis.daily import Days, watch
 from analysis.errors import AnalysisError
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: Tables of `analysis.tables` that a report is made of, and those that are read day by day.
-TABLES = ("buckets", "times", "flows", "heartbeats", "set_aside")
+TABLES = ("buckets", "times", "flows", "transitions", "heartbeats", "set_aside")
 BY_DAY = ("buckets", "times")
 
 #: What every report shows beside what the experiment promised.
@@ -133,7 +133,9 @@ def evaluate_tables(
     by_day = Days.of(tables["buckets"], tables["times"])
     names = [variant.name for variant in experiment.variants]
     last = max(days, default="")
-    primary, secondary, guardrails, exploration = compare_all(experiment, table)
+    felt = journey_tests.heartbeats(experiment, table, tables["heartbeats"])
+    primary, secondary, guardrails, exploration = compare_all(experiment, table, felt)
+    moved, apart = journey_tests.transitions(experiment, table, tables["transitions"])
     over: bool | None = None
     looks: tuple[Check, ...] = ()
     if experiment.looks is not Looks.END and by_day is not None:
@@ -171,17 +173,20 @@ def evaluate_tables(
         ),
         **_caveats(experiment, running=now.date() <= experiment.ends and last < experiment.ends.isoformat()),
         pictures=picture_data.of(table, tables["flows"], tables["heartbeats"], names),
+        transitions=moved,
+        paths=apart,
         created_at=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
 
 
 def compare_all(
-    experiment: Experiment, table: BucketTable
+    experiment: Experiment, table: BucketTable, felt: Sequence[Result] = ()
 ) -> tuple[tuple[Result, ...], tuple[Result, ...], tuple[Result, ...], tuple[Result, ...]]:
     """Primary, secondary, guardrail and exploratory results, each family with its own correction.
 
     Primary: Holm over the variants. Secondary metrics that were promised: Holm over metrics and variants.
-    Guardrails: none, since every one of them must hold. All else, segments included: Benjamini-Hochberg.
+    Guardrails: none, since every one of them must hold. All else, segments and heartbeats (`felt`) included:
+    Benjamini-Hochberg.
     """
     first = _promised(experiment.primary, Role.PRIMARY)
     secondary = [_promised(metric, Role.SECONDARY) for metric in experiment.secondary]
@@ -189,6 +194,7 @@ def compare_all(
     named = {(m.asked.metric, m.asked.estimand) for m in (first, *secondary, *rails)}
     extra = [m for m in ALWAYS if (m.asked.metric, m.asked.estimand) not in named]
     exploration = [
+        *felt,
         *_over_variants(experiment, table, extra),
         *(
             one

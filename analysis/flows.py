@@ -6,11 +6,12 @@ from __future__ import annotations
 import polars as pl
 
 from analysis.frames import added_up
-from analysis.tables import FLOWS, HEARTBEATS
+from analysis.tables import FLOWS, HEARTBEATS, TRANSITIONS
 
 START = "start"
 FLOW_KEYS = ("experiment", "variant", "order", "source", "target")
-HEARTBEAT_KEYS = ("experiment", "variant", "phase", "given", "heartbeat")
+TRANSITION_KEYS = ("experiment", "variant", "bucket", "source", "target")
+HEARTBEAT_KEYS = ("experiment", "variant", "bucket", "phase", "given", "heartbeat")
 _STEPS = ("view", "search", "contact")
 
 
@@ -22,6 +23,23 @@ def flows_table(
     The same touchpoint twice in a row is one. Positions beyond `longest` are counted at `longest`, so nothing
     drops out. `exposed` as in `units.exposed_questions`; every question of it ends in one outcome.
     """
+    edges = _edges(exposed, questions, moves, longest=longest)
+    rows = exposed.select("experiment", "variant", "question").join(edges, on="question")
+    return added_up(rows.drop("question").with_columns(questions=pl.lit(1, pl.Int64)), FLOWS, FLOW_KEYS)
+
+
+def transitions_table(exposed: pl.DataFrame, questions: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
+    """`TRANSITIONS`: the same steps by bucket, without their place in the path."""
+    edges = _edges(exposed, questions, moves, longest=1).drop("order")
+    rows = exposed.select("experiment", "variant", "bucket", "question").join(edges, on="question")
+    counted = rows.drop("question").with_columns(times=pl.lit(1, pl.Int64))
+    return added_up(counted, TRANSITIONS, TRANSITION_KEYS)
+
+
+def _edges(
+    exposed: pl.DataFrame, questions: pl.DataFrame, moves: pl.DataFrame, *, longest: int
+) -> pl.DataFrame:
+    """question, order, source, target of every step of every question, from `start` to the outcome."""
     wanted = exposed.select(pl.col("question").unique())
     steps = (
         moves.filter(pl.col("kind").is_in(_STEPS))
@@ -37,7 +55,7 @@ def flows_table(
         "question", place=pl.col("last").fill_null(0) + 1, at="at"
     )
     starts = wanted.select("question", place=pl.lit(0, pl.Int64), at=pl.lit(START))
-    edges = (
+    return (
         pl.concat([starts, steps, ends])
         .sort("question", "place")
         .select(
@@ -48,8 +66,6 @@ def flows_table(
         )
         .drop_nulls("target")
     )
-    rows = exposed.select("experiment", "variant", "question").join(edges, on="question")
-    return added_up(rows.drop("question").with_columns(questions=pl.lit(1, pl.Int64)), FLOWS, FLOW_KEYS)
 
 
 def heartbeats_table(exposed: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
@@ -57,6 +73,6 @@ def heartbeats_table(exposed: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame
     beating = moves.filter(pl.col("heartbeat").is_not_nan()).select(
         "question", "phase", "given", pl.col("heartbeat").round().cast(pl.Int8)
     )
-    rows = exposed.select("experiment", "variant", "question").join(beating, on="question")
+    rows = exposed.select("experiment", "variant", "bucket", "question").join(beating, on="question")
     counted = rows.drop("question").with_columns(touchpoints=pl.lit(1, pl.Int64))
     return added_up(counted, HEARTBEATS, HEARTBEAT_KEYS)

@@ -17,6 +17,7 @@ Phrases = Mapping[str, Texts]
 NOUNS: Phrases = {
     "visitors": {"nl": "bezoekers", "en": "visitors"},
     "questions": {"nl": "vragen", "en": "questions"},
+    "moments": {"nl": "paren van momenten", "en": "pairs of moments"},
     "pairs": {"nl": "paren van bezoekers", "en": "pairs of visitors"},
     "forms": {"nl": "begonnen formulieren", "en": "forms that were started"},
 }
@@ -54,7 +55,7 @@ METRICS: Mapping[str, MetricWords] = {
             "en": "the visitor of this version won {value}",
         },
         meaning={
-            "nl": "Twee bezoekers, een van elke versie, worden vergeleken. Wie sneller een antwoord vond, wint "
+            "nl": "We vergelijken twee bezoekers, een van elke versie. Wie sneller een antwoord vond, wint "
             "van wie later een antwoord vond, die van wie belde of mailde, en die van wie niets vond.",
             "en": "Two visitors, one of each version, are compared. Whoever found an answer sooner wins from "
             "whoever found it later, those from who phoned or mailed, and those from who found nothing.",
@@ -159,6 +160,45 @@ METRICS: Mapping[str, MetricWords] = {
             "nl": "Hoe vaak de bezoeker opnieuw begon over dit onderwerp. Minder is beter.",
             "en": "How often the visitor started again on this subject. Fewer is better.",
         },
+    ),
+    "heartbeat_responses": MetricWords(
+        name={"nl": "reacties van bezoekers per vraag", "en": "reactions of visitors per question"},
+        clause={
+            "nl": "bij een vraag zeiden bezoekers gemiddeld {value} keer hoe zij het vonden",
+            "en": "in a question visitors said {value} times on average how it was",
+        },
+        meaning={
+            "nl": "Reacties van bezoekers, gedeeld door vragen. Verschilt dit, dan zijn de reacties niet "
+            "zomaar te vergelijken.",
+            "en": "Reactions of visitors, divided by questions. Where this differs, the reactions cannot "
+            "simply be compared.",
+        },
+    ),
+    "heartbeat_given": MetricWords(
+        name={"nl": "beleving, volgens de bezoeker", "en": "heartbeat, by the visitor"},
+        clause={
+            "nl": "was de reactie in deze versie bij {value} de beste van de twee",
+            "en": "the reaction in this version was the better one in {value}",
+        },
+        meaning={
+            "nl": "We vergelijken twee reacties, een uit elke versie: slecht, neutraal of goed.",
+            "en": "Two reactions, one from each version, are compared: bad, neutral or good.",
+        },
+        share=True,
+        among="moments",
+    ),
+    "heartbeat_inferred": MetricWords(
+        name={"nl": "beleving, afgeleid uit klikken", "en": "heartbeat, inferred from clicks"},
+        clause={
+            "nl": "was de beleving in deze versie bij {value} de beste van de twee",
+            "en": "the heartbeat in this version was the better one in {value}",
+        },
+        meaning={
+            "nl": "Hetzelfde, afgeleid uit wat bezoekers deden: slecht, neutraal, goed.",
+            "en": "The same, inferred from what visitors did: bad, neutral, good.",
+        },
+        share=True,
+        among="moments",
     ),
     "heartbeat": MetricWords(
         name={"nl": "beleving", "en": "heartbeat"},

@@ -13,7 +13,7 @@ import polars as pl
 
 from analysis.buckets import buckets_table, times_table
 from analysis.errors import ReconciliationError
-from analysis.flows import flows_table, heartbeats_table
+from analysis.flows import flows_table, heartbeats_table, transitions_table
 from analysis.frames import build, nothing, published
 from analysis.intake import Events, prepare
 from analysis.measures import questions_table
@@ -32,6 +32,7 @@ from analysis.tables import (
     SESSIONS,
     SET_ASIDE,
     TIMES,
+    TRANSITIONS,
     UNITS,
     Column,
 )
@@ -57,6 +58,7 @@ TABLES: Mapping[str, Mapping[str, Column]] = {
     "buckets": BUCKETS,
     "times": TIMES,
     "flows": FLOWS,
+    "transitions": TRANSITIONS,
     "heartbeats": HEARTBEATS,
     "set_aside": SET_ASIDE,
 }
@@ -157,6 +159,7 @@ def _tables(
         "buckets": buckets_table(units, exposed, asked),
         "times": times_table(units),
         "flows": flows_table(exposed, asked, moves, longest=scope.thresholds.flow_steps),
+        "transitions": transitions_table(exposed, asked, moves),
         "heartbeats": heartbeats_table(exposed, moves),
     }
 

@@ -147,6 +147,34 @@ class Pictures(_Noun, frozen=True):
     heartbeats: tuple[Heartbeat, ...] = ()
 
 
+class Transition(_Noun, frozen=True):
+    """How often a question of each version went from `source` to `target`, control first.
+
+    `p_any` holds over all transitions that were tested together (max-T over permuted buckets).
+    """
+
+    variant: str
+    control: str
+    source: str
+    target: str
+    values: tuple[float, float]
+    p_value: float
+    p_any: float
+
+
+class PathDistance(_Noun, frozen=True):
+    """The share of all transitions that would have to move for a variant to be as the control.
+
+    `expected` is what chance alone makes of it.
+    """
+
+    variant: str
+    control: str
+    distance: float
+    expected: float
+    p_value: float
+
+
 class Report(_Noun, frozen=True):
     experiment: str
     question: str
@@ -161,6 +189,8 @@ class Report(_Noun, frozen=True):
     caveats: tuple[str, ...]  # English
     caveat_sentences: tuple[dict[str, str], ...] = ()  # the same for people: nl, en
     pictures: Pictures = Pictures()
+    transitions: tuple[Transition, ...] = ()
+    paths: tuple[PathDistance, ...] = ()
     schema_version: int = SCHEMA_VERSION
     created_at: str = ""  # UTC, with Z
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLES_VERSION = 1
+TABLES_VERSION = 2
 
 
 class Outcome(StrEnum):
@@ -210,10 +210,22 @@ FLOWS: Mapping[str, Column] = {
     "questions": Column("int64", "questions", ""),
 }
 
-#: Heartbeats by phase, as counts so that days add up.
+#: How often what followed what, by bucket: what a test of the difference between two variants is made of.
+#: Without the order, so that no single path can be read from a bucket that few share.
+TRANSITIONS: Mapping[str, Column] = {
+    "experiment": Column("str", "", ""),
+    "variant": Column("str", "", ""),
+    "bucket": Column("int16", "", "0-999"),
+    "source": Column("str", "", "touchpoint, or 'start'"),
+    "target": Column("str", "", "touchpoint, or the outcome"),
+    "times": Column("int64", "transitions", ""),
+}
+
+#: Heartbeats by bucket and phase, as counts so that days add up.
 HEARTBEATS: Mapping[str, Column] = {
     "experiment": Column("str", "", ""),
     "variant": Column("str", "", ""),
+    "bucket": Column("int16", "", "0-999"),
     "phase": Column("str", "", ""),
     "given": Column("bool", "", "given by residents, not inferred"),
     "heartbeat": Column("int8", "-1..1", ""),

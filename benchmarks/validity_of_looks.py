@@ -11,7 +11,7 @@ from simulated import Outcome, Setting
 from analysis import allocation
 from analysis.allocation import Allocation
 from analysis.estimates import Arm, Estimate, Sums, mean
-from analysis.estimates.group_sequential import Design, after_stop
+from analysis.estimates.group_sequential import Design, Spending, after_stop
 from analysis.estimates.sequences import Mixture, at_any_time
 from analysis.sequential_planning import inflation
 from experiments.definition import Looks
@@ -91,16 +91,16 @@ def peeking(looks: int, step: int, kind: str) -> Outcome:
 
 def after_stopping(naive: bool) -> Outcome:
     """Of tests that stopped early on a weak effect: whether the interval misses it."""
-    looks, drift = 5, 1.5
+    looks, drift, design = 5, 1.0, Design(Spending.POCOCK)
     shares = [(k + 1) / looks for k in range(looks)]
     errors = [1 / share**0.5 for share in shares]
 
     def outcome(rng: np.random.Generator) -> bool | None:
         z = rng.normal(drift / looks, (1 / looks) ** 0.5, looks).cumsum() / np.sqrt(shares)
         if naive:
-            k = Design().first_crossing(z.tolist(), shares)
+            k = design.first_crossing(z.tolist(), shares)
             return None if k is None else abs(z[k] * errors[k] - drift) > 1.959964 * errors[k]
-        found = after_stop(z.tolist(), errors, shares, Design())
+        found = after_stop(z.tolist(), errors, shares, design)
         return not found.ci[0] <= drift <= found.ci[1]
 
     return outcome

@@ -152,7 +152,7 @@ def settings() -> Iterator[Setting]:
         "2 and 4 % of (900, 100)",
         misses(shares((0.02, 0.04), (900, 100)), 0.02),
         "exact",
-        every=20,
+        every=100,
     )
     yield Setting("coverage, mean", "pages, (900, 100)", misses(pages((900, 100), 0.3), 0.3))
     yield Setting("coverage, ratio", "300 in 150 buckets", misses(returns(150, 300, 0.1), 0.1))

@@ -73,9 +73,9 @@ def edges(data: Buckets, *, draws: int = 9_999, seed: int = 0, support: int = MI
     Statistical Applications in Genetics and Molecular Biology 9 (2010), for (b+1)/(B+1).
     """
     _check(data)
-    occupied = data.of.reshape(len(data.shown), -1).sum(axis=1) > 0
-    shown, counts, of = data.shown[occupied], data.counts[occupied], data.of[occupied]
-    of = of.reshape(len(shown), -1)
+    whole = data.of[:, None] if data.of.ndim == 1 else data.of
+    occupied = whole.sum(axis=1) > 0
+    shown, counts, of = data.shown[occupied], data.counts[occupied], whole[occupied]
     least = min(int(shown.sum()), int((~shown).sum()))
     if least < MIN_OCCUPIED:
         detail = f"{least} hold anyone in one of the variants, at least {MIN_OCCUPIED} are needed"
@@ -83,7 +83,10 @@ def edges(data: Buckets, *, draws: int = 9_999, seed: int = 0, support: int = MI
     total = counts.sum(axis=0)
     tested = (total >= support) & ((counts > 0).sum(axis=0) >= MIN_BUCKETS)
     if of.shape[1] > 1:
-        tested &= (of.sum(axis=0) >= support) & (total < of.sum(axis=0))
+        tested &= of.sum(axis=0) >= support
+    # An edge that every bucket takes equally often does not vary, and is not tested either.
+    usual = total / np.maximum(of.sum(axis=0), 1e-300)
+    tested &= ((counts - usual * of) ** 2).sum(axis=0) > 1e-9
     if not tested.any():
         return Refused(Refusal.NO_EVENTS, f"no transition occurred {support} times in {MIN_BUCKETS} buckets")
     chosen = _Sums.of(counts[:, tested], of[:, tested] if of.shape[1] > 1 else of)
@@ -140,6 +143,8 @@ def total_variation(data: Buckets, *, draws: int = 1_999, seed: int = 0) -> Dist
     _check(data)
     occupied = data.counts.sum(axis=1) > 0
     shown, counts = data.shown[occupied], data.counts[occupied]
+    if int((counts.sum(axis=0) > 0).sum()) == 1:
+        return Refused(Refusal.NO_VARIATION, "there is one path only, and no distance follows from that")
     least = min(int(shown.sum()), int((~shown).sum()))
     if least < MIN_OCCUPIED:
         detail = f"{least} hold anyone in one of the variants, at least {MIN_OCCUPIED} are needed"

@@ -91,7 +91,10 @@ def tables_of(units: pd.DataFrame) -> dict[str, pd.DataFrame]:
     tables["times"] = pd.concat([time_rows(part) for part in by_segment(units)], ignore_index=True)
     counted = units.groupby(["experiment", "variant"], as_index=False)["questions"].sum()
     tables["flows"] = counted.assign(order=0, source="start", target="search")
-    beats = counted.rename(columns={"questions": "touchpoints"})
+    by_bucket = units.groupby(["experiment", "variant", "bucket"], as_index=False)["questions"].sum()
+    followed = by_bucket.rename(columns={"questions": "times"})
+    tables["transitions"] = followed.assign(source="start", target="search")
+    beats = by_bucket.rename(columns={"questions": "touchpoints"})
     tables["heartbeats"] = beats.assign(phase="evaluatie", given=True, heartbeat=1)
     return {name: typed(table, name) for name, table in tables.items()}
 

@@ -151,6 +151,27 @@ def test_no_transition_at_all_is_refused() -> None:
     assert found.refusal is Refusal.NO_EVENTS
 
 
+def test_what_every_question_does_is_not_tested() -> None:
+    data = flows(np.random.default_rng(16), 200, 3)
+    found = edges(Buckets(data.shown, np.column_stack([data.counts, data.of]), data.of), draws=99)
+    assert isinstance(found, Edges)
+    assert found.tested.tolist() == [True, True, True, False]
+
+
+def test_one_path_only_has_no_distance() -> None:
+    data = flows(np.random.default_rng(17), 200, 3)
+    found = total_variation(Buckets(data.shown, data.of[:, None], data.of))
+    assert isinstance(found, Refused)
+    assert found.refusal is Refusal.NO_VARIATION
+
+
+@pytest.mark.parametrize("test", [edges, total_variation])
+def test_nobody_at_all_is_refused(test) -> None:
+    found = test(Buckets(np.arange(40) < 20, np.zeros((40, 0)), np.zeros(40)))
+    assert isinstance(found, Refused)
+    assert found.refusal is Refusal.TOO_FEW_BUCKETS
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -1.0])
 def test_counts_that_are_none_are_a_mistake(bad: float) -> None:
     data = flows(np.random.default_rng(15), 100, 3)

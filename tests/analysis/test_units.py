@@ -234,6 +234,15 @@ def test_flows_run_from_the_start_to_the_outcome() -> None:
     ]
 
 
+def test_transitions_are_the_flows_by_bucket_without_their_order() -> None:
+    made = tables(busy_day())
+    flows, moved = made["flows"], made["transitions"]
+    keys = ["experiment", "variant", "source", "target"]
+    summed = flows.groupby(keys)["questions"].sum()
+    assert moved.groupby(keys)["times"].sum().to_dict() == summed.to_dict()
+    assert "order" not in moved
+
+
 def test_what_flows_in_flows_out() -> None:
     made = tables(busy_day())
     flows = made["flows"]
