@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,8 +15,9 @@ import numpy as np
 from analysis import allocation, verdict, visitor_table, wording
 from analysis.errors import AnalysisError
 from analysis.estimates import LEVEL, Estimate, Refused, Sums, mean, multiplicity, proportion, ratio, survival
+from analysis.estimates.heterogeneity import interaction
 from analysis.picture_data import curve
-from analysis.promises import check
+from analysis.promises import alike, check
 from analysis.report import Check, Pictures, Report, Result, Role, Status, VariantCount
 from analysis.results import Asked, corrected, result
 from analysis.visitor_table import Columns, Units
@@ -49,6 +51,7 @@ def compare(
     kind: str = "auto",
     better: str | None = None,
     by: str | None = None,
+    cap: float | None = None,
     now: datetime | None = None,
 ) -> Report:
     """The report on a table of visitors: CSV, Parquet or a frame.
@@ -62,6 +65,7 @@ def compare(
             outcome of zeros and ones, else mean.
         better: higher or lower; by default lower for a time, else higher.
         by: column of segments, compared as exploration.
+        cap: value at which a mean's outcomes are cut off, agreed on beforehand; how many were is reported.
         now: moment of the report, the present by default.
 
     Raises:
@@ -72,21 +76,23 @@ def compare(
     columns = Columns(unit, variant, outcome, per, observed, by)
     units = visitor_table.units(visitor_table.read(table), columns, kind)
     names = _order(units, control)
+    units, capped = _capped(units, cap)
     asked = Asked(
         outcome, units.kind, better or ("lower" if units.kind == "time" else "higher"), role=Role.PRIMARY
     )
     horizon = _horizon(units, names) if units.kind == "time" else None
     primary = corrected(_results(units.frame, asked, names, horizon), multiplicity.holm)
-    checks = (*_checks(units, names), *_possible(primary))
+    segments = _segments(units, asked, names, horizon, by)
+    checks = (*_checks(units, names), *_possible(primary), *_alike(segments, names))
     return Report(
         experiment=Path(table).stem if isinstance(table, str | Path) else "table",
         question=f"{outcome} / {per}" if per else outcome,
         control=names[0],
         period={"from": "", "to": ""},
-        definitions=_definitions(columns, units, asked, names, horizon),
+        definitions={**_definitions(columns, units, asked, names, horizon), **capped},
         checks=checks,
         variants=_counts(units, names),
-        results=(*primary, *_segments(units, asked, names, horizon, by)),
+        results=(*primary, *segments),
         set_aside=units.set_aside,
         verdict=verdict.decide(primary, checks=checks),
         **_caveats(columns, names, horizon),
@@ -161,6 +167,35 @@ def _horizon(units: Units, names: Sequence[str]) -> float:
         if cut_off:
             followed.append(float(times[min(survival.MIN_AT_RISK, len(times) - 1)]))
     return min(followed) if followed else float(units.frame["outcome"].to_numpy().max())
+
+
+def _capped(units: Units, cap: float | None) -> tuple[Units, dict[str, Any]]:
+    """The units with outcomes above the cap set to it, and what the report says of that."""
+    if cap is None:
+        return units, {}
+    import polars as pl
+
+    if units.kind != "mean" or not math.isfinite(cap):
+        raise AnalysisError(
+            f"--cap is {cap:g} for a {units.kind}. A cap is a number at which the outcomes of a mean are "
+            "cut off, such as --kind mean --cap 50."
+        )
+    above = int((units.frame["outcome"] > cap).sum())
+    cut = units.frame.with_columns(pl.col("outcome").clip(upper_bound=cap))
+    return replace(units, frame=cut), {"cap": cap, "capped": above}
+
+
+def _alike(segments: Sequence[Result], names: Sequence[str]) -> tuple[Check, ...]:
+    """Whether the segments differ in what a variant does: asked before anyone reads it off."""
+    found = {}
+    for name in names[1:]:
+        mine = [one for one in segments if one.variant == name and one.ci is not None]
+        differences = [one.estimate for one in mine if one.estimate is not None]
+        errors = [(one.ci[1] - one.ci[0]) / (2 * 1.959964) for one in mine if one.ci is not None]
+        tested = interaction(differences, errors)
+        if not isinstance(tested, Refused):
+            found[name] = tested.p_value
+    return alike("segments", found, "one difference in all segments")
 
 
 def _segments(

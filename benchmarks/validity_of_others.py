@@ -149,8 +149,8 @@ def settings() -> Iterator[Setting]:
     )
     yield Setting(
         "coverage, proportion",
-        "2 and 4 % of (900, 100)",
-        misses(shares((0.02, 0.04), (900, 100)), 0.02),
+        "10 and 25 % of (40, 40)",
+        misses(shares((0.1, 0.25), (40, 40)), 0.15),
         "exact",
         every=100,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -115,8 +115,13 @@ def close_days(
     ]
 
 
-def make_report(settings: Settings, store: Store, name: str) -> Report:
-    """Compute the report of an experiment as it was promised, and write its files under `reports/`."""
+def make_report(
+    settings: Settings, store: Store, name: str, *, excluded: Mapping[date, str] | None = None
+) -> Report:
+    """Compute the report of an experiment as it was promised, and write its files under `reports/`.
+
+    `excluded` are days to leave out, each with its reason.
+    """
     from analysis.evaluate import evaluate
 
     records = register_of(store).all()
@@ -129,7 +134,9 @@ def make_report(settings: Settings, store: Store, name: str) -> Report:
     record = records[name]
     # The register keeps the definition as it was; only coverage may have grown since.
     changed = ["coverage"] if len({ramp.coverage for ramp in record.ramps}) > 1 else []
-    report = evaluate(record.experiment, settings.tables, now=now(), changed=changed)
+    report = evaluate(
+        record.experiment, settings.tables, now=now(), changed=changed, excluded=excluded
+    )
     if is_demonstration(settings.data):
         report = _with_caveat(report, "simulated")
     write_report(report, settings.reports)

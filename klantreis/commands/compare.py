@@ -42,6 +42,7 @@ Examples:
     help="Which way is better; without it lower for a time, else higher.",
 )
 @click.option("--by", metavar="COL", help="Compare within each value of this column too.")
+@click.option("--cap", type=float, help="Cut outcomes of a mean off here, as agreed on beforehand.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "html", "json"]), default="text", show_default=True
 )
@@ -59,6 +60,7 @@ def compare(
     kind: str,
     better: str | None,
     by: str | None,
+    cap: float | None,
     form: Form,
     language: str,
     out: Path | None,
@@ -83,5 +85,6 @@ def compare(
         kind=kind,
         better=better,
         by=by,
+        cap=cap,
     )
     write_out(render(report, form=form, language=language), out)

@@ -349,6 +349,14 @@ WRONG = [
     pytest.param(text("a,b,c\n1,2,3\n"), {}, "Known here: a, b, c", id="other columns"),
     pytest.param(text(HEADER + "a,x,1\nb,x,0\n"), {}, "Only one variant", id="one variant"),
     pytest.param(text(HEADER + "a,x,ja\nb,y,nee\n"), {}, 'such as "ja"', id="text where numbers belong"),
+    pytest.param(
+        text(HEADER + "a,x,1\nb,X,0\n"), {}, "but for capitals", id="a treatment named like the control"
+    ),
+    pytest.param(text(HEADER + "a,x,1\nb,y,\n"), {}, "Only one variant", id="a metric in one variant only"),
+    pytest.param(text(HEADER + "a,x,1\nb,y,0\n"), {"cap": 5.0}, "--kind mean", id="a cap on a proportion"),
+    pytest.param(
+        text(HEADER + "a,x,1\nb,y,7\n"), {"cap": float("nan")}, "is a number", id="a cap that is no number"
+    ),
     pytest.param(text(HEADER + "a,x,1\na,y,1\n"), {}, "Nothing is left", id="every unit in two variants"),
     pytest.param(text(HEADER + "a,x,1\nb,y,0\n"), {"control": "z"}, "No unit saw", id="unknown control"),
     pytest.param(text(HEADER + "a,x,1\nb,y,0\n"), {"kind": "ratio"}, "--per", id="ratio without denominator"),
@@ -370,3 +378,30 @@ def test_what_cannot_be_used_is_said_in_one_sentence(tmp_path: Path, table, name
     with pytest.raises(AnalysisError, match=message) as raised:
         compare(table(tmp_path), **{**NAMED, **named})
     assert "\n" not in str(raised.value)
+
+
+def test_a_cap_agreed_on_lets_a_heavy_tail_be_compared_and_says_how_many_it_cut() -> None:
+    rng = np.random.default_rng(5)
+    frame = visitors(1200).assign(seconds=rng.lognormal(3, 2.0, 1200))
+    frame.loc[frame["version"] == "redesign", "seconds"] *= 0.8
+    named = {"unit": "visitor", "variant": "version", "outcome": "seconds", "kind": "mean"}
+    wide = compare(frame, **named)
+    capped = compare(frame, **named, cap=100.0)
+    assert (wide.results[0].reason or "").startswith("heavyTail") or wide.results[0].ci is not None
+    assert capped.results[0].ci is not None
+    assert capped.definitions["cap"] == 100.0
+    assert capped.definitions["capped"] == int((frame["seconds"] > 100).sum())
+    assert max(capped.results[0].values or ()) < 100
+
+
+def test_segments_are_tested_for_a_difference_before_they_are_read() -> None:
+    frame = visitors(4000, rates=(0.5, 0.5))
+    phone = (frame["device"] == "phone") & (frame["version"] == "redesign")
+    better = phone & (np.random.default_rng(6).random(4000) < 0.4)
+    alike = compare(frame, **NAMED, by="device")
+    unlike = compare(frame.assign(answered=frame["answered"] | better), **NAMED, by="device")
+    status = {
+        name: next(check.status.value for check in report.checks if check.name == "segments")
+        for name, report in {"alike": alike, "unlike": unlike}.items()
+    }
+    assert status == {"alike": "pass", "unlike": "warn"}

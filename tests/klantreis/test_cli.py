@@ -76,6 +76,12 @@ def test_an_unknown_experiment_is_one_sentence(tmp_path: Path) -> None:
     _one_sentence(klantreis("experiment", "start", "zwerfvuil", "--data", tmp_path), '"zwerfvuil"')
 
 
+@pytest.mark.parametrize("without", ["2026-06-03", "2026-06-03=", "gisteren=storing"])
+def test_a_day_left_out_without_day_or_reason_is_one_sentence(tmp_path: Path, without: str) -> None:
+    ran = klantreis("report", "zwerfvuil", "--without", without, "--data", tmp_path)
+    _one_sentence(ran, without, "no day with a reason")
+
+
 @pytest.mark.parametrize(
     ("content", "word"),
     [
