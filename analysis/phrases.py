@@ -409,6 +409,12 @@ CHECK_SENTENCES: Mapping[tuple[str, str], Texts] = {
         "nl": "Ook onderweg waren de bezoekers op elk moment verdeeld zoals was afgesproken.",
         "en": "On the way too the visitors were divided as agreed at every moment.",
     },
+    ("sampleRatioAnyTime", "warn"): {
+        "nl": "Op een moment onderweg week de verdeling af. Toen deden nog niet alle loten mee; kijk of dat "
+        "het verklaart.",
+        "en": "At some moment on the way the division was off. Not all buckets took part yet; see whether "
+        "that explains it.",
+    },
     ("sampleRatioAnyTime", "fail"): {
         "nl": "Op een moment onderweg waren de bezoekers niet verdeeld zoals was afgesproken. Zoek eerst uit "
         "wat er toen misging.",

@@ -114,6 +114,8 @@ def test_a_failed_allocation_comes_before_any_boundary(tmp_path: Path) -> None:
     report = evaluate(experiment, write(tmp_path, units.drop(lost)), now=NOW)
     assert check(report, "sampleRatioAnyTime").status is Status.FAIL
     assert report.verdict.code is VerdictCode.DO_NOT_USE
+    ramped = evaluate(experiment, tmp_path, now=NOW, changed=["coverage"])
+    assert check(ramped, "sampleRatioAnyTime").status is Status.WARN
 
 
 class TestOneFigureForAll:
