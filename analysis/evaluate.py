@@ -194,8 +194,8 @@ def compare_all(
     named = {(m.asked.metric, m.asked.estimand) for m in (first, *secondary, *rails)}
     extra = [m for m in ALWAYS if (m.asked.metric, m.asked.estimand) not in named]
     exploration = [
-        *felt,
         *_over_variants(experiment, table, extra),
+        *felt,
         *(
             one
             for segment in table.segments
