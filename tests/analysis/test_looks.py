@@ -139,16 +139,16 @@ class TestOneFigureForAll:
 
     def test_a_difference_that_fades_is_seen(self, tmp_path: Path) -> None:
         experiment = running(Looks.END, planned=2000)
-        units = over_days(browsers(experiment, 8000, 11), 10)
+        units = over_days(browsers(experiment, 4000, 11), 6)
         age = (pd.to_datetime(units["day"]) - pd.Timestamp(START)).dt.days
-        new = np.random.default_rng(12).random(len(units)) < np.clip(0.5 - 0.06 * age, 0, 1)
+        new = np.random.default_rng(12).random(len(units)) < np.clip(0.6 - 0.12 * age, 0, 1)
         units["answered"] |= new & (units["variant"] == "redesign")
         report = evaluate(experiment, write(tmp_path, units), now=NOW)
         assert check(report, "novelty").status is Status.WARN
 
     def test_an_effect_at_weekends_only_is_seen(self, tmp_path: Path) -> None:
         experiment = running(Looks.END, planned=2000)
-        units = over_days(browsers(experiment, 8000, 13), 14)
+        units = over_days(browsers(experiment, 4000, 13), 7)
         weekend = pd.to_datetime(units["day"]).dt.day_of_week >= 5
         units["answered"] |= weekend & (units["variant"] == "redesign")
         report = evaluate(experiment, write(tmp_path, units), now=NOW)

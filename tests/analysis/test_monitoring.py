@@ -26,7 +26,7 @@ def looks(rng: np.random.Generator, days: int, per_day: int, rates: tuple[float,
 
 def test_planned_looks_and_any_time_hold_where_fixed_ones_do_not() -> None:
     rng = np.random.default_rng(1)
-    runs, days = 120, 14
+    runs, days = 80, 14
     wrong = {"planned": 0, "any time": 0, "fixed": 0}
     for _ in range(runs):
         seen = looks(rng, days, 60, (0.4, 0.4))
