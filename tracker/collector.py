@@ -63,7 +63,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 class CollectorSettings:
     """What may differ between installations; `tracker.admission.Rules` explains the networks and the token.
 
-    `max_waiting` events may wait for the store before new ones are answered 503; `store_timeout_s` bounds how
+    `max_waiting` events may wait for the store before new ones are answered 503; few arrivals wait `linger_s`
+    for each other, so that they share the cost of a group; `store_timeout_s` bounds how
     long one group, hence one visitor's beacon, waits for it; where it failed, it isn't asked again for
     `store_pause_s`. `replicas` must have a group too before it counts as stored. What the store cannot have
     waits in the folder `spool`, in at most `spool_bytes`; without it, or where it is full, the answer is 503.
@@ -79,6 +80,7 @@ class CollectorSettings:
     cases: CaseNumbers | None = None
     rate: Rate = field(default_factory=Rate)
     max_waiting: int = 20_000
+    linger_s: float = 0.0
     store_timeout_s: float = 2.0
     store_pause_s: float = 1.0
     replicas: int = 0
@@ -146,7 +148,9 @@ class Collector:
             words=self._words,
         )
         self._delivery = delivery = self._make_delivery()
-        self._commit = GroupCommit(delivery, keys, max_waiting=settings.max_waiting)
+        self._commit = GroupCommit(
+            delivery, keys, max_waiting=settings.max_waiting, linger_s=settings.linger_s
+        )
         self._heads = [packing.head(keys.events(partition)) for partition in range(settings.partitions)]
         self._learning: asyncio.Task[None] | None = None
         self.counts = self._commit.counts

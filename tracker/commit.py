@@ -41,10 +41,17 @@ class _Waiting(msgspec.Struct, frozen=True, gc=False):
     done: Done
 
 
-class GroupCommit:
-    """Puts events and the ledger into groups; `max_waiting` bounds the events in memory."""
+# As many events are worth a group of their own at once.
+ENOUGH_EVENTS = 16
 
-    def __init__(self, delivery: Delivery, keys: Keys, *, max_waiting: int) -> None:
+
+class GroupCommit:
+    """Puts events and the ledger into groups; `max_waiting` bounds the events in memory.
+
+    With few arrivals a group waits `linger_s` for company, since a group costs as much as two beacons.
+    """
+
+    def __init__(self, delivery: Delivery, keys: Keys, *, max_waiting: int, linger_s: float = 0.0) -> None:
         self._delivery = delivery
         self._keys = keys
         self._max_waiting = max_waiting
@@ -53,6 +60,8 @@ class GroupCommit:
         self._events_waiting = 0
         self._dropped = ledger.Tally()
         self._writer: asyncio.Task[None] | None = None
+        self._linger_s = linger_s
+        self._lingering: asyncio.TimerHandle | None = None
 
     def put(
         self,
@@ -92,15 +101,28 @@ class GroupCommit:
 
     async def close(self) -> None:
         """Finish what waits and hang up."""
+        self._linger_s = 0.0
+        if self._waiting or self._dropped:
+            self._wake()
         if self._writer is not None and not self._writer.done():
             await self._writer
         await self._delivery.close()
 
     def _wake(self) -> None:
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.get_running_loop().create_task(self._write_all())
-            # Whatever went wrong with one group, who waits for the next one is not forgotten.
-            self._writer.add_done_callback(lambda _: self._wake() if self._waiting else None)
+        if self._writer is not None and not self._writer.done():
+            return
+        if not self._linger_s or self._events_waiting >= ENOUGH_EVENTS:
+            self._begin()
+        elif self._lingering is None:
+            self._lingering = asyncio.get_running_loop().call_later(self._linger_s, self._begin)
+
+    def _begin(self) -> None:
+        if self._lingering is not None:
+            self._lingering.cancel()
+            self._lingering = None
+        self._writer = asyncio.get_running_loop().create_task(self._write_all())
+        # Whatever went wrong with one group, who waits for the next one is not forgotten.
+        self._writer.add_done_callback(lambda _: self._wake() if self._waiting or self._dropped else None)
 
     async def _write_all(self) -> None:
         while self._waiting or self._dropped:
@@ -121,6 +143,8 @@ class GroupCommit:
                 self.counts.store_failures = self._delivery.failures
                 for beacon in group:
                     beacon.done(error)
+            if self._linger_s and self._events_waiting < ENOUGH_EVENTS:
+                return  # what came meanwhile waits for company
 
     def _counts(
         self, group: Iterable[_Waiting], dropped: ledger.Tally

@@ -156,6 +156,37 @@ def test_all_who_arrive_together_share_few_round_trips(
     assert store.info("stats")["total_reads_processed"] - before < 100
 
 
+def test_few_arrivals_wait_for_each_other(
+    collecting: Callable[..., Any], store: redis.Redis, prefix: str
+) -> None:
+    async def trickle(collector: Collector) -> int:
+        await collector.take(arrival())  # which fetches the salt
+        before = sum(collector.counts.groups.counts)
+        tasks = []
+        for number in range(5):
+            tasks.append(asyncio.create_task(collector.take(arrival(beacon(p=f"page_view{number:03d}")))))
+            await asyncio.sleep(0)
+        await asyncio.gather(*tasks)
+        return sum(collector.counts.groups.counts) - before
+
+    assert collecting(trickle, linger_s=0.2) == 1
+    assert len(events_in(store, prefix)) == 12
+
+
+def test_a_crowd_waits_for_nobody_and_neither_does_the_end(collecting: Callable[..., Any]) -> None:
+    async def crowd(collector: Collector) -> list[Answer]:
+        async with asyncio.timeout(20):
+            first = asyncio.create_task(collector.take(arrival()))
+            beacons = [arrival(beacon(p=f"page_view{number:03d}")) for number in range(20)]
+            answers = await asyncio.gather(first, *[collector.take(one) for one in beacons])
+            last = asyncio.create_task(collector.take(arrival(beacon(p="the_last_one"))))
+            await asyncio.sleep(0)
+            await collector.close()
+            return [*answers, await last]
+
+    assert {answer.status for answer in collecting(crowd, linger_s=3600.0)} == {204}
+
+
 @pytest.mark.parametrize(
     ("given", "status", "says"),
     [
