@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from tracker import answers
@@ -32,7 +33,8 @@ class BeaconProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._collector = self.app if isinstance(self.app, Collector) else None
         self._for_us = False  # the request being read is for /e
-        self._said: dict[str, str] = {}  # its headers, as far as they matter
+        self._said: dict[str, str] = {}  # its headers so far, as far as they matter
+        self._headers: dict[str, str] = {}  # those of the beacon being answered
         self._body: bytes | None = None  # the body so far of the beacon being read
         self._under_way = False  # a beacon waits for its answer
         self._last = False  # the connection ends with that answer
@@ -49,7 +51,13 @@ class BeaconProtocol(HttpToolsProtocol):
         self._look_again_in(self.timeout_keep_alive)
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        self._quiet_since = None
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self.transport.close()  # what follows would be of a protocol that nobody here speaks
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
         if self._reading:
             self._begun = self._begun or self.loop.time()
             if self._head_bytes is not None and not self.transport.is_closing():
@@ -59,10 +67,7 @@ class BeaconProtocol(HttpToolsProtocol):
                     self._answer(answers.HEAD_TOO_LARGE)
 
     def _should_upgrade(self) -> bool:
-        return False  # nobody here speaks another protocol
-
-    def _unsupported_upgrade_warning(self) -> None:
-        self.transport.close()  # what follows would be of that protocol
+        return False
 
     # What httptools finds, in its order.
 
@@ -81,10 +86,10 @@ class BeaconProtocol(HttpToolsProtocol):
             self.url = whole
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._head_bytes is None:
-            return  # behind the body; a stranger may write there what only a proxy may say
         if not self._for_us:
-            super().on_header(name, value)
+            # What stands behind a body is nobody's: a stranger might say there what only a proxy may say.
+            if self._head_bytes is not None:
+                super().on_header(name, value)
         elif known := WANTED.get(name.lower()):
             text = value.decode("latin-1")
             # A header that comes several times means one list.
@@ -98,6 +103,7 @@ class BeaconProtocol(HttpToolsProtocol):
             self._last = True
         elif self._for_us and self._is_simple():
             self._body = b""
+            self._headers, self._said = self._said, {}  # where trailers go, unread
         else:
             if self._for_us:
                 self._go_the_asgi_way()
@@ -136,7 +142,7 @@ class BeaconProtocol(HttpToolsProtocol):
     def _take(self, body: bytes) -> None:
         self._body = None
         self._under_way = True
-        collector, said = self._collector, self._said
+        collector, said = self._collector, self._headers
         if collector is None:  # never: such a request isn't for us
             return
         client = self.client[0] if self.client else ""
@@ -163,7 +169,7 @@ class BeaconProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._collector is not None:
-            answer = self._collector.for_page(answer, self._said.get("origin"), self._said.get("host"))
+            answer = self._collector.for_page(answer, self._headers.get("origin"), self._headers.get("host"))
         servers = self.server_state.default_headers
         if servers is not self._servers:  # a new list every second, since the date is one of them
             self._servers = servers
@@ -193,10 +199,6 @@ class BeaconProtocol(HttpToolsProtocol):
 
     def _look_again_in(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
-
-    def _unset_keepalive_if_required(self) -> None:
-        """Called when data came."""
-        self._quiet_since = None
 
     def timeout_keep_alive_handler(self) -> None:
         self.timeout_keep_alive_task = None
