@@ -12,11 +12,10 @@ from analysis.intake import Events, Floats, Ints, K
 from analysis.moves import PHASES, Steps
 from analysis.outcomes import CAUSES, OUTCOMES, Outcomes
 from analysis.page_views import PageViews
-from analysis.questions import Questions
+from analysis.questions import STARTS, Questions
 from analysis.scope import Scope
-from analysis.tables import QUESTIONS, Phase, Start
+from analysis.tables import QUESTIONS, Phase
 
-_STARTS = tuple(Start)
 
 
 def questions_table(
@@ -57,7 +56,7 @@ def questions_table(
             "question": np.arange(count),
             "session": question_session,
             "task": texts(np.where(questions.task >= 0, questions.task + offsets, -1), names),
-            "start": texts(np.array([_STARTS.index(start) for start in questions.start], np.int64), _STARTS),
+            "start": texts(questions.start, STARTS),
             "started_at": outcomes.started_at,
             "ended_at": outcomes.ended_at,
             "outcome": texts(outcomes.outcome, OUTCOMES),

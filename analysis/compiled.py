@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One source, two ways to run it: a module of plain functions over columns, interpreted or compiled.
+
+Loading the compiler takes a second, and the first time on a machine it compiles for some more; what it makes
+is then kept on disk. So it is only asked where there is enough to do; a small day is interpreted, and so is
+everything where Numba cannot be had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+#: Rows from which compiling pays.
+WORTH_COMPILING = 150_000
+
+
+def run(rule: Callable[..., None], module: ModuleType, *arguments: Any, rows: int) -> None:
+    """Call a function of the module; `arguments` are columns (arrays of numbers or of records), numbers, and
+    tuples of those. Both ways write into the columns, save those that are marked as read only."""
+    fast = compiled(module, rule.__name__) if rows >= WORTH_COMPILING else None
+    if fast is not None:
+        fast(*arguments)
+        return
+    written: list[tuple[np.ndarray, list[Any]]] = []
+    rule(*(_as_lists(each, written) for each in arguments))
+    for column, values in written:
+        fields = column.dtype.names
+        column[:] = [tuple(getattr(row, name) for name in fields) for row in values] if fields else values
+
+
+@lru_cache(maxsize=8)
+def compiled(module: ModuleType, entrance: str) -> Callable[..., None] | None:
+    """A function of the module, with all that it calls, as machine code; None where there is no compiler."""
+    try:
+        import numba
+    except ImportError:
+        return None
+    namespace: dict[str, Any] = dict(vars(module))
+    for name, function in vars(module).items():
+        if isinstance(function, FunctionType) and function.__module__ == module.__name__:
+            again = FunctionType(function.__code__, namespace, name, function.__defaults__)
+            if name == entrance:
+                namespace[name] = _kept(numba.njit, again)
+            else:
+                namespace[name] = numba.njit(again, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    entry: Callable[..., None] = namespace[entrance]
+    return entry
+
+
+def _kept(njit: Callable[..., Any], function: FunctionType) -> Any:
+    """Compiled when first called, and kept on disk where something can be written there."""
+    try:
+        return njit(function, cache=True)
+    except RuntimeError:  # no folder for it: neither beside the source nor in the user's own
+        return njit(function)
+
+
+def _as_lists(argument: Any, written: list[tuple[np.ndarray, list[Any]]]) -> Any:
+    """The same with a list for every column and an object for every record: plain Python reads those several
+    times faster than arrays."""
+    if isinstance(argument, np.ndarray):
+        values = argument.tolist()
+        if argument.dtype.names:
+            values = list(map(_record(argument.dtype.names), values))
+        if argument.flags.writeable:
+            written.append((argument, values))
+        return values
+    if isinstance(argument, tuple):
+        return type(argument)(*(_as_lists(each, written) for each in argument))
+    return argument
+
+
+@lru_cache(maxsize=32)
+def _record(fields: tuple[str, ...]) -> Callable[[tuple[Any, ...]], Any]:
+    """Makes an object with those fields of a tuple."""
+    kind = type("Record", (), {"__slots__": fields})
+
+    def make(values: tuple[Any, ...]) -> Any:
+        row = kind()
+        for name, value in zip(fields, values, strict=True):
+            setattr(row, name, value)
+        return row
+
+    return make
