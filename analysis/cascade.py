@@ -18,7 +18,9 @@ SITE_SEARCH, SEARCH_ENGINE, CAMPAIGN, TASK_PAGE, PROVISIONAL = range(5)
 #: What can happen on a page view beside its opening.
 NOTHING, SEARCH, CLICK, GOAL = range(4)
 #: Places in `State.count`: the visitor at hand, that visitor's first question, and how many there are of what.
-VISITOR, FIRST, ASKED, OPEN, QUERIES, CLICKS, PAGES, TASKS, COUNTERS = range(9)
+VISITOR, FIRST, ASKED, OPEN, NODES, COUNTERS = range(6)
+#: The chains of a question: what was typed, clicked, seen, and the tasks of what was seen.
+QUERIES, CLICKS, PAGES, TASKS, CHAINS = range(5)
 
 #: What can matter, in order: a page view opens, and/or something happens on it (`act`) with a query, a page or a
 #: task (`about`). `switch` becomes the question to which the page view goes over.
@@ -36,7 +38,7 @@ QUESTION = (
     *("visitor", "site", "start", "at", "session", "into", "tail_of", "closed", "settled"),
     *("goal", "searched", "soft"),
 )
-#: A chain of a question: the node at its head and the one at its tail.
+#: A chain of a question (its place is question * `CHAINS` + chain): the node at its head, the one at its tail.
 ENDS = ("head", "tail")
 #: `more` is the moment of a query, or the number of page views of a task.
 NODE = ("value", "more", "following")
@@ -70,14 +72,8 @@ class State(NamedTuple):
     latest: Rows  # page view per page
     open: Rows  # questions of the visitor at hand, newest last
     questions: Rows
-    queries_of: Rows
-    queries: Rows
-    clicks_of: Rows
-    clicks: Rows
-    pages_of: Rows
-    pages: Rows
-    tasks_of: Rows
-    tasks: Rows
+    ends: Rows
+    nodes: Rows
 
 
 def walk(s: State) -> None:
@@ -121,7 +117,7 @@ def arrive(view: int, s: State) -> None:
         asked = search(view, seen.query, seen.time, before, s)
     elif not seen.opened:
         asked = before if before >= 0 else newest(s)
-    elif seen.outside >= 0 and (before < 0 or not holds(s.pages_of[before].head, seen.page, s.pages)):
+    elif seen.outside >= 0 and (before < 0 or not holds(before, PAGES, seen.page, s)):
         asked = from_outside(view, s)
     elif before >= 0:
         asked = follow(view, before, s)
@@ -252,7 +248,7 @@ def search_again(place: int, before: int, s: State) -> None:
 def ask(asked: int, query: int, view: int, at: int, s: State) -> None:
     if not s.words[query].filled:
         return
-    add(asked, query, at, QUERIES, s.queries_of, s.queries, s)
+    add(asked, QUERIES, query, at, s)
     if s.questions[asked].searched < 0:
         s.questions[asked].searched = task_of_words(query, view, s)
 
@@ -273,16 +269,16 @@ def same(now: int, query: int, task: int, page: int, s: State) -> int:
             return asked
         if task >= 0 and task_of(asked, s) == task:
             return asked
-        if page >= 0 and holds(s.clicks_of[asked].head, page, s.clicks):
+        if page >= 0 and holds(asked, CLICKS, page, s):
             return asked
     return NONE
 
 
 def says_the_same(asked: int, query: int, now: int, s: State) -> bool:
     """Whether the query is one of the question's in other words, misspelled, or alike and not long after."""
-    node = s.queries_of[asked].head
+    node = head(asked, QUERIES, s)
     while node >= 0:
-        other = s.queries[node]
+        other = s.nodes[node]
         if other.value == query:
             return True
         pair = compared(other.value, query, s)
@@ -315,15 +311,15 @@ def click(page: int, asked: int, s: State) -> None:
     """A clicked page in common makes one question of two."""
     if page < 0:
         return
-    head = s.queries_of[asked].head
-    if head >= 0 and s.queries[head].following < 0 and task_of(asked, s) < 0:
+    first = head(asked, QUERIES, s)
+    if first >= 0 and s.nodes[first].following < 0 and task_of(asked, s) < 0:
         last = s.count[OPEN] - 1
         for place in range(last, max(last - s.limits.open_questions, -1), -1):
             other = s.open[place]
             if (
                 other != asked
                 and is_open(other, s.questions[asked].at, s)
-                and holds(s.clicks_of[other].head, page, s.clicks)
+                and holds(other, CLICKS, page, s)
             ):
                 asked = merge(other, asked, s)
                 break
@@ -347,9 +343,9 @@ def new(view: int, start: int, tail_of: int, s: State) -> int:
     question.visitor, question.site, question.start = s.count[VISITOR], s.views[view].site, start
     question.tail_of, question.into = tail_of, NONE
     question.goal = question.searched = question.soft = NONE
-    for chain in (s.queries_of, s.clicks_of, s.pages_of, s.tasks_of):
-        chain[asked].head = NONE
-    return int(asked)
+    for chain in range(CHAINS):
+        s.ends[asked * CHAINS + chain].head = NONE
+    return asked
 
 
 def join(view: int, asked: int, s: State) -> None:
@@ -363,7 +359,7 @@ def join(view: int, asked: int, s: State) -> None:
         see(asked, seen.task, s)
         if seen.read and seen.task == task_of(asked, s):
             s.questions[asked].settled = True
-    add(asked, seen.page, 0, PAGES, s.pages_of, s.pages, s)
+    add(asked, PAGES, seen.page, 0, s)
     seen.now = asked
     s.latest[seen.page] = view
     touch(asked, seen.time, seen.session, s)
@@ -381,7 +377,7 @@ def task_of(asked: int, s: State) -> int:
 
 
 def has_subject(asked: int, s: State) -> bool:
-    return bool(s.queries_of[asked].head >= 0 or task_of(asked, s) >= 0)
+    return bool(head(asked, QUERIES, s) >= 0 or task_of(asked, s) >= 0)
 
 
 def is_provisional(asked: int, s: State) -> bool:
@@ -405,39 +401,39 @@ def see(asked: int, task: int, s: State) -> None:
     """A page of the task was seen; of two tasks seen as often, the earlier stays."""
     node = views_of_task(asked, task, s)
     if node < 0:
-        node = add(asked, task, 0, TASKS, s.tasks_of, s.tasks, s)
-    s.tasks[node].more += 1
+        node = add(asked, TASKS, task, 0, s)
+    s.nodes[node].more += 1
     soft = s.questions[asked].soft
-    if soft < 0 or s.tasks[node].more > s.tasks[views_of_task(asked, soft, s)].more:
+    if soft < 0 or s.nodes[node].more > s.nodes[views_of_task(asked, soft, s)].more:
         s.questions[asked].soft = task
 
 
 def views_of_task(asked: int, task: int, s: State) -> int:
     """Where the page views of the question that belong to the task are counted."""
-    node = s.tasks_of[asked].head
-    while node >= 0 and s.tasks[node].value != task:
-        node = s.tasks[node].following
+    node = head(asked, TASKS, s)
+    while node >= 0 and s.nodes[node].value != task:
+        node = s.nodes[node].following
     return node
 
 
 def add_tasks(older: int, newer: int, s: State) -> None:
     """Count the newer question's page views with the older one's."""
-    node = s.tasks_of[newer].head
+    node = head(newer, TASKS, s)
     while node >= 0:
-        following = s.tasks[node].following
-        counted = views_of_task(older, s.tasks[node].value, s)
+        following = s.nodes[node].following
+        counted = views_of_task(older, s.nodes[node].value, s)
         if counted < 0:
-            s.tasks[node].following = NONE
-            link(older, node, s.tasks_of, s.tasks)
+            s.nodes[node].following = NONE
+            link(older, TASKS, node, s)
         else:
-            s.tasks[counted].more += s.tasks[node].more
+            s.nodes[counted].more += s.nodes[node].more
         node = following
     most = 0
-    node = s.tasks_of[older].head
+    node = head(older, TASKS, s)
     while node >= 0:
-        if s.tasks[node].more > most:
-            most, s.questions[older].soft = s.tasks[node].more, s.tasks[node].value
-        node = s.tasks[node].following
+        if s.nodes[node].more > most:
+            most, s.questions[older].soft = s.nodes[node].more, s.nodes[node].value
+        node = s.nodes[node].following
 
 
 # -- open questions --------------------------------------------------------------------------------------
@@ -489,9 +485,8 @@ def merge(one: int, other: int, s: State) -> int:
     kept.at, kept.session = max(kept.at, gone.at), max(kept.session, gone.session)
     if kept.searched < 0:
         kept.searched = gone.searched
-    join_chains(older, newer, s.queries_of, s.queries)
-    join_chains(older, newer, s.clicks_of, s.clicks)
-    join_chains(older, newer, s.pages_of, s.pages)
+    for chain in (QUERIES, CLICKS, PAGES):
+        join_chains(older, newer, chain, s)
     add_tasks(older, newer, s)
     return older
 
@@ -499,40 +494,48 @@ def merge(one: int, other: int, s: State) -> int:
 # -- chains: what belongs to a question, one after the other ---------------------------------------------
 
 
-def add(asked: int, value: int, more: int, counter: int, ends: Rows, chain: Rows, s: State) -> int:
+def head(asked: int, chain: int, s: State) -> int:
+    """The first node of the question's chain."""
+    return s.ends[asked * CHAINS + chain].head
+
+
+def add(asked: int, chain: int, value: int, more: int, s: State) -> int:
     """Put a new node at the end of the question's chain."""
-    node = s.count[counter]
-    s.count[counter] = node + 1
-    chain[node].value, chain[node].more, chain[node].following = value, more, NONE
-    link(asked, node, ends, chain)
-    return int(node)
+    node = s.count[NODES]
+    s.count[NODES] = node + 1
+    s.nodes[node].value, s.nodes[node].more, s.nodes[node].following = value, more, NONE
+    link(asked, chain, node, s)
+    return node
 
 
-def link(asked: int, node: int, ends: Rows, chain: Rows) -> None:
+def link(asked: int, chain: int, node: int, s: State) -> None:
     """Put a node, or a chain that begins with it, behind the question's chain."""
-    if ends[asked].head < 0:
-        ends[asked].head = node
+    ends = s.ends[asked * CHAINS + chain]
+    if ends.head < 0:
+        ends.head = node
     else:
-        chain[ends[asked].tail].following = node
-    ends[asked].tail = node
+        s.nodes[ends.tail].following = node
+    ends.tail = node
 
 
-def join_chains(asked: int, other: int, ends: Rows, chain: Rows) -> None:
+def join_chains(asked: int, other: int, chain: int, s: State) -> None:
     """Put the other question's chain behind this one's."""
-    if ends[other].head >= 0:
-        link(asked, ends[other].head, ends, chain)
-        ends[asked].tail = ends[other].tail
+    ends = s.ends[other * CHAINS + chain]
+    if ends.head >= 0:
+        link(asked, chain, ends.head, s)
+        s.ends[asked * CHAINS + chain].tail = ends.tail
 
 
 def add_click(asked: int, page: int, s: State) -> None:
-    if not holds(s.clicks_of[asked].head, page, s.clicks):
-        add(asked, page, 0, CLICKS, s.clicks_of, s.clicks, s)
+    if not holds(asked, CLICKS, page, s):
+        add(asked, CLICKS, page, 0, s)
 
 
-def holds(node: int, wanted: int, chain: Rows) -> bool:
-    """Whether the chain from this node on holds the value."""
+def holds(asked: int, chain: int, wanted: int, s: State) -> bool:
+    """Whether the question's chain holds the value."""
+    node = head(asked, chain, s)
     while node >= 0:
-        if chain[node].value == wanted:
+        if s.nodes[node].value == wanted:
             return True
-        node = chain[node].following
+        node = s.nodes[node].following
     return False

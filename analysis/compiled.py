@@ -47,7 +47,7 @@ def compiled(module: ModuleType, entrance: str) -> Callable[..., None] | None:
             if name == entrance:
                 namespace[name] = _kept(numba.njit, again)
             else:
-                namespace[name] = numba.njit(again, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+                namespace[name] = numba.njit(again, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
     entry: Callable[..., None] = namespace[entrance]
     return entry
 

@@ -149,25 +149,27 @@ def prepare(frame: pd.DataFrame, thresholds: Thresholds, bounds: Mapping[str, tu
     Raises `EventsError` where the frame lacks a column or holds something else in it.
     """
     _check(frame)
-    site, views = _coded(frame["site"]), _coded(frame["page_view"])
+    site, views = _coded(frame["site"]), _encoded(frame["page_view"])
     visitor, time, index = (frame[name].to_numpy(np.int64) for name in ("visitor", "time", "index"))
     kind = _numbered(_coded(frame["kind"]), KINDS)
-    rank = _ranks(views.texts)[views.codes]
+    view = _codes(views)
 
-    reason = np.full(len(frame), -1)
+    reason = np.full(len(frame), -1, np.int8)
     first, last = _day(site, bounds)
     holds = (kind < 0, _given(frame, "run"), _flags(frame, "automated"), (time < first) | (time >= last))
     for number, flags in enumerate(holds):
         reason[(reason < 0) & flags] = number
-    kept = np.flatnonzero(reason < 0)
-    reason[kept[_repeats(site.codes[kept], rank[kept], index[kept], time[kept], visitor[kept])]] = _REPEAT
-    kept = np.flatnonzero(reason < 0)
-    reason[kept[_beyond(site.codes[kept], visitor[kept], thresholds.events_per_visitor)]] = _TOO_MANY
+    kept = _kept(reason)
+    reason[kept[_repeats(site.codes[kept], view[kept], index[kept], time[kept], visitor[kept])]] = _REPEAT
+    kept = _kept(reason)
+    person = _numbered_people(site.codes[kept], visitor[kept])
+    reason[kept[np.bincount(person)[person] > thresholds.events_per_visitor]] = _TOO_MANY
 
-    kept = np.flatnonzero(reason < 0)
-    order, who = _order(site.codes[kept], visitor[kept], time[kept], rank[kept], index[kept])
+    counted = reason[kept] < 0
+    kept, person = kept[counted], person[counted]
+    order, who = _order(person, time[kept], view[kept], index[kept], views.dictionary)
     rows = kept[order]
-    page_view, keys = _page_views(who, rank[rows], len(views.texts))
+    page_view, keys = _page_views(who, view[rows], len(views.dictionary))
     events = Events(
         site=site.take(rows),
         visitor=who,
@@ -175,11 +177,15 @@ def prepare(frame: pd.DataFrame, thresholds: Thresholds, bounds: Mapping[str, tu
         page_view=page_view,
         kind=kind[rows],
         answered_here=_flags(frame, "answered_here")[rows],
-        text={name: _coded(frame[name]).take(rows) if name in frame else _nothing(rows) for name in _TEXTS},
+        text={name: _coded(frame[name], rows) if name in frame else _nothing(rows) for name in _TEXTS},
         number={name: _numbers(frame, name)[rows] for name in _NUMBERS},
-        origin=_origins(frame, views.texts, rows, who, page_view, keys),
+        origin=_origins(frame, views.dictionary, rows, who, page_view, keys),
     )
     return Intake(events, _counts(reason), _people(reason, site.codes, visitor))
+
+
+def _kept(reason: NDArray[np.int8]) -> Ints:
+    return np.flatnonzero(reason < 0)
 
 
 def _counts(reason: Ints) -> dict[str, int]:
@@ -217,12 +223,26 @@ def _check(frame: pd.DataFrame) -> None:
             raise EventsError(f"Column {name} of the events is {frame[name].dtype}; expected text.")
 
 
-def _coded(column: pd.Series[Any]) -> Coded:
-    encoded = pa.array(column, pa.large_string(), from_pandas=True).dictionary_encode()
+def _encoded(column: pd.Series[Any]) -> pa.DictionaryArray:
+    """The column as places in its different texts."""
+    encoded = pa.array(column, from_pandas=True)
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
-    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return Coded(codes, tuple(map(str, encoded.dictionary.to_pylist())))
+    if not isinstance(encoded, pa.DictionaryArray):
+        encoded = encoded.cast(pa.large_string()).dictionary_encode()
+    return encoded
+
+
+def _codes(encoded: pa.DictionaryArray) -> NDArray[np.int32]:
+    indices = encoded.indices.cast(pa.int32())
+    codes: NDArray[np.int32] = (indices.fill_null(-1) if indices.null_count else indices).to_numpy()
+    return codes
+
+
+def _coded(column: pd.Series[Any], rows: Ints | slice = slice(None)) -> Coded:
+    encoded = _encoded(column)
+    texts = tuple(map(str, encoded.dictionary.to_pylist()))
+    return Coded(_codes(encoded)[rows].astype(np.int64), texts)
 
 
 def _nothing(rows: Ints) -> Coded:
@@ -235,12 +255,15 @@ def _numbered(coded: Coded, known: Sequence[str]) -> Ints:
     return table[coded.codes]
 
 
-def _ranks(texts: Sequence[str]) -> Ints:
-    """Position of each text in the alphabet, so that nothing depends on the order of the rows."""
-    order = pc.sort_indices(pa.array(texts, pa.string())).to_numpy()
-    ranks = np.empty(len(texts), np.int64)
-    ranks[order] = np.arange(len(texts))
-    return ranks
+def _alphabetical(view: Ints, texts: pa.Array) -> Ints:
+    """For each of those places in the texts its place in the alphabet, so that nothing depends on the order
+    of the rows."""
+    different, place = np.unique(view, return_inverse=True)
+    order = pc.sort_indices(texts.take(pa.array(different))).to_numpy()
+    ranks = np.empty(len(different), np.int64)
+    ranks[order] = np.arange(len(different))
+    ranked: Ints = ranks[place]
+    return ranked
 
 
 def _day(site: Coded, bounds: Mapping[str, tuple[int, int]]) -> tuple[Ints, Ints]:
@@ -263,64 +286,92 @@ def _repeats(site: Ints, view: Ints, index: Ints, time: Ints, visitor: Ints) -> 
     return again
 
 
-def _beyond(site: Ints, visitor: Ints, limit: int) -> Flags:
-    """Which events are of visitors with more events than the limit."""
-    order = np.lexsort((visitor, site))
-    starts = np.flatnonzero(_changes(site[order], visitor[order]))
-    lengths = np.diff(np.append(starts, len(order)))
-    many = np.empty(len(order), bool)
-    many[order] = np.repeat(lengths > limit, lengths)
-    return many
+def _numbered_people(site: Ints, visitor: Ints) -> Ints:
+    """A number for every visitor of a site, in no order that means anything."""
+    person, people = pd.factorize(visitor)
+    if len(site) and site.max() > 0:
+        person = pd.factorize(site * len(people) + person)[0]
+    numbers: Ints = person
+    return numbers
 
 
-def _order(site: Ints, visitor: Ints, time: Ints, rank: Ints, index: Ints) -> tuple[Ints, Ints]:
+def _order(
+    person: Ints, time: Ints, view: Ints, index: Ints, texts: pa.Array
+) -> tuple[Ints, Ints]:
     """The order of the rows and, in that order, the visitors as numbers from 0 by first appearance."""
-    order = np.lexsort((index, rank, time, visitor, site))
-    change = _changes(site[order], visitor[order])
+    order = _by_time(time)
+    order = order[np.argsort(person[order].astype(np.int32), kind="stable")]
+    _settle_ties(order, texts, (person, time), view, index)
+    change = _changes(person[order])
     firsts = order[change]
+    by_appearance = np.argsort(time[firsts], kind="stable")
+    _settle_ties(by_appearance, texts, (time[firsts],), view[firsts], np.zeros(len(firsts), np.int64))
     number = np.empty(len(firsts), np.int64)
-    number[np.lexsort((rank[firsts], time[firsts]))] = np.arange(len(firsts))
+    number[by_appearance] = np.arange(len(firsts))
     who = number[np.cumsum(change) - 1]
-    again = np.argsort(who, kind="stable")
+    again = np.argsort(who.astype(np.int32), kind="stable")
     return order[again], who[again]
 
 
-def _changes(*columns: Ints) -> Flags:
+def _by_time(time: Ints) -> Ints:
+    """The order by time: at once where the archive gave it so."""
+    if (time[1:] >= time[:-1]).all():
+        return np.arange(len(time))
+    return np.argsort(time, kind="stable")
+
+
+def _settle_ties(order: Ints, texts: pa.Array, keys: Sequence[Ints], view: Ints, index: Ints) -> None:
+    """Where rows that follow each other have equal keys: by page view, in the alphabet, then by index."""
+    tied = np.ones(max(len(order) - 1, 0), bool)
+    for key in keys:
+        tied &= key[order[1:]] == key[order[:-1]]
+    one, next_one = order[:-1][tied], order[1:][tied]
+    right = (view[one] == view[next_one]) & (index[one] <= index[next_one])
+    if right.all():
+        return
+    group = np.cumsum(np.insert(~tied, 0, True))
+    wrong = np.zeros(len(order) + 1, bool)
+    wrong[group[1:][tied][~right]] = True
+    places = np.flatnonzero(wrong[group])
+    group, rows = group[places], order[places]
+    order[places] = rows[np.lexsort((index[rows], _alphabetical(view[rows], texts), group))]
+
+
+def _changes(column: Ints) -> Flags:
     """Where a row differs from the one before; the first row does."""
-    change = np.zeros(len(columns[0]), bool)
-    change[:1] = True
-    for column in columns:
-        change[1:] |= column[1:] != column[:-1]
+    change = np.ones(len(column), bool)
+    change[1:] = column[1:] != column[:-1]
     return change
 
 
-def _page_views(who: Ints, rank: Ints, width: int) -> tuple[Ints, Ints]:
-    """Page views as numbers from 0 by first event, and the key (visitor, rank of its id) of each."""
-    keys, first, inverse = np.unique(who * width + rank, return_index=True, return_inverse=True)
-    by_appearance = np.argsort(first, kind="stable")
-    number = np.empty(len(keys), np.int64)
-    number[by_appearance] = np.arange(len(keys))
-    return number[inverse], keys[by_appearance]
+def _page_views(who: Ints, view: Ints, width: int) -> tuple[Ints, Ints]:
+    """Page views as numbers from 0 by first event, and the key (visitor, place of its id) of each."""
+    numbers, keys = pd.factorize(who * width + view)
+    return numbers, keys
 
 
 def _origins(
-    frame: pd.DataFrame, views: Sequence[str], rows: Ints, who: Ints, page_view: Ints, keys: Ints
+    frame: pd.DataFrame, views: pa.Array, rows: Ints, who: Ints, page_view: Ints, keys: Ints
 ) -> Ints:
     """For every page view the number of the one it was reached from, -1 where that is not known."""
     origins = np.full(len(keys), -1, np.int64)
     if "origin" not in frame or not len(keys):
         return origins
-    origin = _coded(frame["origin"])
-    at = pc.index_in(pa.array(origin.texts, pa.string()), value_set=pa.array(views, pa.string()))
-    known = np.append(at.fill_null(-1).to_numpy(zero_copy_only=False), -1).astype(np.int64)
-    first = np.unique(page_view, return_index=True)[1]
-    view = known[origin.codes[rows[first]]]
-    wanted = who[first] * len(views) + np.append(_ranks(views), -1)[view]
-    in_order = np.argsort(keys)
-    found = np.minimum(np.searchsorted(keys[in_order], wanted), len(keys) - 1)
-    hit = (view >= 0) & (keys[in_order][found] == wanted) & (in_order[found] != np.arange(len(keys)))
-    origins[hit] = in_order[found[hit]]
+    first = first_rows(page_view, len(keys))
+    origin = pa.array(frame["origin"].iloc[rows[first]], pa.large_string(), from_pandas=True)
+    view = pc.index_in(origin, value_set=views).fill_null(-1).to_numpy().astype(np.int64)
+    wanted = np.where(view >= 0, who[first] * len(views) + view, -1)
+    found = pd.Index(keys).get_indexer(wanted)
+    hit = (found >= 0) & (found != np.arange(len(keys)))
+    origins[hit] = found[hit]
     return origins
+
+
+def first_rows(page_view: Ints, count: int) -> Ints:
+    """The first row of every page view."""
+    first = np.empty(count, np.int64)
+    first[page_view[::-1]] = np.arange(len(page_view))[::-1]
+    return first
 
 
 def _flags(frame: pd.DataFrame, name: str) -> Flags:

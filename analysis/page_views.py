@@ -11,7 +11,7 @@ import numpy as np
 
 from analysis.entries import Arrival, Entry, has_campaign, read_referrer
 from analysis.globs import tidy
-from analysis.intake import Coded, Events, Flags, Floats, Ints, K
+from analysis.intake import Coded, Events, Flags, Floats, Ints, K, first_rows
 from analysis.scope import Scope
 from analysis.words import Query, normalise
 from tracker.site import Site
@@ -66,7 +66,7 @@ class PageViews:
 def page_views(events: Events, session: Ints, scope: Scope) -> PageViews:
     """The page views of the events; `session` numbers the session of each event."""
     sites, tasks = scope.sites, scope.tasks
-    first = np.unique(events.page_view, return_index=True)[1]
+    first = first_rows(events.page_view, len(events.origin))
     site = events.site.codes[first]
     numbers: dict[tuple[int, str], int] = {}
     paths, path = _pairs(site, events.text["path"].take(first))

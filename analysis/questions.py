@@ -227,18 +227,8 @@ def _state(
     limits: cascade.Limits, steps: Records, views: Records, words: dict[str, NDArray[Any]], *, pages: int
 ) -> cascade.State:
     """The state before the first visitor, with room for the most that there can be."""
-    act = np.bincount(steps["act"], minlength=4)
-    opened = len(views)
-    most = {
-        "questions": opened + act[cascade.SEARCH],
-        "queries": opened + act[cascade.SEARCH],
-        "clicks": opened + act[cascade.CLICK],
-        "pages": opened,
-        "tasks": opened,
-    }
-    fields = {name: cascade.NODE for name in most} | {"questions": cascade.QUESTION}
-    rows = {name: _records(fields[name], None, int(most[name])) for name in most}
-    rows |= {f"{name}_of": _records(cascade.ENDS, None, len(rows["questions"])) for name in most if name != "questions"}
+    opened, act = len(views), np.bincount(steps["act"], minlength=4)
+    asked = opened + int(act[cascade.SEARCH])
     count = np.zeros(cascade.COUNTERS, np.int64)
     count[cascade.VISITOR] = -1
     return cascade.State(
@@ -247,9 +237,11 @@ def _state(
         views=views,
         count=count,
         latest=np.full(pages, -1, np.int64),
-        open=np.full(len(rows["questions"]) + 1, -1, np.int64),
+        open=np.full(asked + 1, -1, np.int64),
+        questions=_records(cascade.QUESTION, None, asked),
+        ends=_records(cascade.ENDS, None, asked * cascade.CHAINS),
+        nodes=_records(cascade.NODE, None, cascade.CHAINS * opened + int(act.sum())),
         **words,
-        **rows,
     )
 
 
