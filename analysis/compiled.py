@@ -8,12 +8,13 @@ everything where Numba cannot be had.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 #: Rows from which compiling pays.
 WORTH_COMPILING = 150_000
@@ -58,6 +59,16 @@ def _kept(njit: Callable[..., Any], function: FunctionType) -> Any:
         return njit(function, cache=True)
     except RuntimeError:  # no folder for it: neither beside the source nor in the user's own
         return njit(function)
+
+
+def records(fields: Sequence[str], given: Mapping[str, Any], length: int) -> NDArray[Any]:
+    """An array of records with these fields, each of the type of what is given for it; whole numbers, zero
+    at first, where nothing is."""
+    kinds = {name: np.asarray(value).dtype for name, value in given.items()}
+    rows = np.zeros(length, [(name, kinds.get(name, np.int64)) for name in fields])
+    for name, value in given.items():
+        rows[name] = value
+    return rows
 
 
 def _as_lists(argument: Any, written: list[tuple[np.ndarray, list[Any]]]) -> Any:

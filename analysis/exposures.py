@@ -26,21 +26,29 @@ def parse(exposures: str) -> tuple[tuple[str, str], ...]:
 
 @dataclass(frozen=True, slots=True)
 class Exposures:
-    """Per visitor, in order of time, the moment (ms) and what was shown from then on."""
+    """What was shown to each visitor, and from when on; ordered by visitor and moment (ms)."""
 
-    by_visitor: dict[int, list[tuple[int, str]]]
+    visitor: Ints
+    since: Ints
+    shown: Ints
+    texts: tuple[str, ...]
 
     def until(self, visitor: Ints, moment: Ints) -> pl.Series:
         """For each (visitor, moment) all experiments met by then, by name, as on the wire; where one visitor
         saw two variants, the first."""
-        labels: dict[str, int] = {"": 0}
-        codes = np.zeros(len(visitor), np.int64)
-        for place, (who, at) in enumerate(zip(visitor.tolist(), moment.tolist(), strict=True)):
-            met = self.by_visitor.get(who)
-            if met:
-                shown = _joined(tuple(text for since, text in met if since <= at))
-                codes[place] = labels.setdefault(shown, len(labels))
-        return texts(codes, list(labels))
+        low = np.searchsorted(self.visitor, visitor)
+        high = np.searchsorted(self.visitor, visitor, "right")
+        width = len(self.texts) + 1
+        met = np.zeros(len(visitor), np.int64)  # a number for what was met so far, 0 for nothing
+        known: list[tuple[str, ...]] = [()]
+        for step in range(int((high - low).max(initial=0))):
+            row = np.minimum(low + step, len(self.visitor) - 1)
+            more = (low + step < high) & (self.since[row] <= moment)
+            key = met * width + np.where(more, self.shown[row] + 1, 0)
+            different, met = np.unique(key, return_inverse=True)
+            pairs = zip((different // width).tolist(), (different % width).tolist(), strict=True)
+            known = [known[before] + ((self.texts[place - 1],) if place else ()) for before, place in pairs]
+        return texts(met, [_joined(shown) for shown in known])
 
 
 @lru_cache(maxsize=4096)
@@ -55,12 +63,11 @@ def _joined(shown: tuple[str, ...]) -> str:
 def find_exposures(events: Events) -> Exposures:
     """When each visitor first met each set of experiments."""
     shown = events.text["exposures"]
-    rows = np.flatnonzero(shown.codes >= 0)
-    rows = rows[np.array([bool(text) for text in shown.texts] + [False])[shown.codes[rows]]]
+    some = np.array([bool(text) for text in shown.texts] + [False])
+    rows = np.flatnonzero(some[shown.codes])
     pair = events.visitor[rows] * (len(shown.texts) + 1) + shown.codes[rows]
+    changed = np.ones(len(rows), bool)
+    changed[1:] = pair[1:] != pair[:-1]  # the same again is nothing new
+    rows, pair = rows[changed], pair[changed]
     firsts = rows[np.sort(np.unique(pair, return_index=True)[1])]
-    found: dict[int, list[tuple[int, str]]] = {}
-    columns = (events.visitor[firsts].tolist(), events.time[firsts].tolist(), shown.codes[firsts].tolist())
-    for who, at, code in zip(*columns, strict=True):
-        found.setdefault(who, []).append((at, shown.texts[code]))
-    return Exposures(found)
+    return Exposures(events.visitor[firsts], events.time[firsts], shown.codes[firsts], shown.texts)

@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Moves: the steps inside a question, among them those that tell of trouble.
-
-Returns are found by state, not by the browser's back button: every page view knows the chain of pages by
-which it was reached, so two tabs are two branches and not one zig-zag.
-"""
+"""Moves: the steps inside a question, among them those that tell of trouble."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 import polars as pl
 
+from analysis import trails
+from analysis.compiled import records, run
 from analysis.frames import build, texts
 from analysis.intake import Coded, Events, Flags, Floats, Ints, K
 from analysis.page_views import PageViews
@@ -48,91 +47,71 @@ class Steps:
 
 
 def find_steps(events: Events, views: PageViews, questions: Questions, scope: Scope) -> Steps:
-    """Read the chains of pages of every question."""
-    again, pogo_stick, backtrack = _returns(views, questions, scope.thresholds)
-    submitted, reformulated = _searches(events, views, questions, again | pogo_stick | backtrack)
+    """Read the trails of every question."""
+    what = _trails(views, questions, scope.thresholds)
+    submitted, reformulated = _searches(events, views, questions, what != trails.AHEAD)
     hosts = [_host(target) for target in events.text["target"].texts]
     leaves = np.array(
         [[bool(host) and host not in site.hosts for host in hosts] + [False] for site in scope.sites]
     )
     hop = events.kind == K.LINK
     hop[hop] = leaves[events.site.codes[hop], events.text["target"].codes[hop]]
-    return Steps(pogo_stick, backtrack, submitted, reformulated, hop)
+    return Steps(what == trails.POGO_STICK, what == trails.BACKTRACK, submitted, reformulated, hop)
 
 
-def _returns(views: PageViews, questions: Questions, thresholds: Thresholds) -> tuple[Flags, Flags, Flags]:
-    """Page views that show the same page again, that are a quick return to the results, that are another
-    return. A reload and the next page of the results are no move at all."""
-    count = len(views)
-    keys = (views.page * (len(views.queries) + 1) + views.query + 1).tolist()
-    of_view, reached = questions.of_view.tolist(), questions.reached_from.tolist()
-    results, opened, session = (views.query >= 0).tolist(), views.opened.tolist(), views.session.tolist()
-    again, pogo_stick, backtrack = (np.zeros(count, bool) for _ in range(3))
-    parent = [-1] * count
-    latest: dict[int, int] = {}
-    for view, question in enumerate(of_view):
-        if question < 0 or not (opened[view] or results[view]):
-            continue
-        source = reached[view]
-        if source < 0 or of_view[source] != question:
-            source = latest.get(question, -1)
-            source = source if source >= 0 and session[source] == session[view] else -1
-        latest[question] = view
-        if source < 0:
-            continue
-        if keys[source] == keys[view]:
-            again[view] = True
-            parent[view] = parent[source]
-            continue
-        earlier = parent[source]
-        while earlier >= 0 and keys[earlier] != keys[view]:
-            earlier = parent[earlier]
-        if earlier < 0:
-            parent[view] = source
-            continue
-        parent[view] = parent[earlier]
-        if results[view] and earlier == parent[source] and _quick(views, source, view, thresholds):
-            pogo_stick[view] = True
-        else:
-            backtrack[view] = True
-    return again, pogo_stick, backtrack
-
-
-def _quick(views: PageViews, source: int, view: int, thresholds: Thresholds) -> bool:
-    """Whether the page was visible for so short; where that is not known, whether all of it was so short."""
-    visible_s = float(views.visible_s[source])
-    if np.isnan(visible_s):
-        visible_s = float(views.time[view] - views.time[source]) / 1000
-    return visible_s <= thresholds.pogo_stick_s
+def _trails(views: PageViews, questions: Questions, thresholds: Thresholds) -> Ints:
+    """What every page view is to its question: a step ahead, the same page again, or a return."""
+    results = views.query >= 0
+    given: dict[str, Any] = {
+        "question": questions.of_view,
+        "reached": questions.reached_from,
+        "shows": views.page * (len(views.queries) + 1) + views.query + 1,
+        "results": results,
+        "shown": views.opened | results,
+        "session": views.session,
+        "time": views.time,
+        "visible_s": views.visible_s,
+        "parent": -1,
+        "is_a": trails.AHEAD,
+    }
+    rows = records(trails.TRAIL, given, len(views))
+    latest = np.full(len(questions), -1, np.int64)
+    run(trails.follow, trails, rows, latest, float(thresholds.pogo_stick_s), rows=len(views) * 4)
+    what: Ints = rows["is_a"].copy()
+    return what
 
 
 def _searches(
     events: Events, views: PageViews, questions: Questions, shown_again: Flags
 ) -> tuple[Flags, Ints]:
     """Which searches were really made, and what each made of the one before in the same question."""
-    submitted = np.zeros(len(events), bool)
-    reformulated = np.full(len(events), -1, np.int64)
-    before: dict[int, int] = {}
-    seen: dict[int, int] = {}  # page view -> its query
     rows = np.flatnonzero(events.kind == K.SEARCH)
-    for row, view, question, query in zip(
-        rows.tolist(),
-        events.page_view[rows].tolist(),
-        questions.of_row[rows].tolist(),
-        views.row_query[rows].tolist(),
-        strict=True,
-    ):
-        fresh = seen[view] != query if view in seen else not shown_again[view]
-        seen[view] = query
-        last = before.get(question)
-        before[question] = query
-        if not fresh:
-            continue
-        submitted[row] = True
-        if last is not None and views.queries[last] and views.queries[query]:
-            kind = reformulation(views.queries[last], views.queries[query])
-            reformulated[row] = REFORMULATIONS.index(kind)
+    view, query = events.page_view[rows], views.row_query[rows]
+    on_view, in_question = _before(view), _before(questions.of_row[rows])
+    fresh = np.where(on_view >= 0, query != query[on_view], ~shown_again[view])
+    submitted = np.zeros(len(events), bool)
+    submitted[rows[fresh]] = True
+    reformulated = np.full(len(events), -1, np.int64)
+    filled = np.array([bool(each) for each in views.queries])
+    compared = fresh & (in_question >= 0)
+    compared &= filled[query] & filled[query[in_question]]
+    pair = query[in_question][compared] * len(views.queries) + query[compared]
+    pairs, place = np.unique(pair, return_inverse=True)
+    kinds = [
+        REFORMULATIONS.index(reformulation(views.queries[old], views.queries[new]))
+        for old, new in zip((pairs // len(views.queries)).tolist(), (pairs % len(views.queries)).tolist(), strict=True)
+    ]
+    reformulated[rows[compared]] = np.array(kinds, np.int64)[place]
     return submitted, reformulated
+
+
+def _before(keys: Ints) -> Ints:
+    """For each place the one before it with an equal key, -1 where there is none."""
+    order = np.argsort(keys, kind="stable")
+    before = np.full(len(keys), -1, np.int64)
+    again = np.flatnonzero(keys[order][1:] == keys[order][:-1])
+    before[order[again + 1]] = order[again]
+    return before
 
 
 def moves_table(

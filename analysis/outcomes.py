@@ -129,19 +129,24 @@ def _read(
     pair = questions.of_view[candidates] * len(views.pages) + views.page[candidates]
     _, place = np.unique(pair, return_inverse=True)
     seconds = np.bincount(place, weights=views.visible_s[candidates])
-    searches = np.flatnonzero(events.kind == K.SEARCH)
-    in_order = np.lexsort((events.time[searches], questions.of_row[searches]))
-    searched_by, searched_at = questions.of_row[searches][in_order], events.time[searches][in_order]
-    quiet_ms = thresholds.quiet_after_read_s * 1000
-    for view in candidates[seconds[place] >= thresholds.read_s].tolist():
-        question = int(questions.of_view[view])
-        low, high = np.searchsorted(searched_by, [question, question + 1])
-        following = low + np.searchsorted(searched_at[low:high], views.time[view], "right")
-        quiet_until = last_seen[view] + quiet_ms
-        looked_on = following < high and searched_at[following] <= quiet_until
-        if not looked_on and quiet_until < until[question]:
-            read_at[question] = min(read_at[question], views.time[view])
+    long_enough = candidates[seconds[place] >= thresholds.read_s]
+    quiet_until = last_seen[long_enough] + thresholds.quiet_after_read_s * 1000
+    searched_at = _next_search(events, views, questions, long_enough)
+    read = long_enough[(searched_at > quiet_until) & (quiet_until < until[questions.of_view[long_enough]])]
+    np.minimum.at(read_at, questions.of_view[read], views.time[read])
     return read_at
+
+
+def _next_search(events: Events, views: PageViews, questions: Questions, view: Ints) -> Ints:
+    """The moment of the next search for the same question after each page view opened, `_NEVER` if none."""
+    searches = np.flatnonzero(events.kind == K.SEARCH)
+    start = int(events.time.min(initial=0))
+    width = int(events.time.max(initial=0)) - start + 1
+    searched = np.sort(questions.of_row[searches] * width + events.time[searches] - start)
+    question = questions.of_view[view]
+    following = np.searchsorted(searched, question * width + views.time[view] - start, "right")
+    found = np.append(searched, -1)[following]
+    return np.where(found // width == question, found % width + start, _NEVER)
 
 
 def _answered_on_results(events: Events, views: PageViews, questions: Questions, steps: Steps) -> Ints:

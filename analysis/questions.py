@@ -7,7 +7,6 @@ numbers only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis import cascade
-from analysis.compiled import run
+from analysis.compiled import records, run
 from analysis.entries import Entry
 from analysis.globs import tidy
 from analysis.intake import Events, Ints, K
@@ -27,7 +26,6 @@ from analysis.words import same_words, trigram_cosine
 STARTS = tuple(Start)
 #: A search is compared with so many different ones before it by the same visitor.
 COMPARED = 100
-_FLAGS = frozenset(["opens", "hub", "opened", "read", "closed", "settled", "filled", "subject", "same"])
 
 Records = NDArray[Any]
 
@@ -131,8 +129,16 @@ def _steps(events: Events, views: PageViews, scope: Scope) -> tuple[Ints, Record
         (cascade.GOAL, _task_of_goal(events, scope)[site, events.text["goal"].codes[row]]),
     ):
         about[act == which] = values[act == which]
-    values = (events.time[row], events.visitor[row], events.page_view[row], opens[row], act, about, -1)
-    return row, _records(cascade.STEP, values, len(row))
+    given = {
+        "time": events.time[row],
+        "visitor": events.visitor[row],
+        "page_view": events.page_view[row],
+        "opens": opens[row],
+        "act": act,
+        "about": about,
+        "switch": -1,
+    }
+    return row, records(cascade.STEP, given, len(row))
 
 
 def _page_of_target(events: Events, views: PageViews) -> Ints:
@@ -152,14 +158,14 @@ def _task_of_goal(events: Events, scope: Scope) -> Ints:
 def _views(views: PageViews, scope: Scope) -> Records:
     answers = np.array([page.answer for page in views.pages], bool)[views.page]
     hubs = np.array([page.path == "/" for page in views.pages], bool)
-    given = {
+    given: dict[str, Any] = {
         "hub": hubs[views.page],
         "outside": _started_outside(views),
         "read": answers & (views.visible_s >= scope.thresholds.read_s),
         **dict.fromkeys(("first", "now", "reached"), -1),
     }
-    values = [given[name] if name in given else getattr(views, name) for name in cascade.VIEW]
-    return _records(cascade.VIEW, values, len(views))
+    given |= {name: getattr(views, name) for name in cascade.VIEW if name not in given}
+    return records(cascade.VIEW, given, len(views))
 
 
 def _started_outside(views: PageViews) -> Ints:
@@ -187,9 +193,9 @@ def _words(events: Events, views: PageViews) -> dict[str, NDArray[Any]]:
     filled = np.array([bool(query) for query in queries], bool)
     subject = np.array([query.has_subject for query in queries], bool)
     given = {
-        "words": _records(cascade.WORDS, (filled, subject), len(queries)),
+        "words": records(cascade.WORDS, {"filled": filled, "subject": subject}, len(queries)),
         "tasks_of_words": np.array(views.query_task, np.int64).ravel(),
-        "pairs": _records(cascade.PAIR, (key, same, cosine), len(key)),
+        "pairs": records(cascade.PAIR, {"key": key, "same": same, "cosine": cosine}, len(key)),
     }
     for column in given.values():
         column.flags.writeable = False
@@ -238,17 +244,8 @@ def _state(
         count=count,
         latest=np.full(pages, -1, np.int64),
         open=np.full(asked + 1, -1, np.int64),
-        questions=_records(cascade.QUESTION, None, asked),
-        ends=_records(cascade.ENDS, None, asked * cascade.CHAINS),
-        nodes=_records(cascade.NODE, None, cascade.CHAINS * opened + int(act.sum())),
+        questions=records(cascade.QUESTION, {"closed": False, "settled": False}, asked),
+        ends=records(cascade.ENDS, {}, asked * cascade.CHAINS),
+        nodes=records(cascade.NODE, {}, cascade.CHAINS * opened + int(act.sum())),
         **words,
     )
-
-
-def _records(fields: Sequence[str], values: Sequence[Any] | None, length: int) -> Records:
-    """An array of records: whole numbers, flags and cosines; zero where nothing is given."""
-    kinds = [(name, bool if name in _FLAGS else float if name == "cosine" else np.int64) for name in fields]
-    records = np.zeros(length, kinds)
-    for name, value in zip(fields, values or (), strict=False):
-        records[name] = value
-    return records
