@@ -8,7 +8,7 @@ set aside and counted: the report refuses its verdict where that happens too oft
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,39 +64,77 @@ class FirstExposures:
 
 def first_exposures(events: Events, experiments: Mapping[str, Experiment], aside: Aside) -> FirstExposures:
     """Views that say that a browser met an experiment for the first time; others are set aside."""
-    firsts, shown = events.text["first"], events.text["exposures"]
+    firsts, shown, site = events.text["first"], events.text["exposures"], events.site
     met = np.array([bool(text) for text in firsts.texts] + [False])
     rows = np.flatnonzero((events.kind == K.VIEW) & met[firsts.codes])
-    found: list[tuple[str, int, str, int]] = []
-    seen: set[tuple[str, int, float]] = set()
-    columns = (firsts.decode(rows), shown.decode(rows), events.site.decode(rows), events.visitor[rows])
-    buckets = events.number["bucket"][rows]
-    for row, names, exposures, site, visitor, bucket in zip(
-        rows.tolist(), *(column.tolist() for column in columns), buckets.tolist(), strict=True
-    ):
-        variants = dict(parse(exposures))
-        for name in filter(None, names.split(",")):
-            experiment = experiments.get(name)
-            if experiment is None:
-                reason: str | None = UNKNOWN_EXPERIMENT
-            elif experiment.site != site:
-                reason = OTHER_SITE
-            else:
-                reason = refusal(experiment, bucket, variants.get(name, ""))
-            unit = (name, visitor, bucket)
-            if reason is None and unit in seen:
-                reason = AGAIN
+    bucket = events.number["bucket"][rows]
+    names = [*experiments]
+    variants: dict[str, int] = {}
+    row, experiment, variant = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    columns = (firsts.codes[rows], shown.codes[rows], site.codes[rows], np.nan_to_num(bucket, nan=-1))
+    for same, place in _alike(*columns):
+        said = dict(parse((*shown.texts, "")[shown.codes[rows[place]]]))
+        for name in filter(None, firsts.texts[firsts.codes[rows[place]]].split(",")):
+            reason = _refused(experiments, name, site.texts[site.codes[rows[place]]], bucket[place], said)
             if reason is not None:
-                aside.add("units", name, reason)
+                aside.add("units", name, reason, len(same))
                 continue
-            seen.add(unit)
-            found.append((name, row, variants[name], int(bucket)))
-    found.sort()
+            row.append(rows[same])
+            experiment.append(np.full(len(same), names.index(name)))
+            variant.append(np.full(len(same), variants.setdefault(said[name], len(variants))))
+    return _each_once(
+        events, names, [*variants], *map(np.concatenate, (row, experiment, variant)), aside=aside
+    )
+
+
+def _alike(*columns: NDArray[Any]) -> Iterator[tuple[Ints, int]]:
+    """The places that are equal in all columns, group by group, and the first of them."""
+    if not len(columns[0]):
+        return
+    order = np.lexsort(columns)
+    change = np.zeros(len(order), bool)
+    for column in columns:
+        change[1:] |= column[order][1:] != column[order][:-1]
+    for same in np.split(order, np.flatnonzero(change)):
+        yield same, int(same[0])
+
+
+def _refused(
+    experiments: Mapping[str, Experiment], name: str, site: str, bucket: float, said: Mapping[str, str]
+) -> str | None:
+    experiment = experiments.get(name)
+    if experiment is None:
+        return UNKNOWN_EXPERIMENT
+    if experiment.site != site:
+        return OTHER_SITE
+    return refusal(experiment, bucket, said.get(name, ""))
+
+
+def _each_once(
+    events: Events,
+    names: Sequence[str],
+    variants: Sequence[str],
+    row: Ints,
+    experiment: Ints,
+    variant: Ints,
+    *,
+    aside: Aside,
+) -> FirstExposures:
+    """By experiment and time; a browser that was first twice is so once."""
+    alphabet = np.argsort(np.argsort(names)) if names else np.empty(0, np.int64)
+    order = np.lexsort((row, alphabet[experiment]))
+    row, experiment, variant = row[order], experiment[order], variant[order]
+    bucket = events.number["bucket"][row].astype(np.int64)
+    unit = (experiment * (int(events.visitor.max(initial=0)) + 1) + events.visitor[row]) * BUCKETS + bucket
+    kept = np.sort(np.unique(unit, return_index=True)[1])
+    again = np.bincount(experiment, minlength=len(names)) - np.bincount(experiment[kept], minlength=len(names))
+    for name, count in zip(names, again.tolist(), strict=True):
+        aside.add("units", name, AGAIN, count)
     return FirstExposures(
-        experiment=tuple(name for name, *_ in found),
-        variant=tuple(variant for _, _, variant, _ in found),
-        row=np.array([row for _, row, *_ in found], np.int64),
-        bucket=np.array([bucket for *_, bucket in found], np.int64),
+        experiment=tuple(names[place] for place in experiment[kept].tolist()),
+        variant=tuple(variants[place] for place in variant[kept].tolist()),
+        row=row[kept],
+        bucket=bucket[kept],
     )
 
 
@@ -182,23 +220,28 @@ def exposed_questions(
     question (its row in `questions`). One row is one question in one experiment.
     """
     known = {experiment.name: experiment for experiment in experiments}
-    met = questions.with_row_index("place").filter(pl.col("exposures") != "")
-    found: list[tuple[str, str, int, int]] = []
-    columns = ("place", "exposures", "site", "task", "visitor")
-    for place, shown, site, task, visitor in met.select(columns).iter_rows():
+    keys = ("exposures", "site", "task", "number")
+    met = (
+        questions.filter(pl.col("exposures") != "")
+        .select("question", *keys[:3], number=pl.col("visitor").map_batches(lambda visitor: pl.Series(bucket[visitor.to_numpy()]), pl.Int64))
+    )
+    found: list[tuple[object, ...]] = []
+    for *key, count in met.group_by(keys).len().iter_rows():
+        shown, site, task, number = key
         for name, variant in parse(shown):
             experiment = known.get(name)
             if experiment is None or experiment.site != site:
                 continue  # counted with the units
             if experiment.task is not None and experiment.task != task:
                 continue
-            number = int(bucket[visitor])
             if refusal(experiment, np.nan if number < 0 else number, variant) is not None:
-                aside.add("questions", name, NOT_EXPOSED)
+                aside.add("questions", name, NOT_EXPOSED, count)
                 continue
-            found.append((name, variant, number, place))
-    schema = {"experiment": pl.String, "variant": pl.String, "bucket": pl.Int16, "question": pl.Int64}
-    return pl.DataFrame(found, schema=schema, orient="row")
+            found.append((*key, name, variant))
+    schema = {name: met.schema[name] for name in keys} | {"experiment": pl.String, "variant": pl.String}
+    counted = pl.DataFrame(found, schema=schema, orient="row")
+    columns = ("experiment", "variant", pl.col("number").cast(pl.Int16).alias("bucket"), "question")
+    return met.join(counted, on=keys).sort("question", "experiment").select(columns)
 
 
 def bucket_of_visitors(events: Events, count: int) -> Ints:
