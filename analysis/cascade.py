@@ -193,7 +193,7 @@ def follow(view: int, before: int, s: State) -> int:
     """By a link within the site: the question of the page it was on, unless that one is over and this page
     belongs to another task."""
     task, question = s.views[view].task, s.questions[before]
-    if question.closed and task < 0:
+    if task < 0 and (question.closed or (s.views[view].hub and has_subject(before, s))):
         return new(view, PROVISIONAL, before, s)
     if task < 0 or task_of(before, s) < 0 or task == task_of(before, s):
         return before
