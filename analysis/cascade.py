@@ -191,18 +191,24 @@ def at_hand(view: int, s: State) -> int:
 
 def follow(view: int, before: int, s: State) -> int:
     """By a link within the site: the question of the page it was on, unless that one is over and this page
-    belongs to another task."""
-    task, question = s.views[view].task, s.questions[before]
-    if task < 0 and (question.closed or (s.views[view].hub and has_subject(before, s))):
+    belongs to another task. The home page is where another one may begin."""
+    seen, question = s.views[view], s.questions[before]
+    task = seen.task
+    if task < 0 and (question.closed or (goes_home(seen, s) and has_subject(before, s))):
         return new(view, PROVISIONAL, before, s)
     if task < 0 or task_of(before, s) < 0 or task == task_of(before, s):
         return before
     asked = about_task(task, s.views[view].time, s)
     if asked >= 0:
         return asked
-    if question.closed or question.settled or question.session != s.views[view].session:
+    if question.closed or question.settled or question.session != seen.session:
         return new(view, TASK_PAGE, NONE, s)
     return before
+
+
+def goes_home(seen: Rows, s: State) -> bool:
+    """The home page, by a link of the page before: who goes back to it arrives with the referrer of old."""
+    return bool(seen.hub and seen.referrer == s.views[seen.reached].page)
 
 
 # -- rules: words ----------------------------------------------------------------------------------------

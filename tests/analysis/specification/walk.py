@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""From page views to questions: which question does each page view belong to, and is it a new one?
+"""The walk over the page views of each visitor, with the open questions at hand, in objects.
 
-A walk over the page views of each visitor in order, with the open questions at hand. What the walk decides,
-rule by rule, is written in `docs/journeys.md`; the names of the methods are the names of the rules.
+What it decides, rule by rule, is written in `docs/journeys.md`. Nothing is coded or prepared: words are compared
+when they are met.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from analysis.entries import OUTSIDE, Entry
 from analysis.globs import tidy
 from analysis.intake import Events, Ints, K
-from tests.analysis.spec_open import Asked, OpenQuestions
+from tests.analysis.specification.open_questions import Asked, OpenQuestions
 from analysis.page_views import ENTRIES, PageViews
+from analysis.questions import STARTS, Questions
 from analysis.scope import Scope
 from analysis.tables import Start
 from analysis.words import alike, same_words
@@ -24,30 +24,8 @@ from analysis.words import alike, same_words
 _STARTS = {Entry.SEARCH_ENGINE: Start.SEARCH_ENGINE, Entry.CAMPAIGN: Start.CAMPAIGN}
 
 
-@dataclass(frozen=True, slots=True)
-class Questions:
-    """`of_row` and `of_view` say which question an event and a page view belong to (-1: to none); the other
-    columns have one place per question, ordered by visitor and start. `reached_from` is the page view from
-    which a page view was reached, by its origin or else its referrer."""
-
-    of_row: Ints
-    of_view: Ints
-    reached_from: Ints
-    visitor: Ints
-    site: Ints
-    task: Ints
-    start: tuple[Start, ...]
-
-    def __len__(self) -> int:
-        return len(self.visitor)
-
-
 def find_questions(events: Events, views: PageViews, scope: Scope) -> Questions:
-    """The questions of all visitors.
-
-    An event belongs to no question only if its page view was never seen to open and its visitor has no open
-    question: what was sent at the turn of the day by a page that opened the day before.
-    """
+    """The questions of all visitors."""
     walk = _Walk(events, views, scope)
     walk.all_visitors()
     found = [asked for asked in walk.asked if asked.into is None]
@@ -65,7 +43,7 @@ def find_questions(events: Events, views: PageViews, scope: Scope) -> Questions:
         visitor=np.array([asked.visitor for asked in found], np.int64),
         site=np.array([asked.site for asked in found], np.int64),
         task=np.array([asked.task for asked in found], np.int64),
-        start=tuple(asked.start for asked in found),
+        start=np.array([STARTS.index(asked.start) for asked in found], np.int64),
     )
 
 
@@ -231,7 +209,8 @@ class _Walk:
         """By a link within the site: the question of the page it was on, unless that one is over and this
         page belongs to another task."""
         task = self._task[view]
-        if before.closed and task < 0:
+        going_home = self._hub[self._page[view]] and self._referrer[view] == self._page[self.reached[view]]
+        if task < 0 and (before.closed or (going_home and before.has_subject)):
             return self._new(view, Start.PROVISIONAL, tail_of=before)
         if task < 0 or before.task < 0 or task == before.task:
             return before
