@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import polars as pl
 
 from analysis.exposures import find_exposures
@@ -44,7 +45,7 @@ def questions_table(
         return np.bincount(questions.of_row[rows], minlength=count)
 
     opened = np.flatnonzero(events.kind == K.VIEW)
-    pages = np.unique(questions.of_row[opened] * len(views.pages) + views.page[events.page_view[opened]])
+    pages = pd.unique(questions.of_row[opened] * len(views.pages) + views.page[events.page_view[opened]])
     searches = np.flatnonzero(steps.submitted)
     forms = _forms(events, questions)
     return build(

@@ -26,6 +26,7 @@ from analysis.words import same_words, trigram_cosine
 STARTS = tuple(Start)
 #: A search is compared with so many different ones before it by the same visitor.
 COMPARED = 100
+_LARGE = frozenset(["time", "hub", "opened", "read"])  # moments and flags; all else fits 32 bits
 
 Records = NDArray[Any]
 
@@ -165,7 +166,8 @@ def _views(views: PageViews, scope: Scope) -> Records:
         **dict.fromkeys(("first", "now", "reached"), -1),
     }
     given |= {name: getattr(views, name) for name in cascade.VIEW if name not in given}
-    return records(cascade.VIEW, given, len(views))
+    small = {name: np.asarray(value, np.int32) for name, value in given.items() if name not in _LARGE}
+    return records(cascade.VIEW, given | small, len(views))
 
 
 def _started_outside(views: PageViews) -> Ints:

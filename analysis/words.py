@@ -76,12 +76,17 @@ def normalise(text: str) -> Query:
     plain = unicodedata.normalize("NFKD", _REDACTED.sub(" ", text.casefold()))
     words = tuple(_WORD.findall("".join(letter for letter in plain if not unicodedata.combining(letter))))
     content = tuple(word for word in words if word not in GENERIC) or words
-    return Query(words, content, frozenset(_stem(word) for word in content))
+    return Query(words, content, frozenset(stem(word) for word in content))
 
 
 @lru_cache(maxsize=65_536)
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
+    """Dutch stem of one word in lower case."""
     return str(_STEMMER.stemWord(word))
+
+
+#: Letters by which two words may differ at most and still be one.
+FARTHEST = 2
 
 
 def misspelling(a: str, b: str) -> bool:
@@ -93,13 +98,15 @@ def misspelling(a: str, b: str) -> bool:
     (False, True, False)
     """
     shorter = min(len(a), len(b))
-    allowed = 0 if shorter < 5 else 1 if shorter < 9 else 2
+    allowed = 0 if shorter < 5 else 1 if shorter < 9 else FARTHEST
+    if not allowed or abs(len(a) - len(b)) > allowed:
+        return a == b
     return Levenshtein.distance(a, b, score_cutoff=allowed) <= allowed
 
 
 def same_word(a: str, b: str) -> bool:
     """Equal, of equal stem, or a misspelling of each other."""
-    return a == b or _stem(a) == _stem(b) or misspelling(a, b)
+    return a == b or stem(a) == stem(b) or misspelling(a, b)
 
 
 def contains(larger: Query, smaller: Query) -> bool:
