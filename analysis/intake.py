@@ -138,6 +138,13 @@ class Intake:
     events: Events
     aside: Mapping[str, int]
     aside_visitors: Mapping[str, int]
+    _ids: pa.Array
+    _places: Ints
+
+    def page_view_ids(self) -> NDArray[np.object_]:
+        """The id of every page view, in the order of their numbers; no table holds them."""
+        ids: NDArray[np.object_] = self._ids.take(pa.array(self._places)).to_numpy(zero_copy_only=False)
+        return ids
 
 
 def prepare(frame: pd.DataFrame, thresholds: Thresholds, bounds: Mapping[str, tuple[int, int]]) -> Intake:
@@ -181,7 +188,8 @@ def prepare(frame: pd.DataFrame, thresholds: Thresholds, bounds: Mapping[str, tu
         number={name: _numbers(frame, name)[rows] for name in _NUMBERS},
         origin=_origins(frame, views.dictionary, rows, who, page_view, keys),
     )
-    return Intake(events, _counts(reason), _people(reason, site.codes, visitor))
+    places = keys % max(len(views.dictionary), 1)
+    return Intake(events, _counts(reason), _people(reason, site.codes, visitor), views.dictionary, places)
 
 
 def _kept(reason: NDArray[np.int8]) -> Ints:

@@ -15,7 +15,7 @@ from analysis.buckets import buckets_table, times_table
 from analysis.errors import ReconciliationError
 from analysis.flows import flows_table, heartbeats_table, transitions_table
 from analysis.frames import build, nothing, published
-from analysis.intake import Events, prepare
+from analysis.intake import Events, Intake, prepare
 from analysis.measures import questions_table
 from analysis.moves import find_steps, moves_table
 from analysis.outcomes import find_outcomes
@@ -86,25 +86,12 @@ def reconstruct(
     Raises `EventsError` for a frame that holds no events, and `ReconciliationError` where an event would be
     neither in a question nor set aside.
     """
-    names = sorted(events["site"].dropna().unique()) if "site" in events else []
-    settings = {name: (sites and sites.by_name(name)) or Site(name, frozenset()) for name in names}
-    bounds = {name: day_bounds(day, site.zone) for name, site in settings.items()}
-    taken = prepare(events, definitions, bounds)
+    taken, scope = _taken(events, tasks, definitions, day, partition, sites, ends_at)
     aside = Aside()
     for reason, count in taken.aside.items():
         aside.add("events", "", reason, count)
     for reason, count in taken.aside_visitors.items():
         aside.add("visitors", "", reason, count)
-    present = taken.events.site.texts
-    until = [bounds[name][1] if ends_at is None else min(bounds[name][1], ends_at) for name in present]
-    scope = Scope(
-        day=day.isoformat(),
-        partition=partition,
-        sites=[settings[name] for name in present],
-        tasks=[tasks.get(name, Tasks()) for name in present],
-        ends_at=np.array(until, np.int64),
-        thresholds=definitions,
-    )
     made = _tables(taken.events, scope, experiments, aside)
     made["set_aside"] = _set_aside(aside)
     tables = {
@@ -113,6 +100,63 @@ def reconstruct(
     }
     _reconcile(len(events), tables)
     return tables
+
+
+def page_views_of_questions(
+    events: pd.DataFrame,
+    *,
+    tasks: Mapping[str, Tasks],
+    definitions: Thresholds = DEFAULTS,
+    day: date,
+    partition: int = 0,
+    sites: Sites | None = None,
+) -> pd.DataFrame:
+    """Which question and session every page view is in, numbered as in the tables; to compare with the truth.
+
+    Columns: page_view (its id), time (ms since 1970), question, session. Page views without a question are
+    not in it. It holds ids, so nothing keeps it.
+    """
+    taken, scope = _taken(events, tasks, definitions, day, partition, sites, None)
+    if not len(taken.events):
+        return pd.DataFrame({"page_view": [], "time": [], "question": [], "session": []})
+    session = number_sessions(taken.events, definitions.session_gap_s)
+    views = page_views(taken.events, session, scope)
+    found = find_questions(taken.events, views, scope)
+    rows = pd.DataFrame(
+        {
+            "page_view": taken.page_view_ids(),
+            "time": views.time,
+            "question": found.of_view,
+            "session": views.session,
+        }
+    )
+    return rows[rows["question"] >= 0].reset_index(drop=True)
+
+
+def _taken(
+    events: pd.DataFrame,
+    tasks: Mapping[str, Tasks],
+    definitions: Thresholds,
+    day: date,
+    partition: int,
+    sites: Sites | None,
+    ends_at: int | None,
+) -> tuple[Intake, Scope]:
+    """The events that count, and what holds for all of them."""
+    names = sorted(events["site"].dropna().unique()) if "site" in events else []
+    settings = {name: (sites and sites.by_name(name)) or Site(name, frozenset()) for name in names}
+    bounds = {name: day_bounds(day, site.zone) for name, site in settings.items()}
+    taken = prepare(events, definitions, bounds)
+    present = taken.events.site.texts
+    until = [bounds[name][1] if ends_at is None else min(bounds[name][1], ends_at) for name in present]
+    return taken, Scope(
+        day=day.isoformat(),
+        partition=partition,
+        sites=[settings[name] for name in present],
+        tasks=[tasks.get(name, Tasks()) for name in present],
+        ends_at=np.array(until, np.int64),
+        thresholds=definitions,
+    )
 
 
 def _tables(

@@ -25,6 +25,7 @@ Examples:
   klantreis journeys
   klantreis journeys --from 2026-06-01 --to 2026-06-07 --by entry --format csv
   klantreis journeys --format json | python -m json.tool
+  klantreis journeys --truth var/truth.parquet
 """
 TITLES = {
     "overview": "What was seen",
@@ -32,6 +33,10 @@ TITLES = {
     "outcomes": "How questions ended",
     "entries": "How visitors arrived",
     "paths": "Most common paths of a session",
+    "grouping": "Page views put with the right question (B-cubed F1; baseline: a session is a question)",
+    "right": "Outcomes that fit what really happened",
+    "confusion": "How questions really ended, and the outcomes they got",
+    "bias": "How far off the success of every variant is",
     "words": "What visitors typed (words of fewer than 5 visitors are in 'other')",
 }
 Day = click.DateTime(["%Y-%m-%d"])
@@ -51,10 +56,22 @@ Day = click.DateTime(["%Y-%m-%d"])
     show_default=True,
     help="csv and parquet hold the questions by COLUMN; table and json everything.",
 )
+@click.option(
+    "--truth",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="What simulated visitors really wanted: says how right the questions are.",
+)
 @out_option
 @data_option
 def journeys(
-    first: datetime | None, last: datetime | None, by: str, form: str, out: Path | None, data: Path
+    first: datetime | None,
+    last: datetime | None,
+    by: str,
+    form: str,
+    truth: Path | None,
+    out: Path | None,
+    data: Path,
 ) -> None:
     """Which questions residents came with, and how those ended.
 
@@ -65,7 +82,12 @@ def journeys(
     from klantreis.settings import load
 
     settings = load(data)
-    found = _read(settings, first.date() if first else None, last.date() if last else None)
+    between = (first.date() if first else None, last.date() if last else None)
+    if truth is not None:
+        frames = _accuracy(settings, truth, between)
+        write_out(_as_json(frames) if form == "json" else _as_text(frames), out)
+        return
+    found = _read(settings, *between)
     if form in ("csv", "parquet"):
         _write_frame(shown.summary(found, by), form, out)
         return
@@ -105,10 +127,55 @@ def _read(settings: Settings, first: date | None, last: date | None) -> Journeys
     )
 
 
+def _accuracy(
+    settings: Settings, truth: Path, between: tuple[date | None, date | None]
+) -> dict[str, pd.DataFrame]:
+    """How right the questions are, as promised and with the thresholds tuned on other citizens."""
+    import pandas as pd
+
+    from analysis.accuracy import measure_accuracy
+    from analysis.thresholds import DEFAULTS, TUNED
+    from klantreis.jobs import tasks_of
+    from tracker.archive_reader import days as archived_days
+
+    try:
+        wanted = pd.read_parquet(truth)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{truth} cannot be read as Parquet ({error}). Give the citizens' truth.") from None
+    first, last = between
+    found = archived_days(settings.archive) if settings.archive.exists() else []
+    days = [day for day in found if (first or day) <= day <= (last or day)]
+    tasks = {site.name: tasks_of(settings, site.name) for site in settings.sites}
+    names = {"as promised": DEFAULTS, "tuned": TUNED}
+    measured = {
+        name: measure_accuracy(
+            settings.archive, wanted, sites=settings.registry(), tasks=tasks, days=days, thresholds=thresholds
+        )
+        for name, thresholds in names.items()
+    }
+    right = [
+        {
+            "thresholds": name,
+            "read_s": names[name].read_s,
+            "questions": len(accuracy.questions),
+            "share_right": accuracy.share_right(),
+        }
+        for name, accuracy in measured.items()
+    ]
+    promised = measured["as promised"]
+    return {
+        "grouping": promised.grouping,
+        "right": pd.DataFrame(right),
+        "confusion": promised.confusion(),
+        "bias": promised.bias(),
+    }
+
+
 def _as_json(frames: dict[str, pd.DataFrame]) -> str:
     """camelCase, as all JSON for others; a figure that does not exist is null."""
     whole = {name: json.loads(_camel(frame).to_json(orient="records")) for name, frame in frames.items()}
-    whole["overview"] = whole["overview"][0]
+    if "overview" in whole:
+        whole["overview"] = whole["overview"][0]
     return json.dumps({"schemaVersion": 1, **whole}, ensure_ascii=False, indent=2)
 
 
@@ -137,6 +204,8 @@ def _cell(column: str, value: object) -> str:
     if isinstance(value, float):
         if value != value:  # NaN: there is no such figure
             return "–"
+        if column in ("f1", "baseline"):
+            return f"{value:.3f}"
         return f"{value:.1%}" if column.startswith("share") else f"{value:.1f}"
     return str(value) if value != "" else "(none)"
 

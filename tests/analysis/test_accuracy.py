@@ -9,11 +9,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from analysis.accuracy import EVERYONE, INTERLEAVED, SEVERAL, b_cubed, measure_accuracy
+from analysis.errors import AnalysisError
+from analysis.tables import Outcome
 from analysis.tasks import load
+from analysis.thresholds import TUNED
 from klantreis import demo
 from klantreis.settings import load as load_settings
 from klantreis.store import open_store
-from tests.analysis.scoring import b_cubed, score
 
 
 def test_b_cubed_by_hand() -> None:
@@ -30,13 +33,21 @@ def test_citizens_questions_are_found_again(tmp_path: Path) -> None:
     settings = load_settings(tmp_path)
     with open_store(settings.data, settings.redis_url) as store:
         demo.run(tmp_path, wanted, store, say=lambda _: None, advance=lambda: None)
-    found = score(
-        settings.archive,
-        pd.read_parquet(tmp_path / "truth.parquet"),
-        sites=settings.registry(),
-        tasks={demo.SITE: load(tmp_path / "tasks.toml")},
-    )
-    assert found.people >= 15
-    assert found.grouping >= 0.9 > found.baseline
-    assert found.accuracy("zwerfvuil", "schuldhulp") >= 0.97
-    assert found.accuracy() >= 0.88
+    given = {"sites": settings.registry(), "tasks": {demo.SITE: load(tmp_path / "tasks.toml")}}
+    truth = pd.read_parquet(tmp_path / "truth.parquet")
+    found = measure_accuracy(settings.archive, truth, **given)
+    grouping = found.grouping.set_index("visitors")
+    assert grouping.loc[SEVERAL, "people"] >= 15
+    assert grouping.loc[SEVERAL, "f1"] >= 0.92 > grouping.loc[SEVERAL, "baseline"]
+    assert grouping.loc[INTERLEAVED, "f1"] >= 0.85 > grouping.loc[INTERLEAVED, "baseline"]
+    assert grouping.loc[EVERYONE, "f1"] > grouping.loc[EVERYONE, "baseline"]
+    assert found.share_right("zwerfvuil", "schuldhulp") >= 0.97
+    assert found.share_right() >= 0.9
+    assert measure_accuracy(settings.archive, truth, thresholds=TUNED, **given).share_right() >= 0.94
+    confusion = found.confusion()
+    outcomes = confusion[[outcome.value for outcome in Outcome]].sum(axis=1)
+    assert (outcomes == confusion["questions"]).all()
+    with pytest.raises(AnalysisError, match="lacks page_views"):
+        measure_accuracy(settings.archive, truth.drop(columns="page_views"), **given)
+    with pytest.raises(AnalysisError, match="No page view of the truth"):
+        measure_accuracy(settings.archive, truth.assign(page_views=[["elders"]] * len(truth)), **given)
