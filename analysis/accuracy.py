@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How right the reconstruction is, against citizens who know their own questions and whether they were answered.
+"""How right the reconstruction is, against citizens who know their own questions and whether they were
+answered.
 
-Grouping is scored by B-cubed F1 (Bagga & Baldwin 1998) over page views. Over all visitors "session = question"
-already does well, which proves nothing; so visitors with several questions stand apart, and visits in which
-questions took turns, each beside that baseline.
+Grouping is scored by B-cubed F1 (Bagga & Baldwin 1998) over page views. Over all visitors "session =
+question" already does well, which proves nothing; so visitors with several questions stand apart, and visits
+in which questions took turns, each beside that baseline.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ NEEDED = ("person", "visit", "task", "page_views", "answered", "exposures")
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """`grouping` has a row per kind of visitor: people, questions, f1, baseline. `questions` has a row per true
-    question of which a page view was kept: task, exposures, ending, answered (both true), outcome, success."""
+    """`grouping` has a row per kind of visitor: people, questions, f1, baseline. `questions` has a row per
+    true question of which a page view was kept: task, exposures, ending, answered (both true), outcome,
+    success."""
 
     grouping: pd.DataFrame
     questions: pd.DataFrame
@@ -55,15 +57,19 @@ class Accuracy:
         crossed = pd.crosstab([rows[key] for key in keys], rows["outcome"])
         crossed = crossed.reindex(columns=[outcome.value for outcome in Outcome], fill_value=0)
         joined = counted[["questions"]].join(crossed).join(counted["share_right"])
-        return joined.reset_index().rename_axis(columns=None)
+        table: pd.DataFrame = joined.reset_index().rename_axis(columns=None)
+        return table
 
     def bias(self) -> pd.DataFrame:
-        """Per experiment and variant: questions, the true share that was answered, the measured share of success
-        and by how much that is off. What matters to a test is whether its variants are equally far off."""
+        """Per experiment and variant: questions, the true share that was answered, the measured share of
+        success and by how much that is off. What matters to a test is whether its variants are equally far
+        off."""
         rows = _by_variant(self.questions)
         by = rows[rows["experiment"] != ""].groupby(["experiment", "variant"])
         found = by.agg(
-            questions=("success", "size"), share_answered=("answered", "mean"), share_success=("success", "mean")
+            questions=("success", "size"),
+            share_answered=("answered", "mean"),
+            share_success=("success", "mean"),
         )
         return found.assign(share_off=found["share_success"] - found["share_answered"]).reset_index()
 
@@ -79,14 +85,15 @@ def measure_accuracy(
 ) -> Accuracy:
     """Rebuild the questions of the archived DAYs, all by default, and compare them with the truth.
 
-    `truth` has one row per true question: person, visit, task, page_views (ids), answered, exposures, and where
-    it is known its ending. Raises `AnalysisError` where a column is missing or nothing of it was archived.
+    `truth` has one row per true question: person, visit, task, page_views (ids), answered, exposures, and
+    where it is known its ending. Raises `AnalysisError` where a column is missing or nothing of it was
+    archived.
     """
     missing = [name for name in NEEDED if name not in truth]
     if missing:
         raise AnalysisError(
-            f"The truth lacks {', '.join(missing)}; it has {', '.join(truth.columns)}. Give the truth.parquet that "
-            "the citizens wrote."
+            f"The truth lacks {', '.join(missing)}; it has {', '.join(truth.columns)}. "
+            "Give the truth.parquet that the citizens wrote."
         )
     wanted = archived_days(archive) if days is None else sorted(set(days))
     views, questions = _rebuilt(archive, wanted, sites, tasks, thresholds)
@@ -94,8 +101,8 @@ def measure_accuracy(
     pairs = known.merge(views, left_on="page_views", right_on="page_view")
     if pairs.empty:
         raise AnalysisError(
-            "No page view of the truth is in the archive. Give the truth that belongs to this data folder, and "
-            "days that it covers."
+            "No page view of the truth is in the archive. "
+            "Give the truth that belongs to this data folder, and days that it covers."
         )
     several = pairs.groupby("person")["wanted"].transform("nunique") > 1
     parts = {SEVERAL: pairs[several], INTERLEAVED: pairs[_interleaved(pairs)], EVERYONE: pairs}

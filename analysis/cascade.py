@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The cascade: which question each page view belongs to, decided in one walk over every visitor's steps.
 
-The rules are those of `docs/journeys.md`, a function each. They know numbers only: what is text was coded, and
-words were compared, before they start. So the same source is interpreted where there is little to walk and
-compiled where there is much; see `analysis.compiled`. A row is a record with the fields named here. What belongs
-to a question (its queries, clicks, pages, tasks) hangs on it in chains of nodes.
+The rules are those of `docs/journeys.md`, a function each. They know numbers only: what is text was coded,
+and words were compared, before they start. So the same source is interpreted where there is little to walk
+and compiled where there is much; see `analysis.compiled`. A row is a record with the fields named here. What
+belongs to a question (its queries, clicks, pages, tasks) hangs on it in chains of nodes.
 """
 
 from __future__ import annotations
@@ -17,28 +17,43 @@ NONE = -1
 SITE_SEARCH, SEARCH_ENGINE, CAMPAIGN, TASK_PAGE, PROVISIONAL = range(5)
 #: What can happen on a page view beside its opening.
 NOTHING, SEARCH, CLICK, GOAL = range(4)
-#: Places in `State.count`: the visitor at hand, that visitor's first question, and how many there are of what.
+#: Places in `State.count`: the visitor at hand, that visitor's first question, and how many there are of
+#: what.
 VISITOR, FIRST, ASKED, OPEN, NODES, COUNTERS = range(6)
 #: The chains of a question: what was typed, clicked, seen, and the tasks of what was seen.
 QUERIES, CLICKS, PAGES, TASKS, CHAINS = range(5)
 
-#: What can matter, in order: a page view opens, and/or something happens on it (`act`) with a query, a page or a
-#: task (`about`). `switch` becomes the question to which the page view goes over.
+#: What can matter, in order: a page view opens, and/or something happens on it (`act`) with a query, a page
+#: or a task (`about`). `switch` becomes the question to which the page view goes over.
 STEP = ("time", "visitor", "page_view", "opens", "act", "about", "switch")
 #: `outside` is how a question would start here, for who comes from outside; `hub` is the home page; `read` an
 #: answer that was read. The walk adds the question at first and now, and the page view it was reached from.
 VIEW = (
-    *("visitor", "site", "page", "task", "time", "session", "query", "words", "outside", "hub", "opened", "read"),
+    *(
+        "visitor",
+        "site",
+        "page",
+        "task",
+        "time",
+        "session",
+        "query",
+        "words",
+        "outside",
+        "hub",
+        "opened",
+        "read",
+    ),
     *("origin", "referrer", "first", "now", "reached"),
 )
-#: `at` and `session` are of its latest page view; `into` is the question that it turned out to be; `tail_of` one
-#: that it only trails, unless it gets a subject. Closed: its goal was reached; settled: an answer was read. Tasks
-#: of its goal, of its words (`searched`) and of most of its pages (`soft`).
+#: `at` and `session` are of its latest page view; `into` is the question that it turned out to be; `tail_of`
+#: one that it only trails, unless it gets a subject. Closed: its goal was reached; settled: an answer was
+#: read. Tasks of its goal, of its words (`searched`) and of most of its pages (`soft`).
 QUESTION = (
     *("visitor", "site", "start", "at", "session", "into", "tail_of", "closed", "settled"),
     *("goal", "searched", "soft"),
 )
-#: A chain of a question (its place is question * `CHAINS` + chain): the node at its head, the one at its tail.
+#: A chain of a question (its place is question * `CHAINS` + chain): the node at its head, the one at its
+#: tail.
 ENDS = ("head", "tail")
 #: `more` is the moment of a query, or the number of page views of a task.
 NODE = ("value", "more", "following")
@@ -48,6 +63,7 @@ WORDS = ("filled", "subject")
 PAIR = ("key", "same", "cosine")
 
 Rows = Any  # an array of records, or a list of objects
+Number = Any  # of a record: an int of either kind
 
 
 class Limits(NamedTuple):
@@ -128,7 +144,7 @@ def arrive(view: int, s: State) -> None:
         join(view, asked, s)
 
 
-def reached_from(view: int, s: State) -> int:
+def reached_from(view: int, s: State) -> Number:
     """The question of the page view it was reached from: by `o`, else by the referrer's path."""
     seen = s.views[view]
     source = seen.origin
@@ -143,7 +159,7 @@ def reached_from(view: int, s: State) -> int:
     return asked if is_open(asked, seen.time, s) else NONE
 
 
-def latest_view(page: int, s: State) -> int:
+def latest_view(page: int, s: State) -> Number:
     """The visitor's latest page view of the page."""
     if page < 0:
         return NONE
@@ -151,7 +167,7 @@ def latest_view(page: int, s: State) -> int:
     return view if view >= 0 and s.views[view].visitor == s.count[VISITOR] else NONE
 
 
-def from_outside(view: int, s: State) -> int:
+def from_outside(view: int, s: State) -> Number:
     """From a search engine, a campaign or another site: an open question again, or a new one."""
     seen = s.views[view]
     asked = same(seen.time, seen.words, seen.task, seen.page, s)
@@ -164,7 +180,7 @@ def from_outside(view: int, s: State) -> int:
     return asked
 
 
-def directly(view: int, s: State) -> int:
+def directly(view: int, s: State) -> Number:
     """An address typed or kept: goes on with what is at hand in this session, else begins anew.
 
     The home page always does: in a second tab it is where another question begins. One that gets no subject
@@ -183,13 +199,13 @@ def directly(view: int, s: State) -> int:
     return new(view, TASK_PAGE if task >= 0 else PROVISIONAL, NONE, s)
 
 
-def at_hand(view: int, s: State) -> int:
+def at_hand(view: int, s: State) -> Number:
     """The newest open question, if it is of this session."""
     asked = newest(s)
     return asked if asked >= 0 and s.questions[asked].session == s.views[view].session else NONE
 
 
-def follow(view: int, before: int, s: State) -> int:
+def follow(view: int, before: int, s: State) -> Number:
     """By a link within the site: the question of the page it was on, unless that one is over and this page
     belongs to another task. The home page is where another one may begin."""
     seen, question = s.views[view], s.questions[before]
@@ -214,7 +230,7 @@ def goes_home(seen: Rows, s: State) -> bool:
 # -- rules: words ----------------------------------------------------------------------------------------
 
 
-def search(view: int, query: int, at: int, before: int, s: State) -> int:
+def search(view: int, query: int, at: int, before: int, s: State) -> Number:
     """A site search: the same question as an open one, the subject of a provisional one, or a new one."""
     if before < 0:
         before = at_hand(view, s)
@@ -259,12 +275,12 @@ def ask(asked: int, query: int, view: int, at: int, s: State) -> None:
         s.questions[asked].searched = task_of_words(query, view, s)
 
 
-def task_of_words(query: int, view: int, s: State) -> int:
+def task_of_words(query: int, view: int, s: State) -> Number:
     """The task that the words name on the site of the page view."""
     return s.tasks_of_words[s.views[view].site * len(s.words) + query]
 
 
-def same(now: int, query: int, task: int, page: int, s: State) -> int:
+def same(now: int, query: int, task: int, page: int, s: State) -> Number:
     """The cascade: words, then likeness, then a task or a clicked page in common; newest first."""
     last = s.count[OPEN] - 1
     for place in range(last, max(last - s.limits.open_questions, -1), -1):
@@ -297,7 +313,7 @@ def says_the_same(asked: int, query: int, now: int, s: State) -> bool:
     return False
 
 
-def compared(one: int, other: int, s: State) -> int:
+def compared(one: int, other: int, s: State) -> Number:
     """Place of the pair, by bisection; none where the two were said too far apart to be compared."""
     wanted = min(one, other) * len(s.words) + max(one, other)
     low, high = 0, len(s.pairs)
@@ -322,11 +338,7 @@ def click(page: int, asked: int, s: State) -> None:
         last = s.count[OPEN] - 1
         for place in range(last, max(last - s.limits.open_questions, -1), -1):
             other = s.open[place]
-            if (
-                other != asked
-                and is_open(other, s.questions[asked].at, s)
-                and holds(other, CLICKS, page, s)
-            ):
+            if other != asked and is_open(other, s.questions[asked].at, s) and holds(other, CLICKS, page, s):
                 asked = merge(other, asked, s)
                 break
     add_click(asked, page, s)
@@ -341,7 +353,7 @@ def reach_goal(task: int, asked: int, s: State) -> None:
     take_out(asked, s)
 
 
-def new(view: int, start: int, tail_of: int, s: State) -> int:
+def new(view: int, start: int, tail_of: int, s: State) -> Number:
     """A question that starts with this page view."""
     asked = s.count[ASKED]
     s.count[ASKED] = asked + 1
@@ -374,7 +386,7 @@ def join(view: int, asked: int, s: State) -> None:
 # -- what is known of a question -------------------------------------------------------------------------
 
 
-def task_of(asked: int, s: State) -> int:
+def task_of(asked: int, s: State) -> Number:
     """What it is about: its goal, else its words, else the task of most of its pages."""
     question = s.questions[asked]
     if question.goal >= 0:
@@ -396,7 +408,7 @@ def is_open(asked: int, now: int, s: State) -> bool:
     return bool(now - s.questions[asked].at <= s.limits.open_ms)
 
 
-def root(asked: int, s: State) -> int:
+def root(asked: int, s: State) -> Number:
     """The question that this one turned out to be."""
     while s.questions[asked].into >= 0:
         asked = s.questions[asked].into
@@ -414,7 +426,7 @@ def see(asked: int, task: int, s: State) -> None:
         s.questions[asked].soft = task
 
 
-def views_of_task(asked: int, task: int, s: State) -> int:
+def views_of_task(asked: int, task: int, s: State) -> Number:
     """Where the page views of the question that belong to the task are counted."""
     node = head(asked, TASKS, s)
     while node >= 0 and s.nodes[node].value != task:
@@ -445,11 +457,11 @@ def add_tasks(older: int, newer: int, s: State) -> None:
 # -- open questions --------------------------------------------------------------------------------------
 
 
-def newest(s: State) -> int:
+def newest(s: State) -> Number:
     return s.open[s.count[OPEN] - 1] if s.count[OPEN] > 0 else NONE
 
 
-def about_task(task: int, now: int, s: State) -> int:
+def about_task(task: int, now: int, s: State) -> Number:
     """The newest open question about the task."""
     last = s.count[OPEN] - 1
     for place in range(last, max(last - s.limits.open_questions, -1), -1):
@@ -481,7 +493,7 @@ def take_out(asked: int, s: State) -> None:
     s.count[OPEN] = last
 
 
-def merge(one: int, other: int, s: State) -> int:
+def merge(one: int, other: int, s: State) -> Number:
     """Two questions turn out to be one: the older takes in the newer and is returned."""
     older, newer = min(one, other), max(one, other)
     take_out(newer, s)
@@ -500,12 +512,12 @@ def merge(one: int, other: int, s: State) -> int:
 # -- chains: what belongs to a question, one after the other ---------------------------------------------
 
 
-def head(asked: int, chain: int, s: State) -> int:
+def head(asked: int, chain: int, s: State) -> Number:
     """The first node of the question's chain."""
     return s.ends[asked * CHAINS + chain].head
 
 
-def add(asked: int, chain: int, value: int, more: int, s: State) -> int:
+def add(asked: int, chain: int, value: int, more: int, s: State) -> Number:
     """Put a new node at the end of the question's chain."""
     node = s.count[NODES]
     s.count[NODES] = node + 1

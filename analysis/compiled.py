@@ -2,8 +2,8 @@
 """One source, two ways to run it: a module of plain functions over columns, interpreted or compiled.
 
 Loading the compiler takes a second, and the first time on a machine it compiles for some more; what it makes
-is then kept on disk. So it is only asked where a process has had enough to do; a small day is interpreted, and
-so is everything where Numba cannot be had.
+is then kept on disk. So it is only asked where a process has had enough to do; a small day is interpreted,
+and so is everything where Numba cannot be had.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 WORTH_COMPILING = 150_000
 #: Rows so far by the name of the rule. It decides how fast a rule runs, never what it says.
 _done: Counter[str] = Counter()
+#: Inner functions become part of the one that is called, and cannot be called from outside.
+_INNER: dict[str, Any] = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def run(rule: Callable[..., None], module: ModuleType, *arguments: Any, rows: int) -> None:
@@ -50,10 +52,7 @@ def compiled(module: ModuleType, entrance: str) -> Callable[..., None] | None:
     for name, function in vars(module).items():
         if isinstance(function, FunctionType) and function.__module__ == module.__name__:
             again = FunctionType(function.__code__, namespace, name, function.__defaults__)
-            if name == entrance:
-                namespace[name] = _kept(numba.njit, again)
-            else:
-                namespace[name] = numba.njit(again, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+            namespace[name] = _kept(numba.njit, again) if name == entrance else numba.njit(again, **_INNER)
     entry: Callable[..., None] = namespace[entrance]
     return entry
 

@@ -26,6 +26,10 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+Codes = NDArray[np.integer[Any]]
+Texts = Any  # an Arrow array of texts
+Encoded = Any  # an Arrow array of places in texts
+
 T = TypeVar("T")
 
 LOAD_TEST = "load test"
@@ -138,12 +142,12 @@ class Intake:
     events: Events
     aside: Mapping[str, int]
     aside_visitors: Mapping[str, int]
-    _ids: pa.Array
+    _ids: Texts
     _places: Ints
 
     def page_view_ids(self) -> NDArray[np.object_]:
         """The id of every page view, in the order of their numbers; no table holds them."""
-        ids: NDArray[np.object_] = self._ids.take(pa.array(self._places)).to_numpy(zero_copy_only=False)
+        ids: NDArray[np.object_] = self._ids.take(self._places).to_numpy(zero_copy_only=False)
         return ids
 
 
@@ -192,16 +196,16 @@ def prepare(frame: pd.DataFrame, thresholds: Thresholds, bounds: Mapping[str, tu
     return Intake(events, _counts(reason), _people(reason, site.codes, visitor), views.dictionary, places)
 
 
-def _kept(reason: NDArray[np.int8]) -> Ints:
+def _kept(reason: Codes) -> Ints:
     return np.flatnonzero(reason < 0)
 
 
-def _counts(reason: Ints) -> dict[str, int]:
+def _counts(reason: Codes) -> dict[str, int]:
     counts = np.bincount(reason[reason >= 0], minlength=len(REASONS)).tolist()
     return {name: count for name, count in zip(REASONS, counts, strict=True) if count}
 
 
-def _people(reason: Ints, site: Ints, visitor: Ints) -> dict[str, int]:
+def _people(reason: Codes, site: Ints, visitor: Ints) -> dict[str, int]:
     """How many visitors with the events that were set aside because of who sent them."""
     found = {}
     for name in (LOAD_TEST, BOT, TOO_MANY):
@@ -231,7 +235,7 @@ def _check(frame: pd.DataFrame) -> None:
             raise EventsError(f"Column {name} of the events is {frame[name].dtype}; expected text.")
 
 
-def _encoded(column: pd.Series[Any]) -> pa.DictionaryArray:
+def _encoded(column: pd.Series[Any]) -> Encoded:
     """The column as places in its different texts."""
     encoded = pa.array(column, from_pandas=True)
     if isinstance(encoded, pa.ChunkedArray):
@@ -241,7 +245,7 @@ def _encoded(column: pd.Series[Any]) -> pa.DictionaryArray:
     return encoded
 
 
-def _codes(encoded: pa.DictionaryArray) -> NDArray[np.int32]:
+def _codes(encoded: Encoded) -> NDArray[np.int32]:
     indices = encoded.indices.cast(pa.int32())
     codes: NDArray[np.int32] = (indices.fill_null(-1) if indices.null_count else indices).to_numpy()
     return codes
@@ -263,11 +267,11 @@ def _numbered(coded: Coded, known: Sequence[str]) -> Ints:
     return table[coded.codes]
 
 
-def _alphabetical(view: Ints, texts: pa.Array) -> Ints:
+def _alphabetical(view: Codes, texts: Texts) -> Ints:
     """For each of those places in the texts its place in the alphabet, so that nothing depends on the order
     of the rows."""
     different, place = np.unique(view, return_inverse=True)
-    order = pc.sort_indices(texts.take(pa.array(different))).to_numpy()
+    order = pc.sort_indices(texts.take(different)).to_numpy()
     ranks = np.empty(len(different), np.int64)
     ranks[order] = np.arange(len(different))
     ranked: Ints = ranks[place]
@@ -283,7 +287,7 @@ def _day(site: Coded, bounds: Mapping[str, tuple[int, int]]) -> tuple[Ints, Ints
     return table[site.codes, 0], table[site.codes, 1]
 
 
-def _repeats(site: Ints, view: Ints, index: Ints, time: Ints, visitor: Ints) -> Ints:
+def _repeats(site: Ints, view: Codes, index: Ints, time: Ints, visitor: Ints) -> Ints:
     """Positions of events whose identity (site, page view, index) was there earlier."""
     identity = (site * (view.max(initial=0) + 1) + view) * (index.max(initial=0) + 1) + index
     in_order = np.sort(identity)
@@ -303,9 +307,7 @@ def _numbered_people(site: Ints, visitor: Ints) -> Ints:
     return numbers
 
 
-def _order(
-    person: Ints, time: Ints, view: Ints, index: Ints, texts: pa.Array
-) -> tuple[Ints, Ints]:
+def _order(person: Ints, time: Ints, view: Codes, index: Ints, texts: Texts) -> tuple[Ints, Ints]:
     """The order of the rows and, in that order, the visitors as numbers from 0 by first appearance."""
     order = _by_time(time)
     order = order[np.argsort(person[order].astype(np.int32), kind="stable")]
@@ -328,7 +330,7 @@ def _by_time(time: Ints) -> Ints:
     return np.argsort(time, kind="stable")
 
 
-def _settle_ties(order: Ints, texts: pa.Array, keys: Sequence[Ints], view: Ints, index: Ints) -> None:
+def _settle_ties(order: Ints, texts: Texts, keys: Sequence[Ints], view: Codes, index: Ints) -> None:
     """Where rows that follow each other have equal keys: by page view, in the alphabet, then by index."""
     tied = np.ones(max(len(order) - 1, 0), bool)
     for key in keys:
@@ -352,15 +354,13 @@ def _changes(column: Ints) -> Flags:
     return change
 
 
-def _page_views(who: Ints, view: Ints, width: int) -> tuple[Ints, Ints]:
+def _page_views(who: Ints, view: Codes, width: int) -> tuple[Ints, Ints]:
     """Page views as numbers from 0 by first event, and the key (visitor, place of its id) of each."""
     numbers, keys = pd.factorize(who * width + view)
     return numbers, keys
 
 
-def _origins(
-    frame: pd.DataFrame, views: pa.Array, rows: Ints, who: Ints, page_view: Ints, keys: Ints
-) -> Ints:
+def _origins(frame: pd.DataFrame, views: Texts, rows: Ints, who: Ints, page_view: Ints, keys: Ints) -> Ints:
     """For every page view the number of the one it was reached from, -1 where that is not known."""
     origins = np.full(len(keys), -1, np.int64)
     if "origin" not in frame or not len(keys):
@@ -369,7 +369,7 @@ def _origins(
     origin = pa.array(frame["origin"].iloc[rows[first]], pa.large_string(), from_pandas=True)
     view = pc.index_in(origin, value_set=views).fill_null(-1).to_numpy().astype(np.int64)
     wanted = np.where(view >= 0, who[first] * len(views) + view, -1)
-    found = pd.Index(keys).get_indexer(wanted)
+    found = pd.Index(keys).get_indexer(pd.Index(wanted))
     hit = (found >= 0) & (found != np.arange(len(keys)))
     origins[hit] = found[hit]
     return origins

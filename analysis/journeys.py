@@ -15,11 +15,12 @@ from pathlib import Path
 import pandas as pd
 import polars as pl
 
-from analysis import day_tables
+from analysis import day_tables, lostness
 from analysis.entries import read_referrer, registered_name
 from analysis.errors import AnalysisError
 from analysis.frames import nothing
 from analysis.intake import BOT, LOAD_TEST
+from analysis.lostness import Links
 from analysis.reconstruct import TABLES, reconstruct
 from analysis.tables import QUESTIONS, Outcome
 from analysis.tasks import Tasks
@@ -159,6 +160,13 @@ def summary(journeys: Journeys, by: str = "task") -> pd.DataFrame:
         .sort(["questions", by], descending=[True, False])
     )
     return counted.to_pandas()
+
+
+def lost(journeys: Journeys, by: str = "task", links: Links | None = None) -> pd.DataFrame:
+    """How far people went beyond what they had to, as `lostness.summary`. Raises `AnalysisError` for a column
+    that does not group."""
+    _check_group(by)
+    return lostness.summary(journeys.questions, journeys.moves, by, links=links)
 
 
 def outcomes(journeys: Journeys, by: str | None = None) -> pd.DataFrame:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -15,8 +17,10 @@ from analysis.outcomes import CAUSES, OUTCOMES, Outcomes
 from analysis.page_views import PageViews
 from analysis.questions import STARTS, Questions
 from analysis.scope import Scope
-from analysis.tables import QUESTIONS, Phase
+from analysis.tables import QUESTIONS, REFORMULATIONS, Phase
+from analysis.thresholds import EFFORT
 
+DAYPARTS = ("morning", "afternoon", "evening", "night")
 
 
 def questions_table(
@@ -47,7 +51,24 @@ def questions_table(
     opened = np.flatnonzero(events.kind == K.VIEW)
     pages = pd.unique(questions.of_row[opened] * len(views.pages) + views.page[events.page_view[opened]])
     searches = np.flatnonzero(steps.submitted)
-    forms = _forms(events, questions)
+    counts = {
+        "pages": counted(opened),
+        "searches": counted(searches),
+        "zero_results": counted(searches[events.number["results"][searches] == 0]),
+        "reformulations": counted(np.flatnonzero(steps.reformulated >= 0)),
+        **{
+            f"reformulated_{kind}": counted(np.flatnonzero(steps.reformulated == place))
+            for place, kind in enumerate(REFORMULATIONS)
+        },
+        "pogo_sticks": _views_of(steps.pogo_stick, questions),
+        "backtracks": _views_of(steps.backtrack, questions),
+        "hops": counted(np.flatnonzero(steps.hop)),
+        "friction": counted(np.flatnonzero(events.kind == K.FRICTION)),
+        **_forms(events, questions),
+    }
+    entry = sessions["entry"].gather(question_session)
+    viewport = texts(events.text["viewport"].codes[first], events.text["viewport"].texts)
+    daypart = texts(_dayparts(questions.site, outcomes.started_at, scope), DAYPARTS)
     return build(
         {
             "site": texts(questions.site, events.site.texts),
@@ -66,24 +87,56 @@ def questions_table(
             "time_s": outcomes.time_s,
             "cause": texts(outcomes.cause, CAUSES),
             "events": counted(np.arange(len(events))),
-            "pages": counted(opened),
             "distinct_pages": np.bincount(pages // max(len(views.pages), 1), minlength=count),
-            "searches": counted(searches),
-            "zero_results": counted(searches[events.number["results"][searches] == 0]),
-            "reformulations": counted(np.flatnonzero(steps.reformulated >= 0)),
-            "pogo_sticks": _views_of(steps.pogo_stick, questions),
-            "backtracks": _views_of(steps.backtrack, questions),
-            "hops": counted(np.flatnonzero(steps.hop)),
-            **forms,
+            **counts,
             "reading_s": _reading(views, questions, scope.thresholds.session_gap_s),
             **_heartbeats(moves, count),
             "phase": _furthest(moves, count),
-            "entry": sessions["entry"].gather(question_session),
-            "viewport": texts(events.text["viewport"].codes[first], events.text["viewport"].texts),
+            "effort": sum(weight * counts[name] for name, weight in EFFORT.items()),
+            "channel": _channel(events, questions),
+            "repeat": _repeated(questions, outcomes.started_at),
+            "entry": entry,
+            "viewport": viewport,
+            "daypart": daypart,
+            "persona": entry + "/" + viewport + "/" + daypart,
             "exposures": find_exposures(events).until(questions.visitor, outcomes.ended_at),
         },
         QUESTIONS,
     )
+
+
+def _dayparts(site: Ints, started_at: Ints, scope: Scope) -> Ints:
+    """Places in `DAYPARTS`, by the clock of the site; a DAY's offset from UTC is that of its end."""
+    ends = scope.ends_at // 1000
+    offsets = [
+        datetime.fromtimestamp(end, each.zone).utcoffset()
+        for end, each in zip(ends.tolist(), scope.sites, strict=True)
+    ]
+    shift = np.array([int(offset.total_seconds()) if offset else 0 for offset in offsets], np.int64)
+    hour = (started_at // 1000 + shift[site]) // 3600 % 24
+    parts: Ints = np.array([3] * 6 + [0] * 6 + [1] * 6 + [2] * 6)[hour]
+    return parts
+
+
+def _channel(events: Events, questions: Questions) -> pl.Series:
+    """The channel of each question's first contact."""
+    channel = events.text["channel"]
+    rows = np.flatnonzero(events.kind == K.CONTACT)[::-1]
+    first = np.full(len(questions), -1, np.int64)
+    first[questions.of_row[rows]] = channel.codes[rows]
+    return texts(first, channel.texts)
+
+
+def _repeated(questions: Questions, started_at: Ints) -> Floats:
+    """1 where the visitor had a question about the same task before. A visitor is known for one DAY only, so
+    that there was none in the week before cannot be said: unknown, not zero."""
+    order = np.lexsort((started_at, questions.task, questions.visitor))
+    visitor, task = questions.visitor[order], questions.task[order]
+    again = np.zeros(len(order), bool)
+    again[1:] = (visitor[1:] == visitor[:-1]) & (task[1:] == task[:-1]) & (task[1:] >= 0)
+    repeated = np.full(len(order), np.nan)
+    repeated[order[again]] = 1.0
+    return repeated
 
 
 def _views_of(flags: np.ndarray, questions: Questions) -> Ints:

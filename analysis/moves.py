@@ -17,13 +17,12 @@ from analysis.intake import Coded, Events, Flags, Floats, Ints, K
 from analysis.page_views import PageViews
 from analysis.questions import Questions
 from analysis.scope import Scope
-from analysis.tables import MOVES, Phase
+from analysis.tables import MOVES, REFORMULATIONS, Phase
 from analysis.thresholds import Thresholds
-from analysis.words import Reformulation, reformulation
+from analysis.words import reformulation
 from tracker.event import Kind
 
 PHASES = tuple(Phase)
-REFORMULATIONS = tuple(Reformulation)
 
 #: Kinds of moves: those of events, then those that are found.
 MOVE_KINDS = (*(kind.value for kind in Kind), "reformulation", "pogo_stick", "backtrack", "hop")
@@ -99,7 +98,9 @@ def _searches(
     pairs, place = np.unique(pair, return_inverse=True)
     kinds = [
         REFORMULATIONS.index(reformulation(views.queries[old], views.queries[new]))
-        for old, new in zip((pairs // len(views.queries)).tolist(), (pairs % len(views.queries)).tolist(), strict=True)
+        for old, new in zip(
+            (pairs // len(views.queries)).tolist(), (pairs % len(views.queries)).tolist(), strict=True
+        )
     ]
     reformulated[rows[compared]] = np.array(kinds, np.int64)[place]
     return submitted, reformulated
@@ -134,6 +135,7 @@ def moves_table(
             "kind": texts(kind, MOVE_KINDS),
             "type": texts(np.where(kind == REFORMULATED, steps.reformulated[row], -1), REFORMULATIONS),
             "touchpoint": _touchpoints(events, views, row, kind),
+            "source": _sources(events, views, questions, steps, row, kind),
             "phase": texts(_phases(events, views, scope, row, kind), PHASES),
             "heartbeat": heartbeat,
             "given": (kind == K.FEEDBACK) & ~np.isnan(heartbeat),
@@ -194,6 +196,17 @@ def _touchpoints(events: Events, views: PageViews, row: Ints, kind: Ints) -> pl.
         place[rows] = np.where(coded.codes[row[rows]] < 0, page[rows], coded.codes[row[rows]] + len(labels))
         labels += coded.map(rule)
     return texts(place, labels)
+
+
+def _sources(
+    events: Events, views: PageViews, questions: Questions, steps: Steps, row: Ints, kind: Ints
+) -> pl.Series:
+    """Of a view to which a link led: the page on which it stood, or search. Returns follow no link."""
+    view = np.where(kind == K.VIEW, events.page_view[row], -1)
+    followed = (kind == K.VIEW) & ~(steps.pogo_stick | steps.backtrack)[view]
+    source = np.where(followed, questions.reached_from[view], -1)
+    place = np.where(views.query[source] >= 0, len(views.pages), views.page[source])
+    return texts(np.where(source >= 0, place, -1), [*(page.path for page in views.pages), "search"])
 
 
 def _phases(events: Events, views: PageViews, scope: Scope, row: Ints, kind: Ints) -> Ints:

@@ -173,7 +173,7 @@ def _views(views: PageViews, scope: Scope) -> Records:
 def _started_outside(views: PageViews) -> Ints:
     """How a question would start with a page view that comes from outside; -1 for all others."""
     landed = np.where(views.task >= 0, cascade.TASK_PAGE, cascade.PROVISIONAL)
-    starts = {
+    starts: dict[Entry, int | Ints] = {
         Entry.SEARCH_ENGINE: cascade.SEARCH_ENGINE,
         Entry.CAMPAIGN: cascade.CAMPAIGN,
         Entry.SOCIAL: landed,

@@ -70,6 +70,9 @@ class Column:
     meaning: str
 
 
+#: How a query becomes the next; as in `words.Reformulation`.
+REFORMULATIONS = ("repeat", "spelling", "added", "removed", "substituted", "reordered")
+
 SESSIONS: Mapping[str, Column] = {
     "site": Column("str", "", "name of the site"),
     "day": Column("str", "", "DAY, ISO date"),
@@ -110,14 +113,19 @@ QUESTIONS: Mapping[str, Column] = {
     "searches": Column("int32", "site searches", ""),
     "zero_results": Column("int32", "site searches", "searches without any result"),
     "reformulations": Column("int32", "moves", ""),
+    **{f"reformulated_{kind}": Column("int32", "moves", f"of those: {kind}") for kind in REFORMULATIONS},
     "pogo_sticks": Column("int32", "moves", ""),
     "backtracks": Column("int32", "moves", ""),
     "hops": Column("int32", "moves", ""),
+    "friction": Column("int32", "events", "clicks in anger and on what is no link"),
     "form_started": Column("bool", "", ""),
     "form_submitted": Column("bool", "", ""),
     "form_errors": Column("int32", "errors", ""),
     "step_reached": Column("int16", "", "highest form step, 0 where none"),
     "reading_s": Column("float64", "s", "visible time over its pages"),
+    "effort": Column("float64", "", "sum of its trouble, weighted as in `thresholds.EFFORT`"),
+    "channel": Column("str", "", "of its first contact: tel, mail, chat, appointment, counter; else empty"),
+    "repeat": Column("float64", "0/1", "asked before (within 7 days); NaN where no memory reaches so far"),
     "heartbeat_first": Column("float64", "-1..1", "NaN where no touchpoint has one"),
     "heartbeat_worst": Column("float64", "-1..1", ""),
     "heartbeat_peak": Column("float64", "-1..1", ""),
@@ -125,6 +133,8 @@ QUESTIONS: Mapping[str, Column] = {
     "phase": Column("str", "", "furthest phase reached"),
     "entry": Column("str", "", "entry of its session"),
     "viewport": Column("str", "", ""),
+    "daypart": Column("str", "", "of its start, in the site's time: morning, afternoon, evening or night"),
+    "persona": Column("str", "", "entry, viewport and daypart: 'direct/s/evening'"),
     "exposures": Column("str", "", "experiments met up to its end: 'schuldhulp=current,zwerfvuil=redesign'"),
 }
 
@@ -143,6 +153,9 @@ MOVES: Mapping[str, Column] = {
         "str", "", "of a reformulation: repeat, spelling, added, removed, substituted, reordered; else empty"
     ),
     "touchpoint": Column("str", "", "page path; search (a results page too); tel, mail, …"),
+    "source": Column(
+        "str", "", "of a view: the touchpoint from which a link led to it, empty where none did"
+    ),
     "phase": Column("str", "", "oriëntatie, contact, uitvoering, afronding or evaluatie"),
     "heartbeat": Column("float64", "-1..1", "NaN where none"),
     "given": Column("bool", "", "heartbeat given by the resident, not inferred"),

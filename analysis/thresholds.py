@@ -40,7 +40,19 @@ class Thresholds:
 
 DEFAULTS = Thresholds()
 
-#: Tuned on simulated citizens who know whether they found their answer (a second question for 40 % of them, seeds
-#: 101 and 102): they read faster than the promised half minute. Never used unless asked for; to be measured on
-#: citizens of another seed and other habits.
+#: Tuned on simulated citizens who know whether they found their answer (a second question for 40 % of them,
+#: seeds 101 and 102): they read faster than the promised half minute. Never used unless asked for; to be
+#: measured on citizens of another seed and other habits.
 TUNED = replace(DEFAULTS, read_s=20.0)
+
+#: What a question cost: weights of its counts, written down beforehand; its parts always stand beside it.
+EFFORT = {
+    "pages": 1.0,
+    "searches": 1.0,
+    "reformulations": 1.0,
+    "zero_results": 1.0,
+    "pogo_sticks": 1.0,
+    "backtracks": 1.0,
+    "friction": 1.0,
+    "form_errors": 2.0,
+}

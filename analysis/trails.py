@@ -45,9 +45,9 @@ def follow(views: Rows, latest: Rows, quick_s: float) -> None:
         seen.is_a = POGO_STICK if straight_back and visible_s(before, seen) <= quick_s else BACKTRACK
 
 
-def came_from(seen: Rows, views: Rows, latest: Rows) -> int:
-    """The page view before it on its trail: the one it was reached from, else the question's latest one of the
-    session."""
+def came_from(seen: Rows, views: Rows, latest: Rows) -> Any:
+    """The page view before it on its trail: the one it was reached from, else the question's latest one of
+    the session."""
     source = seen.reached
     if source >= 0 and views[source].question == seen.question:
         return source
@@ -55,7 +55,7 @@ def came_from(seen: Rows, views: Rows, latest: Rows) -> int:
     return source if source >= 0 and views[source].session == seen.session else -1
 
 
-def visible_s(before: Rows, seen: Rows) -> float:
+def visible_s(before: Rows, seen: Rows) -> Any:
     """Visible seconds of a page; where unknown, the whole time until the next, which is never shorter."""
     if before.visible_s == before.visible_s:
         return before.visible_s

@@ -127,7 +127,9 @@ def _each_once(
     bucket = events.number["bucket"][row].astype(np.int64)
     unit = (experiment * (int(events.visitor.max(initial=0)) + 1) + events.visitor[row]) * BUCKETS + bucket
     kept = np.sort(np.unique(unit, return_index=True)[1])
-    again = np.bincount(experiment, minlength=len(names)) - np.bincount(experiment[kept], minlength=len(names))
+    again = np.bincount(experiment, minlength=len(names)) - np.bincount(
+        experiment[kept], minlength=len(names)
+    )
     for name, count in zip(names, again.tolist(), strict=True):
         aside.add("units", name, AGAIN, count)
     return FirstExposures(
@@ -221,9 +223,10 @@ def exposed_questions(
     """
     known = {experiment.name: experiment for experiment in experiments}
     keys = ("exposures", "site", "task", "number")
-    met = (
-        questions.filter(pl.col("exposures") != "")
-        .select("question", *keys[:3], number=pl.col("visitor").map_batches(lambda visitor: pl.Series(bucket[visitor.to_numpy()]), pl.Int64))
+    met = questions.filter(pl.col("exposures") != "").select(
+        "question",
+        *keys[:3],
+        number=pl.col("visitor").map_batches(lambda visitor: pl.Series(bucket[visitor.to_numpy()]), pl.Int64),
     )
     found: list[tuple[object, ...]] = []
     for *key, count in met.group_by(keys).len().iter_rows():

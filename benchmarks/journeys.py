@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How fast journeys are rebuilt: events of the citizens, many times over, against pm4py on the same events.
+"""How fast journeys are rebuilt: events of the citizens, many times over, against pm4py on the same ones.
 
     python benchmarks/journeys.py [--data DIR] [--events 10000000] [--experiments]
 
-DIR holds a demonstration that was run (`klantreis demo --once --data DIR`); without it a small one is run first.
-Its visitors are drawn again and again under new names until there are enough events, so that a visit has about
-eight of them and a tenth are searches; a tenth of the searches get a typing error of their own, so that words
-do not only repeat. The DAY lies in 16 partitions, as the archive keeps it; each is rebuilt whole, into all its
-tables, on one core. Printed are events per second of processor time, the time for all events against that for a
-tenth of them, the peak of memory, and what pm4py's `format_dataframe` + `discover_dfg` does with the same events
-(`pip install pm4py`; left out where it is not there). Compiling happens before, on other events.
+DIR holds a demonstration that was run (`klantreis demo --once --data DIR`); without it a small one is run
+first. Its visitors are drawn again and again under new names until there are enough events, so that a visit
+has about eight of them and a tenth are searches; a tenth of the searches get a typing error of their own, so
+that words do not only repeat. The DAY lies in 16 partitions, as the archive keeps it; each is rebuilt whole,
+into all its tables, on one core. Printed are events per second of processor time, the time for all events
+against that for a tenth of them, the peak of memory, and what pm4py's `format_dataframe` + `discover_dfg`
+does with the same events (`pip install pm4py`; left out where it is not there). Compiling happens before, on
+other events.
 """
 
 from __future__ import annotations
@@ -154,7 +155,9 @@ def peer(known: Source, events: int, seed: int) -> dict[str, float] | None:
 
     done = {"events": 0.0, "seconds": 0.0}
     for frame in frames(known, events, seed):
-        log = frame[["visitor", "path", "time"]].assign(time=pd.to_datetime(frame["time"], unit="ms", utc=True))
+        log = frame[["visitor", "path", "time"]].assign(
+            time=pd.to_datetime(frame["time"], unit="ms", utc=True)
+        )
         began = time.process_time()
         log = pm4py.format_dataframe(log, case_id="visitor", activity_key="path", timestamp_key="time")
         pm4py.discover_dfg(log)
@@ -186,10 +189,14 @@ def child(data: Path, events: int, with_experiments: bool, part: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, help="folder of a demonstration that was run")
     parser.add_argument("--events", type=int, default=10_000_000)
-    parser.add_argument("--experiments", action="store_true", help="with the experiments of the demonstration")
+    parser.add_argument(
+        "--experiments", action="store_true", help="with the experiments of the demonstration"
+    )
     parser.add_argument("--part", choices=["ours", "peer"], help=argparse.SUPPRESS)
     wanted = parser.parse_args()
     if wanted.part:
@@ -199,7 +206,9 @@ def main() -> None:
         data = wanted.data or Path(folder) / "demo"
         if wanted.data is None:
             command = ("demo", "--once", "--visitors", "1500", "--days", "3", "--data", str(data))
-            subprocess.run([sys.executable, "-m", "klantreis", *command], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [sys.executable, "-m", "klantreis", *command], check=True, stdout=subprocess.DEVNULL
+            )
         report(data, wanted.events, wanted.experiments)
 
 
@@ -223,7 +232,9 @@ def report(data: Path, events: int, with_experiments: bool) -> None:
         print("  pm4py is not installed: pip install pm4py")
         return
     their_rate = theirs["events"] / theirs["seconds"]
-    print(f"  pm4py, a graph of pages only: {their_rate:,.0f} events/s; ours is {rate / their_rate:.2f} x that")
+    print(
+        f"  pm4py, a graph of pages only: {their_rate:,.0f} events/s; ours is {rate / their_rate:.2f} x that"
+    )
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ TITLES = {
     "overview": "What was seen",
     "questions": "Questions",
     "outcomes": "How questions ended",
+    "lost": "How much further people went than they had to (of those who were answered)",
     "entries": "How visitors arrived",
     "paths": "Most common paths of a session",
     "grouping": "Page views put with the right question (B-cubed F1; baseline: a session is a question)",
@@ -62,6 +63,12 @@ Day = click.DateTime(["%Y-%m-%d"])
     metavar="FILE",
     help="What simulated visitors really wanted: says how right the questions are.",
 )
+@click.option(
+    "--links",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Links between pages (CSV: source, target), instead of those that five visitors took.",
+)
 @out_option
 @data_option
 def journeys(
@@ -70,6 +77,7 @@ def journeys(
     by: str,
     form: str,
     truth: Path | None,
+    links: Path | None,
     out: Path | None,
     data: Path,
 ) -> None:
@@ -79,6 +87,7 @@ def journeys(
     tests are counted apart.
     """
     from analysis import journeys as shown
+    from analysis.lostness import read_links
     from klantreis.settings import load
 
     settings = load(data)
@@ -95,6 +104,7 @@ def journeys(
         "overview": shown.overview(found),
         "questions": shown.summary(found, by),
         "outcomes": shown.outcomes(found),
+        "lost": shown.lost(found, by, read_links(links) if links else None),
         "entries": shown.entries(found),
         "paths": shown.paths(found),
     }
@@ -141,7 +151,9 @@ def _accuracy(
     try:
         wanted = pd.read_parquet(truth)
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{truth} cannot be read as Parquet ({error}). Give the citizens' truth.") from None
+        raise SettingsError(
+            f"{truth} cannot be read as Parquet ({error}). Give the citizens' truth."
+        ) from None
     first, last = between
     found = archived_days(settings.archive) if settings.archive.exists() else []
     days = [day for day in found if (first or day) <= day <= (last or day)]
@@ -204,7 +216,7 @@ def _cell(column: str, value: object) -> str:
     if isinstance(value, float):
         if value != value:  # NaN: there is no such figure
             return "–"
-        if column in ("f1", "baseline"):
+        if column in ("f1", "baseline", "lostness", "low", "high"):
             return f"{value:.3f}"
         return f"{value:.1%}" if column.startswith("share") else f"{value:.1f}"
     return str(value) if value != "" else "(none)"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The cascade decides what its specification decides, interpreted and compiled, and does not choke on anyone."""
+"""The cascade decides what its specification decides, interpreted and compiled, and does not choke on
+anyone."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from analysis.tables import Start
 from analysis.thresholds import DEFAULTS
 from tests.analysis.anything import RELAXED, stories
 from tests.analysis.specification import walk
-from tests.analysis.stories import DAY, SITE, SITES, TASKS, Story, tables_of
+from tests.analysis.stories import DAY, SITE, TASKS, Story, tables_of
 from tracker.day import day_bounds
 
 

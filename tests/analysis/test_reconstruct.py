@@ -19,7 +19,6 @@ from analysis.tables import SESSIONS, Outcome, empty
 from analysis.thresholds import Thresholds
 from tests.analysis.anything import PATHS, QUERIES, RELAXED, stories
 from tests.analysis.stories import DAY, SITE, Story, tables_of
-from tracker.event import Kind
 
 
 @RELAXED

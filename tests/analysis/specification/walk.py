@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The walk over the page views of each visitor, with the open questions at hand, in objects.
 
-What it decides, rule by rule, is written in `docs/journeys.md`. Nothing is coded or prepared: words are compared
-when they are met.
+What it decides, rule by rule, is written in `docs/journeys.md`. Nothing is coded or prepared: words are
+compared when they are met.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import numpy as np
 from analysis.entries import OUTSIDE, Entry
 from analysis.globs import tidy
 from analysis.intake import Events, Ints, K
-from tests.analysis.specification.open_questions import Asked, OpenQuestions
 from analysis.page_views import ENTRIES, PageViews
 from analysis.questions import STARTS, Questions
 from analysis.scope import Scope
 from analysis.tables import Start
 from analysis.words import alike, same_words
+from tests.analysis.specification.open_questions import Asked, OpenQuestions
 
 _STARTS = {Entry.SEARCH_ENGINE: Start.SEARCH_ENGINE, Entry.CAMPAIGN: Start.CAMPAIGN}
 
