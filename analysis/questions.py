@@ -25,7 +25,7 @@ from analysis.words import same_words, trigram_cosine
 
 STARTS = tuple(Start)
 #: A search is compared with so many different ones before it by the same visitor.
-COMPARED = 100
+COMPARED = 25
 _LARGE = frozenset(["time", "hub", "opened", "read"])  # moments and flags; all else fits 32 bits
 
 Records = NDArray[Any]

@@ -84,3 +84,39 @@ def test_starts_have_the_numbers_that_the_cascade_knows() -> None:
     assert questions.STARTS[cascade.CAMPAIGN] is Start.CAMPAIGN
     assert questions.STARTS[cascade.TASK_PAGE] is Start.TASK_PAGE
     assert questions.STARTS[cascade.PROVISIONAL] is Start.PROVISIONAL
+
+
+def test_a_tireless_searcher_is_no_reason_to_stop() -> None:
+    """Thousands of different searches by one visitor: each is compared with the last few, not with all."""
+    story = Story()
+    for number in range(300):
+        story.search(f"woord{number} ander{number % 7}", number)
+    tables = story.tables()
+    assert tables["questions"]["searches"].sum() == 300
+
+
+def test_the_home_page_by_a_link_is_where_another_question_may_begin() -> None:
+    story = Story()
+    home = "https://www.voorbeeldstad.nl/paspoort"
+    page = story.page("/paspoort", 0, referrer="https://www.google.nl/", seen=20)
+    page = story.page("/", 30, came=page, referrer=home)
+    page = story.search("zwerfvuil", 40, came=page, referrer="https://www.voorbeeldstad.nl/")
+    story.page("/afval/zwerfvuil", 50, came=page, referrer="https://www.voorbeeldstad.nl/zoeken")
+    assert story.tables()["questions"][["task", "pages"]].values.tolist() == [
+        ["paspoort", 1],
+        ["zwerfvuil", 3],
+    ]
+
+
+def test_the_home_page_on_the_way_back_stays_in_its_question() -> None:
+    """Who goes back arrives with the referrer of old; and who goes on with the same subject never left it."""
+    back, on = Story(), Story()
+    page = back.page("/", 0)
+    page = back.page("/paspoort", 5, came=page, referrer="https://www.voorbeeldstad.nl/")
+    page = back.page("/", 15, came=page)
+    back.page("/tarieven", 20, came=page, referrer="https://www.voorbeeldstad.nl/")
+    page = on.page("/paspoort", 0)
+    page = on.page("/", 15, came=page, referrer="https://www.voorbeeldstad.nl/paspoort")
+    on.page("/paspoort", 20, came=page, referrer="https://www.voorbeeldstad.nl/")
+    for story in (back, on):
+        assert story.tables()["questions"]["task"].tolist() == ["paspoort"]
