@@ -222,6 +222,9 @@ def _check(frame: pd.DataFrame) -> None:
         raise EventsError(
             f"The events lack {', '.join(missing)}. Expected the columns of the archive: {known}."
         )
+    twice = sorted(set(frame.columns[frame.columns.duplicated()]))
+    if twice:
+        raise EventsError(f"The events have {', '.join(twice)} twice. Keep one column of each name.")
     for name in ("visitor", "time", "index"):
         if not pd.api.types.is_integer_dtype(frame[name]) or frame[name].hasnans:
             raise EventsError(
@@ -237,11 +240,14 @@ def _check(frame: pd.DataFrame) -> None:
 
 def _encoded(column: pd.Series[Any]) -> Encoded:
     """The column as places in its different texts."""
-    encoded = pa.array(column, from_pandas=True)
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    if not isinstance(encoded, pa.DictionaryArray):
-        encoded = encoded.cast(pa.large_string()).dictionary_encode()
+    try:
+        encoded: Any = pa.array(column, from_pandas=True)
+        if isinstance(encoded, pa.ChunkedArray):
+            encoded = encoded.combine_chunks()
+        if not isinstance(encoded, pa.DictionaryArray):
+            encoded = encoded.cast(pa.large_string()).dictionary_encode()
+    except (pa.ArrowException, TypeError) as error:
+        raise EventsError(f"Column {column.name} of the events does not hold text: {error}") from None
     return encoded
 
 

@@ -177,5 +177,5 @@ def _visible(events: Events, count: int) -> Floats:
     """Visible seconds of each page view, NaN where the browser never said."""
     rows = events.kind == K.ENGAGE
     seconds = np.full(count, -np.inf)
-    np.maximum.at(seconds, events.page_view[rows], events.number["visible_s"][rows])
+    np.fmax.at(seconds, events.page_view[rows], events.number["visible_s"][rows])
     return np.where(np.isfinite(seconds), seconds, np.nan)

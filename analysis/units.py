@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from analysis.exposures import parse
 from analysis.frames import build, texts
-from analysis.intake import Events, Floats, Ints, K
+from analysis.intake import Events, Flags, Floats, Ints, K
 from analysis.tables import UNITS, Cause, Outcome
 from experiments.assignment import BUCKETS, variant_for
 from experiments.definition import Experiment
@@ -157,11 +157,7 @@ def units_table(
     count = len(first.row)
     holding = of_row[first.row]
     question, unit = _questions_of(questions, events.visitor[first.row], holding)
-    wanted = [experiments[name].task for name in first.experiment]
-    tasks = questions["task"].to_list()
-    of_task = np.array(
-        [wanted[u] in (None, tasks[q]) for q, u in zip(question.tolist(), unit.tolist(), strict=True)], bool
-    )
+    of_task = _is_of_task(first, experiments, questions["task"], question, unit)
     question, unit = question[of_task], unit[of_task]
     opening = np.full(count, -1, np.int64)
     opening[unit[::-1]] = question[::-1]  # the first of them
@@ -200,13 +196,25 @@ def units_table(
     )
 
 
+def _is_of_task(
+    first: FirstExposures, experiments: Mapping[str, Experiment], tasks: pl.Series, question: Ints, unit: Ints
+) -> Flags:
+    """Whether the question of each pair is of the task of the unit's experiment."""
+    names = np.array(first.experiment)
+    kept = np.zeros(len(unit), bool)
+    for name in sorted(set(first.experiment)):
+        task, mine = experiments[name].task, (names == name)[unit]
+        kept |= mine if task is None else mine & (tasks == task).to_numpy()[question]
+    return kept
+
+
 def _questions_of(questions: pl.DataFrame, visitor: Ints, holding: Ints) -> tuple[Ints, Ints]:
     """Pairs (question, unit): the questions of the unit's visitor from the one that holds the exposure on."""
     of = questions["visitor"].to_numpy()  # sorted
     started = questions["started_at"].to_numpy()
     low, high = np.searchsorted(of, visitor), np.searchsorted(of, visitor, "right")
     unit = np.repeat(np.arange(len(visitor)), high - low)
-    pair = np.concatenate([np.arange(0), *(np.arange(a, b) for a, b in zip(low, high, strict=True))])
+    pair = np.arange(len(unit)) + np.repeat(high - np.cumsum(high - low), high - low)
     keep = started[pair] >= started[holding][unit]
     pair, unit = pair[keep], unit[keep]
     order = np.lexsort((started[pair], unit))

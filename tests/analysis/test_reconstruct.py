@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -168,6 +169,30 @@ def test_a_visitor_with_too_many_events_is_set_aside() -> None:
     assert tables["set_aside"]["reason"].unique().tolist() == ["too many events by one visitor"]
 
 
+def test_a_million_events_by_one_visitor_leave_the_others_alone() -> None:
+    story = Story()
+    story.page("/", 0, page_view="machine00000")
+    frame = story.frame()
+    story.page("/paspoort", 0, visitor=2, seen=40)
+    million = frame.loc[np.zeros(1_000_000, int)].assign(index=np.arange(1_000_000))
+    tables = tables_of(pd.concat([story.frame().iloc[1:], million], ignore_index=True))
+    assert tables["questions"]["outcome"].tolist() == ["read"]
+    assert tables["set_aside"]["rows"].tolist() == [1_000_000, 1]
+
+
+def test_columns_that_are_categories_or_of_another_type_are_read_as_well() -> None:
+    story = Story()
+    page = story.search("paspoort", 0)
+    story.page("/paspoort", 5, came=page, seen=40)
+    frame = story.frame()
+    whole = tables_of(frame)
+    texts = ["site", "page_view", "kind", "path", "origin", "query"]
+    for other in (frame.astype(dict.fromkeys(texts, "category")), frame.astype(dict.fromkeys(texts, object))):
+        for name, table in tables_of(other).items():
+            pd.testing.assert_frame_equal(table, whole[name])
+    assert len(tables_of(frame.assign(bucket="none", visible_s="long"))["questions"]) == 1
+
+
 def test_an_unknown_kind_is_set_aside() -> None:
     story = Story()
     story.page("/", 0)
@@ -179,6 +204,8 @@ BAD = {
     "columns missing": (lambda frame: frame.drop(columns=["page_view", "kind"]), "lack page_view, kind"),
     "a time that is no number": (lambda frame: frame.assign(time="nine o'clock"), "Column time"),
     "a time with a fraction": (lambda frame: frame.assign(time=1.5), "Column time"),
+    "lists for words": (lambda frame: frame.assign(query=[["a"]] * len(frame)), "Column query"),
+    "a column twice": (lambda frame: pd.concat([frame, frame[["time"]]], axis=1), "have time twice"),
     "a path that is missing": (lambda frame: frame.assign(path=None), "Column path"),
 }
 
