@@ -63,8 +63,6 @@ KINDS = tuple(kind.value for kind in Kind)
 
 _TEXTS = (
     "path",
-    "parameters",
-    "referrer",
     "exposures",
     "first",
     "language",
@@ -75,6 +73,7 @@ _TEXTS = (
     "goal",
     "channel",
 )
+_VIEW_TEXTS = ("parameters", "referrer")
 _NUMBERS = ("bucket", "results", "visible_s", "step", "heartbeat")
 _REQUIRED = ("site", "visitor", "time", "page_view", "index", "kind", "path")
 
@@ -116,6 +115,8 @@ class Events:
     text: Mapping[str, Coded]
     number: Mapping[str, Floats]
     origin: Ints
+    #: What is said once for a page view: its parameters and its referrer, with a place per page view.
+    view_text: Mapping[str, Coded]
 
     def __len__(self) -> int:
         return len(self.time)
@@ -132,6 +133,7 @@ class Events:
             text={name: coded.take(rows) for name, coded in self.text.items()},
             number={name: column[rows] for name, column in self.number.items()},
             origin=self.origin,
+            view_text=self.view_text,
         )
 
 
@@ -181,6 +183,7 @@ def prepare(frame: pd.DataFrame, thresholds: Thresholds, bounds: Mapping[str, tu
     order, who = _order(person, time[kept], view[kept], index[kept], views.dictionary)
     rows = kept[order]
     page_view, keys = _page_views(who, view[rows], len(views.dictionary))
+    opening = rows[first_rows(page_view, len(keys))]
     events = Events(
         site=site.take(rows),
         visitor=who,
@@ -188,9 +191,10 @@ def prepare(frame: pd.DataFrame, thresholds: Thresholds, bounds: Mapping[str, tu
         page_view=page_view,
         kind=kind[rows],
         answered_here=_flags(frame, "answered_here")[rows],
-        text={name: _coded(frame[name], rows) if name in frame else _nothing(rows) for name in _TEXTS},
+        text={name: _text(frame, name, rows) for name in _TEXTS},
         number={name: _numbers(frame, name)[rows] for name in _NUMBERS},
-        origin=_origins(frame, views.dictionary, rows, who, page_view, keys),
+        origin=_origins(frame, views.dictionary, opening, keys),
+        view_text={name: _text(frame, name, opening) for name in _VIEW_TEXTS},
     )
     places = keys % max(len(views.dictionary), 1)
     return Intake(events, _counts(reason), _people(reason, site.codes, visitor), views.dictionary, places)
@@ -263,8 +267,13 @@ def _coded(column: pd.Series[Any], rows: Ints | slice = slice(None)) -> Coded:
     return Coded(_codes(encoded)[rows].astype(np.int64), texts)
 
 
-def _nothing(rows: Ints) -> Coded:
-    return Coded(np.full(len(rows), -1, np.int64), ())
+def _text(frame: pd.DataFrame, name: str, rows: Ints) -> Coded:
+    """The column at those rows; nothing where there is none."""
+    if name not in frame:
+        return Coded(np.full(len(rows), -1, np.int64), ())
+    if len(rows) * 2 < len(frame):  # coding fewer texts is worth taking them apart
+        return _coded(frame[name].iloc[rows])
+    return _coded(frame[name], rows)
 
 
 def _numbered(coded: Coded, known: Sequence[str]) -> Ints:
@@ -366,15 +375,14 @@ def _page_views(who: Ints, view: Codes, width: int) -> tuple[Ints, Ints]:
     return numbers, keys
 
 
-def _origins(frame: pd.DataFrame, views: Texts, rows: Ints, who: Ints, page_view: Ints, keys: Ints) -> Ints:
+def _origins(frame: pd.DataFrame, views: Texts, opening: Ints, keys: Ints) -> Ints:
     """For every page view the number of the one it was reached from, -1 where that is not known."""
     origins = np.full(len(keys), -1, np.int64)
     if "origin" not in frame or not len(keys):
         return origins
-    first = first_rows(page_view, len(keys))
-    origin = pa.array(frame["origin"].iloc[rows[first]], pa.large_string(), from_pandas=True)
+    origin = pa.array(frame["origin"].iloc[opening], pa.large_string(), from_pandas=True)
     view = pc.index_in(origin, value_set=views).fill_null(-1).to_numpy().astype(np.int64)
-    wanted = np.where(view >= 0, who[first] * len(views) + view, -1)
+    wanted = np.where(view >= 0, keys // len(views) * len(views) + view, -1)
     found = pd.Index(keys).get_indexer(pd.Index(wanted))
     hit = (found >= 0) & (found != np.arange(len(keys)))
     origins[hit] = found[hit]

@@ -75,7 +75,7 @@ def page_views(events: Events, session: Ints, scope: Scope) -> PageViews:
     pages = tuple(
         Page(sites[s].name, text, tasks[s].of_page(text), tasks[s].is_answer(text)) for s, text in numbers
     )
-    referrers, referrer = _pairs(site, events.text["referrer"].take(first))
+    referrers, referrer = _pairs(site, events.view_text["referrer"])
     came_from_page = np.where(events.origin >= 0, page[events.origin], -1)
     sites = [
         site if site.hosts else _with_own_host(site, number, referrers, referrer, came_from_page, numbers)
@@ -86,7 +86,7 @@ def page_views(events: Events, session: Ints, scope: Scope) -> PageViews:
         numbers.get((s, each.path or ""), -1) if each.entry is Entry.INTERNAL else -1
         for (s, _), each in zip(referrers, arrivals, strict=True)
     ]
-    parameters, parameter = _pairs(site, events.text["parameters"].take(first))
+    parameters, parameter = _pairs(site, events.view_text["parameters"])
     campaign = np.array([has_campaign(text, sites[s]) for s, text in parameters], bool)[parameter]
 
     queries, row_query, words = _queries(events, arrivals)

@@ -25,7 +25,7 @@ from typing import Any
 from analysis.errors import TaskDefinitionsError
 from analysis.globs import compiled, intersect, tidy
 from analysis.tables import Phase
-from analysis.words import FARTHEST, Query, normalise, same_word, stem
+from analysis.words import FARTHEST, Query, misspelling, normalise, stem
 from experiments.errors import Problem, did_you_mean
 from experiments.places import Places, Steps
 
@@ -66,9 +66,9 @@ class Tasks:
     _pages: dict[str, _Page] = field(default_factory=dict, repr=False)
     _queries: dict[Query, int] = field(default_factory=dict, repr=False)
     _words: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
-    _lengths: dict[int, list[str]] = field(default_factory=dict, repr=False)
-    _stems: dict[str, list[str]] = field(default_factory=dict, repr=False)
-    _examples: list[tuple[tuple[str, ...], int]] = field(default_factory=list, repr=False)
+    _by_word: dict[str, list[tuple[tuple[str, ...], int]]] = field(default_factory=dict, repr=False)
+    _by_length: dict[int, list[str]] = field(default_factory=dict, repr=False)
+    _by_stem: dict[str, list[str]] = field(default_factory=dict, repr=False)
 
     def __iter__(self) -> Iterator[Task]:
         return iter(self.tasks)
@@ -99,35 +99,36 @@ class Tasks:
     def of_query(self, query: Query) -> int:
         """Number of the task with the longest example query that the query contains, spelling forgiven."""
         if query not in self._queries:
-            said = frozenset[str]().union(*map(self._meant, query.content))
-            found = [(len(words), -number) for words, number in self._known() if said.issuperset(words)]
-            self._queries[query] = -max(found)[1] if found else NO_TASK
+            self._queries[query] = self._task_meant(query)
         return self._queries[query]
 
-    def _known(self) -> list[tuple[tuple[str, ...], int]]:
-        """The words of every example query, with the number of its task."""
-        if not self._examples:
-            self._examples += [
-                (example.content, number)
-                for number, task in enumerate(self.tasks)
-                for example in map(normalise, task.queries)
-                if example
-            ]
-        return self._examples
+    def _task_meant(self, query: Query) -> int:
+        said = frozenset[str]().union(*map(self._meant, query.content))
+        examples = (example for word in said for example in self._by_word[word])
+        found = [(len(words), -number) for words, number in examples if said.issuperset(words)]
+        return -max(found)[1] if found else NO_TASK
 
     def _meant(self, word: str) -> frozenset[str]:
         """The words of example queries that this one is, in another form or misspelled."""
+        if not self._by_word:
+            self._look_through()
         if word not in self._words:
-            if not self._lengths:
-                for other in {other for words, _ in self._known() for other in words}:
-                    self._lengths.setdefault(len(other), []).append(other)
-                    self._stems.setdefault(stem(other), []).append(other)
             near = range(len(word) - FARTHEST, len(word) + FARTHEST + 1)
-            found = (other for length in near for other in self._lengths.get(length, ()))
-            self._words[word] = frozenset(other for other in found if same_word(word, other)).union(
-                self._stems.get(stem(word), ())
-            )
+            others = (other for length in near for other in self._by_length.get(length, ()))
+            same = self._by_stem.get(stem(word), ())
+            self._words[word] = frozenset(other for other in others if misspelling(word, other)).union(same)
         return self._words[word]
+
+    def _look_through(self) -> None:
+        """Find the example queries by their words, and those by their length and stem."""
+        self._by_word[""] = []  # also where there are none
+        for number, task in enumerate(self.tasks):
+            for example in map(normalise, task.queries):
+                for word in example.content:
+                    self._by_word.setdefault(word, []).append((example.content, number))
+        for word in self._by_word:
+            self._by_length.setdefault(len(word), []).append(word)
+            self._by_stem.setdefault(stem(word), []).append(word)
 
     def _page(self, path: str) -> _Page:
         if path not in self._pages:
