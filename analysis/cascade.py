@@ -360,6 +360,7 @@ def new(view: int, start: int, tail_of: int, s: State) -> Number:
     question = s.questions[asked]
     question.visitor, question.site, question.start = s.count[VISITOR], s.views[view].site, start
     question.tail_of, question.into = tail_of, NONE
+    question.closed = question.settled = False
     question.goal = question.searched = question.soft = NONE
     for chain in range(CHAINS):
         s.ends[asked * CHAINS + chain].head = NONE

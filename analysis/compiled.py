@@ -8,9 +8,11 @@ and so is everything where Numba cannot be had.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import make_dataclass
 from functools import lru_cache
+from itertools import starmap
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -25,20 +27,30 @@ _done: Counter[str] = Counter()
 _INNER: dict[str, Any] = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
-def run(rule: Callable[..., None], module: ModuleType, *arguments: Any, rows: int) -> None:
+def run(
+    rule: Callable[..., None],
+    module: ModuleType,
+    *arguments: Any,
+    rows: int,
+    writes: frozenset[str] = frozenset(),
+    empty: frozenset[str] = frozenset(),
+    scratch: frozenset[str] = frozenset(),
+) -> None:
     """Call a function of the module; `arguments` are columns (arrays of numbers or of records), numbers, and
-    tuples of those. Both ways write into the columns, save those that are marked as read only."""
+    named tuples of those.
+
+    Of records that are given, only the fields in `writes` are changed. Members of a tuple in `empty` hold
+    nothing yet, and get their records from the first on; those in `scratch` are of no use to anyone after.
+    """
     _done[rule.__qualname__] += rows
     worth_it = _done[rule.__qualname__] >= WORTH_COMPILING
     fast = compiled(module, rule.__name__) if worth_it else None
     if fast is not None:
         fast(*arguments)
         return
-    written: list[tuple[np.ndarray, list[Any]]] = []
-    rule(*(_as_lists(each, written) for each in arguments))
-    for column, values in written:
-        fields = column.dtype.names
-        column[:] = [tuple(getattr(row, name) for name in fields) for row in values] if fields else values
+    lists = _Lists(writes, empty, scratch)
+    rule(*(lists.of(each) for each in arguments))
+    lists.write_back()
 
 
 @lru_cache(maxsize=8)
@@ -69,36 +81,51 @@ def records(fields: Sequence[str], given: Mapping[str, Any], length: int) -> NDA
     """An array of records with these fields, each of the type of what is given for it; whole numbers, zero
     at first, where nothing is."""
     kinds = {name: np.asarray(value).dtype for name, value in given.items()}
-    rows = np.zeros(length, [(name, kinds.get(name, np.int64)) for name in fields])
+    rows = np.zeros(length, np.dtype([(name, kinds.get(name, np.int64)) for name in fields], align=True))
     for name, value in given.items():
         rows[name] = value
     return rows
 
 
-def _as_lists(argument: Any, written: list[tuple[np.ndarray, list[Any]]]) -> Any:
-    """The same with a list for every column and an object for every record: plain Python reads those several
-    times faster than arrays."""
-    if isinstance(argument, np.ndarray):
-        values = argument.tolist()
-        if argument.dtype.names:
-            values = list(map(_record(argument.dtype.names), values))
-        if argument.flags.writeable:
-            written.append((argument, values))
+class _Lists:
+    """Lists in place of columns and objects in place of records: plain Python reads those several times faster
+    than arrays."""
+
+    def __init__(self, writes: frozenset[str], empty: frozenset[str], scratch: frozenset[str]) -> None:
+        self._writes, self._empty, self._scratch = writes, empty, scratch
+        self._made: list[tuple[NDArray[Any], Any, tuple[str, ...]]] = []
+
+    def of(self, argument: Any, name: str = "") -> Any:
+        if isinstance(argument, tuple):
+            names = argument._fields  # type: ignore[attr-defined]
+            return type(argument)(*map(self.of, argument, names))
+        if not isinstance(argument, np.ndarray):
+            return argument
+        known, kept = argument.dtype.names or (), argument.flags.writeable and name not in self._scratch
+        values: Any
+        if known and name in self._empty | self._scratch:
+            values = defaultdict(_record(known))  # made when they are first asked for
+            fields = known
+        elif known:
+            values = list(starmap(_record(known), argument.tolist()))
+            fields = tuple(field for field in known if field in self._writes)
+            kept = kept and bool(fields)
+        else:
+            values, fields = argument.tolist(), ()
+        if kept:
+            self._made.append((argument, values, fields))
         return values
-    if isinstance(argument, tuple):
-        return type(argument)(*(_as_lists(each, written) for each in argument))
-    return argument
+
+    def write_back(self) -> None:
+        for column, values, fields in self._made:
+            if not fields:
+                column[:] = values
+            rows = [values[place] for place in range(len(values))] if fields else []
+            for field in fields:
+                column[field][: len(rows)] = [getattr(row, field) for row in rows]
 
 
 @lru_cache(maxsize=32)
-def _record(fields: tuple[str, ...]) -> Callable[[tuple[Any, ...]], Any]:
-    """Makes an object with those fields of a tuple."""
-    kind = type("Record", (), {"__slots__": fields})
-
-    def make(values: tuple[Any, ...]) -> Any:
-        row = kind()
-        for name, value in zip(fields, values, strict=True):
-            setattr(row, name, value)
-        return row
-
-    return make
+def _record(fields: tuple[str, ...]) -> Callable[..., Any]:
+    """A class with those fields; its objects are made of nothing or of all of them."""
+    return make_dataclass("Record", [(field, Any, None) for field in fields])

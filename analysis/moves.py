@@ -75,7 +75,8 @@ def _trails(views: PageViews, questions: Questions, thresholds: Thresholds) -> I
     }
     rows = records(trails.TRAIL, given, len(views))
     latest = np.full(len(questions), -1, np.int64)
-    run(trails.follow, trails, rows, latest, float(thresholds.pogo_stick_s), rows=len(views) * 4)
+    quick_s = float(thresholds.pogo_stick_s)
+    run(trails.follow, trails, rows, latest, quick_s, rows=len(views), writes=frozenset(["parent", "is_a"]))
     what: Ints = rows["is_a"].copy()
     return what
 

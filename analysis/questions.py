@@ -64,7 +64,15 @@ def find_questions(events: Events, views: PageViews, scope: Scope) -> Questions:
     )
     row, steps = _steps(events, views, scope)
     state = _state(limits, steps, _views(views, scope), _words(events, views), pages=len(views.pages))
-    run(cascade.walk, cascade, state, rows=len(events))
+    run(
+        cascade.walk,
+        cascade,
+        state,
+        rows=len(events),
+        writes=frozenset(["first", "now", "reached", "switch"]),
+        empty=frozenset(["questions"]),
+        scratch=frozenset(["latest", "open", "ends", "nodes"]),
+    )
     return _found(events, state, row)
 
 
