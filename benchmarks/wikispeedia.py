@@ -3,10 +3,11 @@
 
     python benchmarks/wikispeedia.py ../shared/data/wikispeedia
 
-The folder holds `paths_finished_unique.tsv` and `links.tsv` (West & Leskovec, WWW 2012; West, Pineau & Precup,
-IJCAI 2009). Every path becomes the page views of one visitor, `<` a return to the page before; nothing but the
-reconstruction counts its pages, its different pages and its returns. How far people had to go comes from the
-graph of links. Printed are the shares that are known of the data, and lostness by how hard people found it.
+The folder holds `paths_finished_unique.tsv` and `links.tsv` (West & Leskovec, WWW 2012; West, Pineau &
+Precup, IJCAI 2009). Every path becomes the page views of one visitor, `<` a return to the page before; nothing
+but the reconstruction counts its pages, its different pages and its returns (a link back to an earlier page is
+one too). How far people had to go comes from the graph of links. Printed are the shares that are known of the
+data, and lostness by how hard people found it.
 """
 
 from __future__ import annotations
@@ -89,17 +90,15 @@ def main() -> None:
     backs = known["tokens"].map(lambda tokens: tokens.count("<"))
     print(f"{len(known):,} paths, {len(events):,} page views; {len(questions):,} questions")
     print(f"  use back {(backs > 0).mean():.2%}; mean tokens {length.mean():.4f}")
-    print(
-        f"  rebuilt: use back {(questions['backtracks'] > 0).mean():.2%}; mean pages {questions['pages'].mean():.4f}"
-    )
+    returned, pages = (questions["backtracks"] > 0).mean(), questions["pages"].mean()
+    print(f"  rebuilt: return {returned:.2%}; mean pages {pages:.4f}")
     views = questions["pages"].to_numpy()
     found = smith(views, questions["distinct_pages"], fewest_pages(folder, known))
     print(f"  {known['rating'].notna().sum():,} rated; lostness by rating, with 95 % intervals:")
     for rating, rows in pd.Series(found).groupby(known["rating"]):
         half = _Z * rows.std() / np.sqrt(len(rows))
-        print(
-            f"    {rating:.0f}  {rows.mean():.3f}  ({rows.mean() - half:.3f} to {rows.mean() + half:.3f}), {len(rows):,} paths"
-        )
+        low, high = rows.mean() - half, rows.mean() + half
+        print(f"    {rating:.0f}  {rows.mean():.3f}  ({low:.3f} to {high:.3f}), {len(rows):,} paths")
 
 
 if __name__ == "__main__":
