@@ -361,6 +361,7 @@ def new(view: int, start: int, tail_of: int, s: State) -> Number:
     question.visitor, question.site, question.start = s.count[VISITOR], s.views[view].site, start
     question.tail_of, question.into = tail_of, NONE
     question.closed = question.settled = False
+    question.at = question.session = NONE
     question.goal = question.searched = question.soft = NONE
     for chain in range(CHAINS):
         s.ends[asked * CHAINS + chain].head = NONE

@@ -88,7 +88,7 @@ def records(fields: Sequence[str], given: Mapping[str, Any], length: int) -> NDA
 
 
 class _Lists:
-    """Lists in place of columns and objects in place of records: plain Python reads those several times faster
+    """Lists in place of columns, objects in place of records: plain Python reads those several times faster
     than arrays."""
 
     def __init__(self, writes: frozenset[str], empty: frozenset[str], scratch: frozenset[str]) -> None:

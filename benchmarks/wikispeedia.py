@@ -4,10 +4,10 @@
     python benchmarks/wikispeedia.py ../shared/data/wikispeedia
 
 The folder holds `paths_finished_unique.tsv` and `links.tsv` (West & Leskovec, WWW 2012; West, Pineau &
-Precup, IJCAI 2009). Every path becomes the page views of one visitor, `<` a return to the page before; nothing
-but the reconstruction counts its pages, its different pages and its returns (a link back to an earlier page is
-one too). How far people had to go comes from the graph of links. Printed are the shares that are known of the
-data, and lostness by how hard people found it.
+Precup, IJCAI 2009). Every path becomes the page views of one visitor, `<` a return to the page before;
+nothing but the reconstruction counts its pages, its different pages and its returns (a link back to an
+earlier page is one too). How far people had to go comes from the graph of links. Printed are the shares that
+are known of the data, and lostness by how hard people found it.
 """
 
 from __future__ import annotations
