@@ -226,7 +226,7 @@ def test_the_probe_is_for_who_has_the_token(behind: Behind) -> None:
 def test_systemd_understands_the_units(unit: Path, tmp_path: Path) -> None:
     binary = shutil.which("systemd-analyze")
     if binary is None:
-        absent("no systemd-analyze on the PATH")
+        pytest.skip("no systemd-analyze on the PATH")  # also in a pipeline, which often runs without systemd
     text = unit.read_text(encoding="utf-8")
     command = next(line for line in text.splitlines() if line.startswith("ExecStart="))
     program = "/opt/klantreis/.venv/bin/klantreis"
