@@ -133,6 +133,10 @@ class Content:
         versions = self.pages.get(path)
         return next(iter(versions.values())).counterpart if versions else None
 
+    def any_version(self, path: str) -> Page | None:
+        """The page in whichever variant has it, the control's first."""
+        return next(iter(self.pages.get(path, {}).values()), None)
+
     def every_page(self) -> Iterable[Page]:
         for versions in self.pages.values():
             yield from versions.values()

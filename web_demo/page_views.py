@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterable
 from flask import Blueprint, abort, current_app, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from experiments.exposure import COOKIE
 from web_demo.content import Content, Page, Section
 from web_demo.navigation import WORDS, breadcrumb, common_top_tasks, top_tasks
 from web_demo.search import SearchIndex
 
 PRODUCT_EXPERIMENT = "aa-controle"  # two identical variants on every product page: the test of the test
 ENGLISH = "/en"
+MOVED = "kr_moved"  # this browser was sent here, and may not have kept the cookie it got
 MOST_KEPT = 1000  # rendered pages; the site has some hundred, over all variants
 
 
@@ -105,8 +107,12 @@ class PageViews:
                 return redirect(bare, 308)
             abort(404)
         found = self._content.page(path, self._variant_of)
+        if found is None and MOVED in request.args:
+            found = self._content.any_version(path)
         if found is None:
-            return redirect(self._content.counterpart(path) or "/", 302)
+            # A browser that keeps no cookie may get another version after each redirect: it is sent on once.
+            known = request.cookies.get(COOKIE) is not None
+            return redirect(f"{self._content.counterpart(path) or '/'}{'' if known else f'?{MOVED}=1'}", 302)
         if found.kind == "product":
             self._variant_of(PRODUCT_EXPERIMENT)
         return self._same_for_all(

@@ -23,7 +23,7 @@ import yaml
 from klantreis.doctor import of_address
 from klantreis.doctor.finding import Level
 from klantreis.settings import run_token
-from tests.conftest import absent, url_of
+from tests.conftest import url_of
 from tests.klantreis.processes import BROWSER, serving, until
 from tests.klantreis.proxy import EXAMPLES, Site, municipal_site, nginx
 from tests.servers import running_server

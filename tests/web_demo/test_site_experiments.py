@@ -87,6 +87,18 @@ def test_a_redirect_to_the_counterpart_does_not_use_up_the_first_exposure(seed: 
         assert "zwerfvuil" in exposures(answer.text)[1]
 
 
+def test_a_browser_that_keeps_no_cookie_is_not_sent_to_and_fro() -> None:
+    # Each request without a cookie draws a version anew: one in 256 such visits ended in a loop of redirects.
+    experiments = Experiments(
+        FixedRegister(DEFINITIONS), clock=lambda: RUNNING, random=Random(1), definitions=DEFINITIONS
+    )
+    client = create_site(experiments=experiments).test_client(use_cookies=False)
+    for _ in range(200):
+        answer = client.get("/afval/zwerfvuil-melden", follow_redirects=True)
+        assert answer.status_code == 200
+        assert len(answer.history) <= 1
+
+
 def test_after_the_test_everybody_sees_the_current_version_unmeasured() -> None:
     answer = client_at(OVER).get("/melding/stap-1")
     assert "Stap 1 van 6" in answer.text

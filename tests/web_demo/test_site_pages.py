@@ -152,8 +152,9 @@ def test_a_page_of_the_other_version_leads_to_its_counterpart(version: str) -> N
     client = site_in(version)[1]
     gone, counterpart = MISSING_HERE[version]
     answer = client.get(gone)
-    assert (answer.status_code, answer.location) == (302, counterpart)
+    assert (answer.status_code, answer.location) == (302, f"{counterpart}?kr_moved=1")
     assert client.get(counterpart).status_code == 200
+    assert client.get(f"{gone}?kr_moved=1").status_code == 200  # sent on once, not back again
 
 
 @pytest.mark.parametrize("unknown", ["", "blue"])
