@@ -282,7 +282,8 @@ def client_address(
     `forwarded` is what `X-Forwarded-For` says; each proxy adds the hop before it at the end, and whatever a
     stranger wrote in front of that is not believed.
 
-    >>> client_address("10.0.0.1", "6.6.6.6, 192.0.2.7", (ipaddress.ip_network("10.0.0.0/8"),))
+    >>> from ipaddress import ip_network
+    >>> client_address("10.0.0.1", "6.6.6.6, 192.0.2.7", (ip_network("10.0.0.0/8"),))
     '192.0.2.7'
     """
     if forwarded is None or not trusted:

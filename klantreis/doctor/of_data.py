@@ -14,6 +14,7 @@ from klantreis.doctor.finding import Finding, doubtful, graded, well, wrong
 from klantreis.settings import FILE, Settings
 from tracker.keys import Keys
 from tracker.silence import Verdicts
+from tracker.spool import occupancy
 
 DAYS_SHOWN = 7
 LOOKED_WITHIN_S = 2 * 3600
@@ -109,6 +110,12 @@ def look_aside(settings: Settings) -> Iterator[Finding]:
     for sentence in unknown_variables():
         yield doubtful("variables", sentence, "Mend its name, or unset it.")
     yield from _spool(settings)
+    if damaged := sorted((settings.archive / "damaged").rglob("*.parquet")):
+        yield wrong(
+            "damaged",
+            f"{len(damaged)} files of the archive were damaged and set aside: {damaged[0].parent}.",
+            "Look at the disk, then restore their days from a back-up (klantreis restore).",
+        )
     if unreadable := sorted((settings.archive / "unreadable").glob("*/*.jsonl")):
         yield doubtful(
             "unreadable",
@@ -134,10 +141,8 @@ def of_spool(files: int, size: int, damaged: int) -> Iterator[Finding]:
 
 
 def _spool(settings: Settings) -> Iterator[Finding]:
-    folder = settings.data / "spool"
-    segments = [path for path in folder.glob("*/*.segment") if path.parent.name != "damaged"]
-    sizes = [path.stat().st_size for path in segments]
-    yield from of_spool(len(segments), sum(sizes), len(list(folder.glob("damaged/*"))))
+    if settings.spool is not None:
+        yield from of_spool(*occupancy(settings.spool))
 
 
 def _ledger(client: redis.Redis) -> Iterator[Finding]:

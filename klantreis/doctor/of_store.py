@@ -22,7 +22,7 @@ Facts = Mapping[str, Any]
 def of_server(facts: Facts) -> Finding:
     """Kind, version, eviction, cluster: the same rule that refuses to start on it."""
     name = f"{facts.get('server_name', 'redis')} {facts.get('valkey_version', facts['redis_version'])}"
-    sentence = unfit(facts, "the store")
+    sentence = unfit(facts, "the store", cluster=True)  # whoever names one node is refused before
     return well("store", f"{name} answers.") if sentence is None else wrong("store", sentence, "")
 
 
@@ -98,7 +98,9 @@ def of_lag(lag_s: float, waiting: int) -> Finding:
     """How old the oldest event is that no archiver took."""
     return graded(
         "archiver",
-        f"{waiting} events wait for the archiver, the oldest for {lag_s:.0f} s, and fill the store's memory.",
+        f"{waiting} events wait for the archiver, the oldest for {lag_s:.0f} s, and fill the store's memory."
+        if waiting
+        else "No event waits for the archiver.",
         "Start klantreis archive, or look in its log why it does not get on.",
         warn=lag_s > 120,
         fail=lag_s > 900,

@@ -58,7 +58,8 @@ def test_a_server_outlives_its_store(tmp_path: Path) -> None:
     body = json.dumps(BEACON).encode()
     with running_server(binary) as client:
         url = url_of(client)
-        with serving("collect", "--data", _installation(tmp_path), KLANTREIS_REDIS_URL=url) as address:
+        without_spool = {"KLANTREIS_REDIS_URL": url, "KLANTREIS_SPOOL_MB": "0"}
+        with serving("collect", "--data", _installation(tmp_path), **without_spool) as address:
             assert post(f"{address}/e", body)[0] == 204
             client.shutdown(nosave=True)
             status, headers = post(f"{address}/e", body)
