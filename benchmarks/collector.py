@@ -6,9 +6,10 @@ gunicorn. Every beacon is a view of its own visitor and page, goes through the w
 acknowledged only when the store has it. The servers take turns on core 0; wrk and the store share core 1.
 Absolute figures say something about this machine only, so look at the ratios. The store syncs every group of
 beacons to its file; that file lies in memory (/dev/shm) unless `--disk` is given, since with 64 connections a
-slow disk would be all that is measured.
+slow disk would be all that is measured. Runs are short and take turns, so that what else the machine does hits
+all alike.
 
-    python benchmarks/collector.py --seconds 5 --rounds 3
+    python benchmarks/collector.py --seconds 1 --rounds 15
 
 Needs `wrk` and `nginx` on the PATH, two cores, and gunicorn for the second peer (pip install gunicorn).
 Exits 2 with a sentence where something is missing, 1 where something acknowledged isn't in the store.
@@ -85,8 +86,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--seconds", type=int, default=5, help="of each run (default 5)")
-    parser.add_argument("--rounds", type=int, default=3, help="runs of each server (default 3)")
+    parser.add_argument("--seconds", type=int, default=1, help="of each run (default 1)")
+    parser.add_argument("--rounds", type=int, default=15, help="runs of each server (default 15)")
     parser.add_argument("--disk", action="store_true", help="let the store write to disk instead of /dev/shm")
     parser.add_argument("--only", choices=["nginx"], help="the comparison with nginx alone")
     given = parser.parse_args()
@@ -143,7 +144,7 @@ class Bench:
                 print("gunicorn isn't installed: the plain Flask view is left out (pip install gunicorn).")
             runs, sound = self._in_turn(script, found)
         rate, cost = medians(runs, "rate"), medians(runs, "cost_us")
-        p99 = median(run.p99_ms for run in runs["collector"])
+        p99 = median([run.p99_ms for run in runs["collector"]])
         print("median: " + ", ".join(f"{name} {rate[name]:,.0f}/s" for name in rate))
         print(
             f"ratio collector / nginx by processor time per request, which others on the machine disturb "
@@ -251,7 +252,7 @@ def about(store: redis.Redis, seconds: int) -> None:
 
 
 def medians(runs: dict[str, list[Run]], field: str) -> dict[str, float]:
-    return {name: median(getattr(run, field) for run in found) for name, found in runs.items()}
+    return {name: float(median([getattr(run, field) for run in found])) for name, found in runs.items()}
 
 
 def verdict(what: str, value: float, *, at_least: float | None = None, at_most: float | None = None) -> None:

@@ -44,7 +44,7 @@ class Words:
     def __init__(self) -> None:
         self._codes: dict[str, str] = {}
         self._met: dict[str, int] = {}
-        self._wanted: dict[str, None] = {}
+        self.to_learn: dict[str, None] = {}  # texts for `learn`
 
     def short(self, text: str) -> str:
         """The code of a text, or the text itself, which is learnt when it has come often enough."""
@@ -53,11 +53,6 @@ class Words:
             self._meet(text)
             return text
         return code
-
-    @property
-    def to_learn(self) -> bool:
-        """Whether there are texts for `learn`."""
-        return bool(self._wanted)
 
     async def learn(
         self,
@@ -72,7 +67,7 @@ class Words:
         A code that the store has for another text (one pair in 17 million) is not used, and none before
         `secure` has made sure that the store's replicas have what was written.
         """
-        wanted = [*self._wanted, *texts]
+        wanted = [*self.to_learn, *texts]
         if not wanted:
             return
         asking = client.pipeline(transaction=False)
@@ -82,7 +77,7 @@ class Words:
         answers: list[Any] = await asking.execute()
         if secure is not None:
             await secure()
-        self._wanted = {}
+        self.to_learn = {}
         for text, held in zip(wanted, answers[1::2], strict=True):
             if held == text.encode():
                 self._codes[text] = code_of(text)
@@ -91,16 +86,16 @@ class Words:
 
     def renew(self) -> None:
         """Have `learn` write down all words again: the store may have been emptied, or be another one now."""
-        self._wanted.update(dict.fromkeys(self._codes))
+        self.to_learn.update(dict.fromkeys(self._codes))
 
     def _meet(self, text: str) -> None:
-        if not text or len(self._codes) + len(self._wanted) >= MOST:
+        if not text or len(self._codes) + len(self.to_learn) >= MOST:
             return
         if len(self._met) >= _CANDIDATES:
             self._met.clear()
         times = self._met[text] = self._met.get(text, 0) + 1
         if times == OFTEN:
-            self._wanted[text] = None
+            self.to_learn[text] = None
 
 
 def dictionary(held: Mapping[bytes, bytes]) -> dict[str, str]:
