@@ -6,8 +6,8 @@ gunicorn. Every beacon is a view of its own visitor and page, goes through the w
 acknowledged only when the store has it. The servers take turns on core 0; wrk and the store share core 1.
 Absolute figures say something about this machine only, so look at the ratios. The store syncs every group of
 beacons to its file; that file lies in memory (/dev/shm) unless `--disk` is given, since with 64 connections a
-slow disk would be all that is measured. Runs are short and take turns, so that what else the machine does hits
-all alike.
+slow disk would be all that is measured. Runs are short and take turns, so that what else the machine does
+hits all alike.
 
     python benchmarks/collector.py --seconds 1 --rounds 15
 
@@ -168,7 +168,7 @@ class Bench:
     def with_workers(self) -> None:
         """Processor time per event at the same offered rate, for one worker and for two, in turn."""
         script, costs = self._script(events=1, pause_ms=16), dict[int, list[float]]()
-        for _ in range(self._rounds):
+        for _ in range(min(self._rounds, 7)):
             for workers in (1, 2):
                 with servers.collector(self._folder, self._store_port, None, workers=workers) as server:
                     self._load(script, server, 1)

@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -135,8 +136,7 @@ def nginx(folder: Path, core: int) -> Iterator[Server]:
 def collector(folder: Path, store_port: int, core: int | None, *, workers: int = 1) -> Iterator[Server]:
     """`klantreis collect` on a data folder of its own, trusting the proxy that the load generator plays."""
     port = free_port()
-    data = folder / f"data-{port}"
-    data.mkdir()
+    data = Path(tempfile.mkdtemp(prefix="data-", dir=folder))
     (data / "klantreis.toml").write_text(SETTINGS)
     command = [sys.executable, "-m", "klantreis", "collect", "--port", str(port), "--data", str(data)]
     command += ["--workers", str(workers)]
