@@ -18,13 +18,14 @@ from __future__ import annotations
 
 import os
 
+from numpy import median
+
 os.environ["POLARS_MAX_THREADS"] = "1"  # before anything of it is loaded
 os.environ["ARROW_NUM_THREADS"] = "1"
 
 import argparse
 import random
 import re
-import statistics
 import sys
 import tempfile
 import time
@@ -161,10 +162,10 @@ def main() -> None:
                 run, lines = timed(read, log)
                 runs[name].append(run)
     sys.stdout.write(f"{lines:,} lines, one core, median of {given.rounds}; lines a second\n")
-    base = statistics.median(lines / run.cpu_s for run in runs["re + strptime"])
+    base = median([lines / run.cpu_s for run in runs["re + strptime"]])
     for name, found in runs.items():
-        cpu = statistics.median(lines / run.cpu_s for run in found)
-        wall = statistics.median(lines / run.wall_s for run in found)
+        cpu = median([lines / run.cpu_s for run in found])
+        wall = median([lines / run.wall_s for run in found])
         sys.stdout.write(
             f"  {name:<18}{cpu:>10,.0f} of the processor{wall:>10,.0f} by the clock  {cpu / base:.2f}x\n"
         )
