@@ -174,8 +174,12 @@ class BeaconProtocol(HttpToolsProtocol):
         if servers is not self._servers:  # a new list every second, since the date is one of them
             self._servers = servers
             self._stored_answer = _on_the_wire(answers.STORED, servers, last=False)
-        if answer is answers.STORED and not self._last:
+        if answer is answers.STORED and not self._last:  # nearly always
             self.transport.write(self._stored_answer)
+            if not (self.pipeline or self.flow.read_paused):
+                self.server_state.total_requests += 1
+                self._quiet_since = self.loop.time()
+                return
         else:
             if self._collector is not None:
                 self._collector.count_refusal(answer)

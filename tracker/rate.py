@@ -2,13 +2,13 @@
 """How much one visitor may send: a page that loops costs itself something, a resident never notices.
 
 The generic cell rate algorithm (ITU-T I.371, annex A): of each visitor one number is kept, the moment at
-which all that was sent would have been sent at the steady rate. Memory is bounded by two generations: when
-the young one is full or old enough, it becomes the old one and the old one is forgotten. Who floods the table
-with pseudonyms thereby frees others, and never stops anyone.
+which all that was sent would have been sent at the steady rate. The numbers lie in a table of fixed size, so
+that memory doesn't grow with who comes.
 """
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 
 
@@ -34,22 +34,20 @@ class Rate:
 
 
 class RateLimit:
-    """Remembers at most `most_visitors`, in one process; N processes admit up to N times as much."""
+    """One number for each of `slots` (a power of two) in one process; N processes admit N times as much.
 
-    __slots__ = ("_born_ms", "_generation", "_interval_ms", "_old", "_tolerance_ms", "_young")
+    A pseudonym is random, so its last bits choose a slot. Two visitors of one slot share what one may send,
+    which neither notices: together they must send more than a class of thirty does.
+    """
 
-    def __init__(self, rate: Rate | None = None, *, most_visitors: int = 100_000) -> None:
+    __slots__ = ("_due_ms", "_interval_ms", "_mask", "_tolerance_ms")
+
+    def __init__(self, rate: Rate | None = None, *, slots: int = 2**17) -> None:
         rate = rate or Rate()
         self._interval_ms = 1000 / rate.per_second
         self._tolerance_ms = self._interval_ms * rate.burst
-        self._generation = max(1, most_visitors // 2)
-        self._young: dict[int, float] = {}
-        self._old: dict[int, float] = {}
-        self._born_ms = 0
-
-    def __len__(self) -> int:
-        """Numbers kept."""
-        return len(self._young) + len(self._old)
+        self._due_ms = array("d", bytes(8 * slots))
+        self._mask = slots - 1
 
     def wait_s(self, visitor: int, now_ms: int) -> int:
         """0 where the visitor's beacon may come in now, which then counts, else the whole seconds to wait.
@@ -58,9 +56,8 @@ class RateLimit:
         >>> [limit.wait_s(7, now_ms) for now_ms in (0, 0, 0, 999, 1000)]
         [0, 0, 1, 1, 0]
         """
-        due = self._young.get(visitor)
-        if due is None:
-            due = self._remembered(visitor, now_ms)
+        slot = visitor & self._mask
+        due = self._due_ms[slot]
         if due < now_ms:
             due = now_ms
         due += self._interval_ms
@@ -69,14 +66,5 @@ class RateLimit:
             if ahead_ms <= self._tolerance_ms + self._interval_ms:
                 return int(-(-ahead_ms // 1000))
             due = now_ms + self._interval_ms  # the clock was set back: begin afresh
-        self._young[visitor] = due
+        self._due_ms[slot] = due
         return 0
-
-    def _remembered(self, visitor: int, now_ms: int) -> float:
-        """What the old generation knows, and room in the young one for who comes now."""
-        due = self._old.get(visitor, now_ms)
-        # A number as old as the tolerance says nothing any more, so a generation needn't live longer.
-        if len(self._young) >= self._generation or not 0 <= now_ms - self._born_ms < self._tolerance_ms:
-            self._old, self._young = self._young, {}
-            self._born_ms = now_ms
-        return due

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,29 +54,26 @@ def test_another_visitor_is_another_matter() -> None:
     assert [limit.wait_s(visitor, NOON) for visitor in (1, 2, 1, -1)] == [0, 0, 1, 0]
 
 
-def test_memory_is_bounded_by_entries() -> None:
-    limit = RateLimit(most_visitors=100)
-    for visitor in range(10_000):
-        assert limit.wait_s(visitor, NOON) == 0
-        assert len(limit) <= 100
+def test_memory_is_of_one_size_and_a_crowd_stops_nobody() -> None:
+    limit = RateLimit()
+    before = tracemalloc_of(limit, range(1))
+    assert tracemalloc_of(limit, range(50_000)) - before < 10_000
 
 
-def test_what_is_old_is_forgotten() -> None:
-    limit = RateLimit(Rate(per_second=1, burst=10))
-    for visitor in range(50):
-        limit.wait_s(visitor, NOON)
-    limit.wait_s(99, NOON + 10_000)
-    limit.wait_s(98, NOON + 20_000)
-    assert len(limit) <= 2
+def tracemalloc_of(limit: RateLimit, visitors: range) -> int:
+    """Bytes that are held more after all these visitors came in at once."""
+    tracemalloc.start()
+    try:
+        first = tracemalloc.get_traced_memory()[0]
+        assert all(limit.wait_s(visitor, NOON) == 0 for visitor in visitors)
+        return tracemalloc.get_traced_memory()[0] - first
+    finally:
+        tracemalloc.stop()
 
 
-def test_survives_a_turn_of_generations() -> None:
-    """Who was stopped isn't freed because others came, as long as those fit."""
-    limit = RateLimit(Rate(per_second=0.001, burst=1), most_visitors=100)
-    limit.wait_s(7, NOON)
-    for visitor in range(100, 145):
-        limit.wait_s(visitor, NOON)
-    assert limit.wait_s(7, NOON + 1)
+def test_who_shares_a_slot_shares_the_rate() -> None:
+    limit = RateLimit(Rate(per_second=1, burst=1), slots=8)
+    assert [limit.wait_s(visitor, NOON) for visitor in (3, 11, 4)] == [0, 1, 0]
 
 
 def test_a_clock_that_is_set_back_stops_nobody_for_hours() -> None:
