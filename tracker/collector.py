@@ -64,10 +64,10 @@ class CollectorSettings:
     """What may differ between installations; `tracker.admission.Rules` explains the networks and the token.
 
     `max_waiting` events may wait for the store before new ones are answered 503; few arrivals wait `linger_s`
-    for each other, so that they share the cost of a group; `store_timeout_s` bounds how
-    long one group, hence one visitor's beacon, waits for it; where it failed, it isn't asked again for
-    `store_pause_s`. `replicas` must have a group too before it counts as stored. What the store cannot have
-    waits in the folder `spool`, in at most `spool_bytes`; without it, or where it is full, the answer is 503.
+    for each other, so that they share the cost of a group. `store_timeout_s` bounds how long one group, hence
+    one visitor's beacon, waits for the store; where it failed, it isn't asked again for `store_pause_s`.
+    `replicas` must have a group too before it counts as stored. What the store cannot have waits in the
+    folder `spool`, in at most `spool_bytes`; without it, or where it is full, the answer is 503.
     """
 
     sites: Sites
@@ -90,8 +90,6 @@ class CollectorSettings:
 
 # A store that was emptied has the words again within this time; entries with a code of an unknown word wait.
 RENEW_WORDS_S = 60.0
-
-
 _OPERATORS_OWN = ("/v1/", "/metrics")
 
 
