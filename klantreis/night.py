@@ -17,7 +17,15 @@ import msgspec
 import redis
 from redis.exceptions import RedisClusterException
 
-from klantreis.jobs import archiver_of, close_days, make_report, now, promised_experiments, register_of
+from klantreis.jobs import (
+    archiver_of,
+    close_days,
+    is_demonstration,
+    make_report,
+    now,
+    promised_experiments,
+    register_of,
+)
 from tracker.archive import ArchiveResult
 from tracker.archive import days as archived_days
 from tracker.archive_files import BusyError, files_of
@@ -54,7 +62,8 @@ def run_forever(
                 one_round(settings, store, archiver, linger_s=linger_s)
                 now_s = now().timestamp()
                 if looked_at != (hour := int(now_s - SETTLED_S) // 3600):
-                    look_for_silence(settings, store, now_s)
+                    if not is_demonstration(settings.data):  # its visitors came once and are silent for good
+                        look_for_silence(settings, store, now_s)
                     looked_at = hour
                 watch.answered()
             except (redis.RedisError, RedisClusterException) as error:
