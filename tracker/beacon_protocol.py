@@ -18,7 +18,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from tracker import answers
 from tracker.admission import Arrival, SaltMissingError
 from tracker.answers import Answer
-from tracker.collector import WANTED, Collector
+from tracker.asgi import WANTED
+from tracker.collector import Collector
 from tracker.errors import StoreAwayError
 from tracker.wire import MAX_BYTES
 

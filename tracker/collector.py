@@ -12,16 +12,13 @@ import contextlib
 import gc
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
-from tracker import answers, ledger, metrics, packing, pixel, probe, runs, wire
+from tracker import answers, ledger, packing, pixel, probe, runs, wire
 from tracker.access import Operators
 from tracker.admission import (
     Arrival,
@@ -33,6 +30,7 @@ from tracker.admission import (
     is_site_origin,
 )
 from tracker.answers import Answer
+from tracker.asgi import App, Receive, Scope, Send, body_of, client_of, wanted
 from tracker.bots import is_bot
 from tracker.case_numbers import CaseNumbers
 from tracker.commit import GroupCommit
@@ -43,6 +41,7 @@ from tracker.identity import Salts
 from tracker.keys import Keys
 from tracker.networks import Network
 from tracker.nodes import Nodes, nodes_of
+from tracker.operator_pages import OperatorPages
 from tracker.rate import Rate, RateLimit
 from tracker.served_script import FEEDBACK, ServedScript
 from tracker.site import Site, Sites
@@ -51,12 +50,6 @@ from tracker.store_client import FAILURES, AsyncClient, open_async_client
 from tracker.watching import Watching
 from tracker.words import Words
 from tracker.worker import Snapshot, Workers, snapshot
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +83,6 @@ class CollectorSettings:
 
 # A store that was emptied has the words again within this time; entries with a code of an unknown word wait.
 RENEW_WORDS_S = 60.0
-_OPERATORS_OWN = ("/v1/", "/metrics")
 
 
 def now_ms() -> int:
@@ -129,7 +121,6 @@ class Collector:
         self._owns_client = client is None
         self._keys = keys = keys or Keys()
         self.clock = clock
-        self._archived = archived
         self._scripts = {"/k.js": script or ServedScript(), "/feedback.js": ServedScript(FEEDBACK)}
         self._fallback = fallback
         self._salts = Salts(self._client, keys, random)
@@ -159,9 +150,20 @@ class Collector:
         self._settled = False
         self._away_until = 0.0
         self._asking = asyncio.Lock()
-        self._counting = asyncio.Lock()
         # The ledger's DAY is one for all sites, since a beacon that was dropped may name none.
         self._zone = next(iter(settings.sites), Site("", frozenset())).zone
+        self._for_operators = OperatorPages(
+            self._client,
+            keys,
+            partitions=settings.partitions,
+            operators=settings.operators,
+            workers=self._workers,
+            snapshot=self._snapshot,
+            watching=self._watching,
+            archived=archived,
+            clock=clock,
+            zone=self._zone,
+        )
 
     def _make_delivery(self) -> Delivery:
         settings = self._settings
@@ -371,9 +373,9 @@ class Collector:
         else:
             answer = await self.take(
                 Arrival(
-                    await _body(receive),
+                    await body_of(receive),
                     headers,
-                    _client(scope),
+                    client_of(scope),
                     scope["method"],
                     headers.get("content-type", ""),
                     self.clock(),
@@ -384,17 +386,11 @@ class Collector:
     async def _other(self, scope: Scope) -> Answer | None:
         """Every address but `/e`; None where it is the fallback's."""
         path: str = scope["path"]
-        route = self._routes().get(path)
-        if route is None and path.startswith("/v1/runs/"):
-            route = self._run
+        route = self._routes().get(path) or self._for_operators.route(path)
         if route is None:
             return None if self._fallback is not None else answers.NOT_FOUND
         if scope["method"] not in {"GET", "HEAD"}:
             return answers.wrong_method("GET, HEAD")
-        if path.startswith(_OPERATORS_OWN):
-            refusal = self._settings.operators.refusal(_client(scope), wanted(scope["headers"]))
-            if refusal is not None:
-                return refusal
         try:
             return await route(scope)
         except (StoreAwayError, *FAILURES):
@@ -407,8 +403,6 @@ class Collector:
             "/feedback.js": self._served_script,
             "/healthz": self._health,
             "/readyz": self._ready,
-            "/metrics": self._metrics,
-            "/v1/ledger": self._ledger,
         }
 
     async def _pixel(self, scope: Scope) -> Answer:
@@ -421,14 +415,14 @@ class Collector:
         if page is not None:
             headers["origin"] = page  # an image has no `Origin`; a page elsewhere may not write here either
         return answers.as_pixel(
-            await self.take(Arrival(body, headers, _client(scope), "POST", "text/plain", self.clock()))
+            await self.take(Arrival(body, headers, client_of(scope), "POST", "text/plain", self.clock()))
         )
 
     def _probed(self, scope: Scope, headers: Mapping[str, str], asked: str) -> Answer:
         if not probe.is_ours(asked, self._settings.run_token, self.clock()):
             return answers.NOT_FOUND
         forwarded, proxies = headers.get("x-forwarded-for"), self._settings.trusted_proxies
-        return answers.page({"address": client_address(_client(scope), forwarded, proxies)})
+        return answers.page({"address": client_address(client_of(scope), forwarded, proxies)})
 
     async def _served_script(self, scope: Scope) -> Answer:
         return self._scripts[scope["path"]].answer(wanted(scope["headers"]))
@@ -479,18 +473,6 @@ class Collector:
         known = self._salts.make_do(self._zone, self.clock())
         return known and occupancy(settings.spool).bytes < settings.spool_bytes
 
-    async def _metrics(self, scope: Scope) -> Answer:
-        told = [value for name, value in scope["headers"] if name == b"accept"]
-        today = day_of(self.clock(), self._zone)
-        others, installation = await asyncio.gather(
-            self._workers.others(), self._watching.installation(today)
-        )
-        content_type, text = metrics.exposition(
-            [self._snapshot(), *others], installation, b",".join(told).decode("latin-1")
-        )
-        kind = (b"content-type", content_type.encode())
-        return Answer(200, (kind, (b"cache-control", b"no-store")), text)
-
     def _snapshot(self) -> Snapshot:
         return snapshot(
             self.counts,
@@ -499,57 +481,6 @@ class Collector:
             events_waiting=self._commit.events_waiting,
         )
 
-    async def _ledger(self, scope: Scope) -> Answer:
-        given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-        text = given.pop("day", None)
-        problems = [wire.Problem(name, "unknown parameter; expected day") for name in given]
-        try:
-            day = date.fromisoformat(text) if text is not None else day_of(self.clock(), self._zone)
-        except ValueError:
-            problems.append(wire.Problem("day", f"{text!r} is no date; expected YYYY-MM-DD"))
-        if problems:
-            return answers.problem(400, "Wrong parameters", "Nothing was looked up.", errors=problems)
-        return answers.page(await ledger.read(self._client, self._keys, day))
-
-    async def _run(self, scope: Scope) -> Answer:
-        run = scope["path"].removeprefix("/v1/runs/")
-        accepted = await self._client.hget(self._keys.runs, run)
-        if accepted is None:
-            return answers.problem(404, "Unknown run", "No event of this run was ever taken.")
-        async with self._counting:  # it reads every stream; one at a time is enough
-            stored = await runs.stored_events(
-                self._client,
-                self._keys,
-                partitions=self._settings.partitions,
-                run=run,
-                archived=self._archived,
-            )
-        return answers.page({"run": run, "accepted": int(accepted), "stored": stored})
-
-
-WANTED = {
-    name.encode(): name
-    for name in (
-        "accept-encoding",
-        "accept-language",
-        "authorization",
-        "content-type",
-        "dnt",
-        "expect",
-        "forwarded",
-        "from",
-        "host",
-        "if-none-match",
-        "origin",
-        "referer",
-        "sec-ch-ua",
-        "sec-gpc",
-        "user-agent",
-        "via",
-        "x-forwarded-for",
-        "x-real-ip",
-    )
-}
 
 _PREFLIGHT = Answer(
     204,
@@ -559,31 +490,6 @@ _PREFLIGHT = Answer(
         (b"access-control-max-age", b"86400"),
     ),
 )
-
-
-def wanted(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """The headers that admission and answers depend on, of those of a request (names in lower case)."""
-    pairs = [(known, value.decode("latin-1")) for name, value in headers if (known := WANTED.get(name))]
-    found = dict(pairs)
-    if len(found) < len(pairs):  # a header came several times; for all of these that means one list
-        for repeated in found:
-            found[repeated] = ",".join([value for name, value in pairs if name == repeated])
-    return found
-
-
-def _client(scope: Scope) -> str:
-    client = scope.get("client")
-    return client[0] if client else ""
-
-
-async def _body(receive: Receive) -> bytes:
-    """The request's body, or its beginning where it is too large: no more is ever held."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body") and len(body) <= wire.MAX_BYTES:
-        message = await receive()
-        body += message.get("body", b"")
-    return body
 
 
 @lru_cache(maxsize=256)

@@ -18,7 +18,7 @@ import msgspec
 from tracker import answers, matomo
 from tracker.admission import Arrival
 from tracker.answers import Answer
-from tracker.collector import App, Receive, Scope, Send, wanted
+from tracker.asgi import App, Receive, Scope, Send, wanted
 from tracker.wire import Problem
 
 PATHS = frozenset({"/matomo.php", "/piwik.php", "/ppms.php"})  # the last is Piwik PRO's

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the tracker's ASGI applications read of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+from tracker.wire import MAX_BYTES
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+WANTED = {
+    name.encode(): name
+    for name in (
+        "accept-encoding",
+        "accept-language",
+        "authorization",
+        "content-type",
+        "dnt",
+        "expect",
+        "forwarded",
+        "from",
+        "host",
+        "if-none-match",
+        "origin",
+        "referer",
+        "sec-ch-ua",
+        "sec-gpc",
+        "user-agent",
+        "via",
+        "x-forwarded-for",
+        "x-real-ip",
+    )
+}
+
+
+def wanted(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers that admission and answers depend on, of those of a request (names in lower case)."""
+    pairs = [(known, value.decode("latin-1")) for name, value in headers if (known := WANTED.get(name))]
+    found = dict(pairs)
+    if len(found) < len(pairs):  # a header came several times; for all of these that means one list
+        for repeated in found:
+            found[repeated] = ",".join([value for name, value in pairs if name == repeated])
+    return found
+
+
+def client_of(scope: Scope) -> str:
+    """Address of the other end of the connection."""
+    client = scope.get("client")
+    return client[0] if client else ""
+
+
+async def body_of(receive: Receive) -> bytes:
+    """The request's body, or its beginning where it is too large: no more is ever held."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body") and len(body) <= MAX_BYTES:
+        message = await receive()
+        body += message.get("body", b"")
+    return body
