@@ -149,6 +149,8 @@ def test_a_page_closed_half_a_second_after_it_opened_has_been_read_for_that_long
     tab.close(run_before_unload=politely)
     engage, events = site.until("engage")
     assert 0.5 <= engage["s"] < 5
+    if len(events) == 1:  # the two beacons of a page that goes may overtake each other
+        events += site.until("view")[1]
     assert sorted(event["k"] for event in events) == ["engage", "view"]
 
 

@@ -95,6 +95,8 @@ def test_a_place_on_the_same_page_is_no_view(site: ScriptSite, tab: Page) -> Non
     tab.clock.run_for(400)
     tab.goto("about:blank")
     _, events = site.until("engage")
+    if len(events) == 1:  # the two beacons of a page that goes may overtake each other
+        events += site.until("view")[1]
     assert sorted(event["k"] for event in events) == ["engage", "view"]
 
 
