@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -53,6 +53,8 @@ class ScriptSite:
     heard: queue.Queue[Heard] = field(default_factory=queue.Queue)
     answers: deque[tuple[int, str | None] | None] = field(default_factory=deque)
     scripts: dict[str, bytes] = field(default_factory=dict)
+    counted: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    left: set[str] = field(default_factory=set)
 
     def page(self, path: str, body: str, *, script: str = "", lang: str = "nl", title: str = "Afval") -> str:
         """Put a page there; `script` are more attributes of the script's tag. Returns its address."""
@@ -64,21 +66,38 @@ class ScriptSite:
 
     def next(self) -> dict[str, Any]:
         """The next beacon."""
-        return self.heard.get(timeout=PATIENCE_S).beacon
+        beacon = self.heard.get(timeout=PATIENCE_S).beacon
+        self.counted[beacon["p"]].update(event["i"] for event in beacon["e"])
+        if any(event["k"] == "engage" for event in beacon["e"]):
+            self.left.add(beacon["p"])
+        return beacon
 
     def next_view(self) -> dict[str, Any]:
         """The next beacon that begins a page view."""
         return next(beacon for beacon in iter(self.next, None) if beacon["e"][0]["k"] == "view")
 
     def until(self, kind: str, **fields: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """Wait for an event of this kind with these fields; returns it, and all events heard up to then."""
-        seen: list[dict[str, Any]] = []
-        while True:
+        """Wait for an event of this kind with these fields; returns it, and all events heard up to then.
+
+        Beacons may overtake each other on their way. So what came before the event is waited for too: on its
+        own page, as its number tells, and how long the page before it was seen, which a page says as it goes.
+        The events are in the order in which they happened.
+        """
+        seen: list[tuple[str, dict[str, Any]]] = []
+        found: tuple[dict[str, Any], dict[str, Any]] | None = None
+        while found is None or not self._heard_before(*found):
             beacon = self.next()
-            seen += beacon["e"]
-            for event in beacon["e"]:
-                if event["k"] == kind and fields.items() <= event.items():
-                    return event, seen
+            seen += [(beacon["p"], event) for event in beacon["e"]]
+            if found is None:
+                wanted = (e for e in beacon["e"] if e["k"] == kind and fields.items() <= e.items())
+                found = next(((beacon, event) for event in wanted), None)
+        pages = list(self.counted)
+        seen.sort(key=lambda told: (pages.index(told[0]), told[1]["i"]))
+        return found[1], [event for _, event in seen]
+
+    def _heard_before(self, beacon: dict[str, Any], event: dict[str, Any]) -> bool:
+        complete = self.counted[beacon["p"]].issuperset(range(event["i"]))
+        return complete and (beacon.get("o") not in self.counted or beacon["o"] in self.left)
 
 
 def stop_the_clock(tab: Page) -> None:
