@@ -166,7 +166,7 @@ def load(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         trusted_proxies=_networks("trusted_proxies", environment.get("KLANTREIS_TRUSTED_PROXIES"), raw),
         staff_networks=_networks("staff_networks", None, raw),
         operator_networks=_networks("operator_networks", None, raw),
-        operator_token=_operator_token(environment),
+        operator_token=operator_token(environment),
         case_numbers=_case_numbers(raw, path),
         rate=_rate(_table(raw, "rate", f"{path}: expected a table [rate] with per_second and burst"), path),
     )
@@ -199,6 +199,16 @@ def run_token(data: Path, environment: Mapping[str, str] = os.environ) -> str:
         path.touch(mode=0o600)
         path.write_text(token, encoding="ascii")
         return token
+
+
+def operator_token(environment: Mapping[str, str] = os.environ) -> str | None:
+    """What operators show to read the ledger, runs and metrics, or None. Raises `SettingsError`."""
+    token = environment.get("KLANTREIS_OPERATOR_TOKEN") or None
+    try:
+        Operators(token=token)
+    except TokenError as error:
+        raise SettingsError(f"KLANTREIS_OPERATOR_TOKEN: {error}") from None
+    return token
 
 
 def matomo_token(environment: Mapping[str, str] = os.environ) -> str | None:
@@ -281,15 +291,6 @@ def _networks(key: str, given: str | None, raw: Mapping[str, Any]) -> tuple[Netw
         return tuple(ip_network(text.strip()) for text in texts)
     except (ValueError, AttributeError, TypeError) as error:
         raise SettingsError(f"{key}: {error}. Expected networks such as 10.0.0.0/8.") from None
-
-
-def _operator_token(environment: Mapping[str, str]) -> str | None:
-    token = environment.get("KLANTREIS_OPERATOR_TOKEN") or None
-    try:
-        Operators(token=token)
-    except TokenError as error:
-        raise SettingsError(f"KLANTREIS_OPERATOR_TOKEN: {error}") from None
-    return token
 
 
 def _case_numbers(raw: Mapping[str, Any], path: Path) -> CaseNumbers | None:

@@ -8,8 +8,9 @@ import secrets
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
@@ -41,6 +42,7 @@ def run(
     *,
     host: str,
     token: str,
+    operator_token: str | None = None,
     users: int | None = None,
     run_id: str | None = None,
     console: Console | None = None,
@@ -52,18 +54,21 @@ def run(
         scenario: how many, how long, what must hold.
         host: address of the server, such as `http://127.0.0.1:8000`.
         token: the server's secret for load tests.
+        operator_token: what the server asks of who reads its counts from elsewhere; None: nothing is shown.
         users: citizens at the same time, instead of the scenario's own.
         run_id: 1-64 letters, digits, `_` or `-`; None for a new one.
         console: where progress is shown, if it is a terminal; None for standard error.
         seed: equal seeds give equal citizens.
 
     Raises:
-        HostRefusedError: the host is not on the allow-list, or nobody answers there.
+        HostRefusedError: the host is not on the allow-list, nobody answers there, or won't tell its counts.
         GeneratorError: the process that makes the load ended without a result.
     """
     address = scenario.permit(host)
     _await_server(address)
     run_id = run_id or f"{scenario.name}-{secrets.token_hex(4)}"
+    counts = _Counts(address, run_id, operator_token)
+    counts.await_permission()
     order = Order(
         host=address,
         mark=f"{run_id}.{run_proof(token, run_id)}",
@@ -76,7 +81,7 @@ def run(
     with _progress(console or Console(stderr=True), scenario) as told:
         tally = _generate(order, told)
     return LoadResult(
-        scenario=scenario, run_id=run_id, users=order.users, tally=tally, stored=_stored(address, run_id)
+        scenario=scenario, run_id=run_id, users=order.users, tally=tally, stored=counts.stored()
     )
 
 
@@ -162,18 +167,39 @@ def _await_server(address: str) -> None:
         )
 
 
-def _stored(address: str, run_id: str) -> int | None:
-    """Events of the run that lie in the store, by the server's count; None where it cannot say."""
-    try:
-        return msgspec.json.decode(_get(f"{address}/v1/runs/{run_id}"), type=_Stored).stored
-    except HTTPError as error:
-        return 0 if error.code == HTTPStatus.NOT_FOUND else None
-    except (URLError, OSError, msgspec.MsgspecError):
-        return None
+class _Counts:
+    """What the server says of a run, which it tells its operators only."""
+
+    def __init__(self, address: str, run_id: str, operator_token: str | None) -> None:
+        self._url = f"{address}/v1/runs/{run_id}"
+        self._headers = {"Authorization": f"Bearer {operator_token}"} if operator_token else {}
+
+    def await_permission(self) -> None:
+        """Ask before the load and not after it. Raises `HostRefusedError` where we are no operators."""
+        try:
+            _get(self._url, self._headers)
+        except HTTPError as error:
+            if error.code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+                raise HostRefusedError(
+                    f"{self._url} answers {error.code}: the server tells its counts to operators only, and "
+                    "without them nothing can be concluded. Set KLANTREIS_OPERATOR_TOKEN to the "
+                    "server's, or run the load test on the server's own machine."
+                ) from None
+        except (URLError, OSError):
+            pass  # it was there a moment ago; the load will show what is wrong with it
+
+    def stored(self) -> int | None:
+        """Events of the run that lie in the store; None where the server cannot say."""
+        try:
+            return msgspec.json.decode(_get(self._url, self._headers), type=_Stored).stored
+        except HTTPError as error:
+            return 0 if error.code == HTTPStatus.NOT_FOUND else None
+        except (URLError, OSError, msgspec.MsgspecError):
+            return None
 
 
-def _get(url: str) -> bytes:
+def _get(url: str, headers: Mapping[str, str] = MappingProxyType({})) -> bytes:
     # The address was permitted by the scenario and is http or https.
-    with urlopen(Request(url), timeout=_TIMEOUT_S) as answer:  # noqa: S310
+    with urlopen(Request(url, headers=dict(headers)), timeout=_TIMEOUT_S) as answer:  # noqa: S310
         body: bytes = answer.read()
     return body

@@ -23,10 +23,12 @@ def loadtest(ctx: click.Context, scenario: str, host: str, users: int | None, da
 
     Exit 1 when sent, acknowledged and stored differ, or a threshold of the scenario is missed.
     """
-    from klantreis.settings import run_token
+    from klantreis.settings import operator_token, run_token
     from loadtests.run import run
     from loadtests.scenario import find
 
-    result = run(find(scenario), host=host, users=users, token=run_token(data))
+    result = run(
+        find(scenario), host=host, users=users, token=run_token(data), operator_token=operator_token()
+    )
     click.echo(result.text())
     ctx.exit(0 if result.passed else 1)

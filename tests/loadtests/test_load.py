@@ -21,7 +21,7 @@ from loadtests.messages import Group, Load, Tally
 from loadtests.result import LoadResult
 from loadtests.run import run
 from loadtests.scenario import Scenario, Thresholds, find
-from tests.loadtests.server import TOKEN
+from tests.loadtests.server import OPERATOR_TOKEN, TOKEN
 from tests.servers import free_port
 from tracker.keys import Keys
 from tracker.stream import decode
@@ -136,3 +136,15 @@ def test_a_site_that_is_not_measured_is_no_place_for_a_load_test(store_url: str,
     refused = pytest.raises(HostRefusedError, match=r"no start page that loads k\.js")
     with _served("unmeasured", store_url, prefix) as address, refused:
         run(SCENARIO, host=address, token=TOKEN)
+
+
+def test_who_is_no_operator_hears_so_before_the_load(store_url: str, prefix: str) -> None:
+    quick = replace(SCENARIO, duration_s=2.0)
+    with _served("guarded", store_url, prefix) as address:
+        with pytest.raises(HostRefusedError, match=r"answers 401: .* to operators only"):
+            run(quick, host=address, token=TOKEN)
+        with pytest.raises(HostRefusedError, match="KLANTREIS_OPERATOR_TOKEN"):
+            run(quick, host=address, token=TOKEN, operator_token="an operators' secret of others")
+        result = run(quick, host=address, token=TOKEN, operator_token=OPERATOR_TOKEN)
+    assert result.passed
+    assert result.stored
