@@ -72,6 +72,8 @@ def page_views(events: Events, session: Ints, scope: Scope) -> PageViews:
     paths, path = _pairs(site, events.text["path"].take(first))
     places = [numbers.setdefault((s, tidy(text)), len(numbers)) for s, text in paths]
     page = np.array(places, np.int64)[path]
+    for s, text in _clicked(events):
+        numbers.setdefault((s, text), len(numbers))
     pages = tuple(
         Page(sites[s].name, text, tasks[s].of_page(text), tasks[s].is_answer(text)) for s, text in numbers
     )
@@ -138,6 +140,16 @@ def _with_own_host(
         return site
     name = min(hosts, key=lambda host: (-hosts[host], host)).removeprefix("www.")
     return replace(site, hosts=frozenset({name, f"www.{name}"}))
+
+
+def _clicked(events: Events) -> list[tuple[int, str]]:
+    """The pages of the site that results led to. They are pages too where nobody is known to have seen them:
+    two clicks to one page mean the same, whoever else went there."""
+    rows = np.flatnonzero(events.kind == K.RESULT)
+    targets, _ = _pairs(events.site.codes[rows], events.text["target"].take(rows))
+    return [
+        (site, tidy(text)) for site, text in targets if text.startswith("/") and not text.startswith("//")
+    ]
 
 
 def _pairs(site: Ints, coded: Coded) -> tuple[list[tuple[int, str]], Ints]:

@@ -20,6 +20,7 @@ from analysis.tables import SESSIONS, Outcome, empty
 from analysis.thresholds import Thresholds
 from tests.analysis.anything import PATHS, QUERIES, RELAXED, stories
 from tests.analysis.stories import DAY, SITE, Story, tables_of
+from tracker.event import Kind
 
 
 @RELAXED
@@ -89,6 +90,22 @@ def test_a_question_never_spans_two_visitors(story: Story) -> None:
         only = Story(events=[event for event in story.events if event.visitor == visitor])
         alone += only.tables()["questions"]["events"].tolist()
     assert sorted(tables["questions"]["events"]) == sorted(alone)
+
+
+def test_a_clicked_page_in_common_is_one_whoever_else_saw_it() -> None:
+    """The page that results lead to was not seen by the visitor, but it was by another, or by nobody."""
+
+    def told(*, seen_by_another: bool) -> list[int]:
+        story = Story()
+        for at, query in ((0, "zwerfvuil"), (60, "trouwen")):
+            view = story.search(query, at)
+            story.on(view, Kind.RESULT, at + 5, target="/paspoort")
+        if seen_by_another:
+            story.page("/paspoort", 0, visitor=2)
+        questions = story.tables()["questions"]
+        return questions.loc[questions["start"] == "site_search", "events"].tolist()
+
+    assert told(seen_by_another=True) == told(seen_by_another=False) == [6]
 
 
 @RELAXED
