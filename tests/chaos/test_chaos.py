@@ -17,7 +17,7 @@ def test_nothing_acknowledged_is_lost(name: str) -> None:
     [fault] = [fault for fault in FAULTS if fault.name == name]
     row = run(fault, get_binary_path(), ill_s=2.2, calm_s=0.3)
     assert row.complaints == ()
-    assert row.acknowledged > 500
+    assert row.acknowledged > 200  # there was load, also on a machine that does more than this
 
 
 def test_a_loss_is_told() -> None:
