@@ -11,22 +11,22 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial, reduce
+from itertools import groupby
+from operator import add, attrgetter
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from analysis import day_tables
+from analysis.pieces import Piece, cut, map_pieces
 from analysis.reconstruct import reconstruct
+from analysis.scheduling import HERE, Where
 from analysis.tasks import Tasks
 from analysis.thresholds import DEFAULTS, Thresholds
 from experiments.definition import Experiment
-from tracker.archive import read_frame
-from tracker.archive_files import files_of, settle_partitions
+from tracker.archive_files import settle_partitions
 from tracker.site import Sites
-
-#: A DAY whose files are smaller than this is read at once, a larger one partition by partition.
-AT_ONCE_BYTES = 24_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,51 +75,95 @@ def close_day(
     partitions: int = 16,
     ends_at: int | None = None,
 ) -> CloseResult:
-    """Rebuild the journeys of DAY from the archive and write its day tables.
+    """Rebuild the journeys of DAY from the archive and write its day tables, as `close_days` does.
 
-    `tasks` are those of each site by name; `ends_at` (ms since 1970) is given where DAY is not over yet.
-    Raises `ArchiveError` where the archive has another number of partitions, `AnalysisError` where its
+    `ends_at` (ms since 1970) is given where DAY is not over yet.
+    """
+    (closed,) = close_days(
+        archive_root,
+        tables_root,
+        [day],
+        sites=sites,
+        tasks=tasks,
+        experiments=experiments,
+        thresholds=thresholds,
+        partitions=partitions,
+        ends_at=ends_at,
+    )
+    return closed
+
+
+def close_days(
+    archive_root: Path,
+    tables_root: Path,
+    days: Iterable[date],
+    *,
+    sites: Sites,
+    tasks: Mapping[str, Tasks],
+    experiments: Iterable[Experiment],
+    thresholds: Thresholds = DEFAULTS,
+    partitions: int = 16,
+    ends_at: int | None = None,
+    where: Where = HERE,
+) -> Iterator[CloseResult]:
+    """Rebuild the journeys of every DAY from the archive and write its day tables; yields each that is done.
+
+    `tasks` are those of each site by name. `where` says where it is computed: both folders must be seen
+    there. Raises `ArchiveError` where the archive has another number of partitions, `AnalysisError` where its
     events cannot be read or the tables not be written.
     """
     settle_partitions(archive_root, partitions)
-    known = {experiment.name: experiment for experiment in experiments}
-    counted = CloseResult(day)
-    for frames in _work(archive_root, day, partitions):
-        made = {
-            partition: reconstruct(
-                frame,
-                tasks=tasks,
-                experiments=known,
-                definitions=thresholds,
-                day=day,
-                partition=partition,
-                sites=sites,
-                ends_at=ends_at,
-            )
-            for partition, frame in frames.items()
-        }
-        day_tables.write_together(tables_root, day, made)
-        counted += CloseResult(day, events=sum(map(len, frames.values())))
-        counted = sum((_count(day, tables) for tables in made.values()), counted)
+    promised = _Promised(
+        tables_root.resolve(),
+        sites,
+        tasks,
+        {experiment.name: experiment for experiment in experiments},
+        thresholds,
+        ends_at,
+    )
+    pieces = cut(archive_root, days, partitions)
+    done = map_pieces(pieces, partial(_close, promised), where)
+    for _, of_day in groupby(done, key=attrgetter("day")):
+        yield reduce(add, of_day)
+
+
+@dataclass(frozen=True, slots=True)
+class _Promised:
+    """All that decides about the tables beside the events."""
+
+    tables_root: Path
+    sites: Sites
+    tasks: Mapping[str, Tasks]
+    experiments: Mapping[str, Experiment]
+    thresholds: Thresholds
+    ends_at: int | None
+
+
+def _close(promised: _Promised, piece: Piece) -> CloseResult:
+    """Rebuild and write one piece, wherever this runs; only counts go back."""
+    counted, made = CloseResult(piece.day), {}
+    for partition, frame in piece.frames():
+        made[partition] = reconstruct(
+            frame,
+            tasks=promised.tasks,
+            experiments=promised.experiments,
+            definitions=promised.thresholds,
+            day=piece.day,
+            partition=partition,
+            sites=promised.sites,
+            ends_at=promised.ends_at,
+        )
+        counted += _count(piece.day, len(frame), made[partition])
+    day_tables.write_together(promised.tables_root, piece.day, made)
     return counted
 
 
-def _work(root: Path, day: date, partitions: int) -> Iterator[dict[int, pd.DataFrame]]:
-    """The events of every partition, empty ones too: all at once, or one by one where they are many."""
-    if sum(path.stat().st_size for path in files_of(root, day)) > AT_ONCE_BYTES:
-        for partition in range(partitions):
-            yield {partition: read_frame(root, day, partition)}
-        return
-    frame = read_frame(root, day)
-    of = frame["visitor"].to_numpy(np.int64) % partitions
-    yield {partition: frame[of == partition] for partition in range(partitions)}
-
-
-def _count(day: date, tables: Mapping[str, pd.DataFrame]) -> CloseResult:
+def _count(day: date, events: int, tables: Mapping[str, pd.DataFrame]) -> CloseResult:
     aside = tables["set_aside"]
     of_events = aside[aside["table"] == "events"]
     return CloseResult(
         day,
+        events=events,
         visitors=tables["sessions"]["visitor"].nunique(),
         sessions=len(tables["sessions"]),
         questions=len(tables["questions"]),

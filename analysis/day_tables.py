@@ -98,7 +98,7 @@ def _remove_others(folder: Path, first: int, last: int, file: str) -> None:
     for path in folder.glob("partition=*.parquet"):
         low, _, high = path.stem.removeprefix("partition=").partition("-")
         if path.name != file and int(low) <= last and int(high or low) >= first:
-            path.unlink()
+            path.unlink(missing_ok=True)  # another process may rebuild its neighbour just now
 
 
 def _write(path: Path, frame: pd.DataFrame) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -21,14 +22,15 @@ from analysis.errors import AnalysisError
 from analysis.frames import nothing
 from analysis.intake import BOT, LOAD_TEST
 from analysis.lostness import Links
+from analysis.pieces import Piece, cut, map_pieces
 from analysis.reconstruct import TABLES, reconstruct
+from analysis.scheduling import HERE, Where
 from analysis.tables import QUESTIONS, Outcome
 from analysis.tasks import Tasks
 from analysis.thresholds import DEFAULTS, Thresholds
 from analysis.words import normalise
 from experiments.errors import did_you_mean
 from tracker.archive import days as archived_days
-from tracker.archive import read_frame
 from tracker.event import Kind
 from tracker.site import Site, Sites
 
@@ -75,21 +77,36 @@ def from_archive(
     sites: Sites | None = None,
     tasks: Mapping[str, Tasks] | None = None,
     thresholds: Thresholds = DEFAULTS,
+    where: Where = HERE,
 ) -> Journeys:
-    """The journeys of archived DAYs, all by default, rebuilt here and now."""
+    """The journeys of archived DAYs, all by default, rebuilt now: here, or where it says."""
     wanted = tuple(archived_days(root) if days is None else sorted(set(days)))
+    rebuild = partial(_rebuild, tasks or {}, thresholds, sites)
     made: dict[str, list[pd.DataFrame]] = {name: [nothing(TABLES[name])] for name in _NEEDED}
-    found = []
-    for day in wanted:
-        frame = read_frame(root, day)
-        tables = reconstruct(
-            frame, tasks=tasks or {}, experiments={}, definitions=thresholds, day=day, sites=sites
-        )
+    found = [pl.DataFrame(schema=_WORDS)]
+    for tables, words_of_piece in map_pieces(cut(root, wanted), rebuild, where):
         for name in _NEEDED:
             made[name].append(tables[name])
-        found.append(_words(frame))
+        found.append(words_of_piece)
     joined = {name: pd.concat(parts, ignore_index=True) for name, parts in made.items()}
-    return _journeys(wanted, joined, pl.concat([pl.DataFrame(schema=_WORDS), *found]))
+    return _journeys(wanted, joined, pl.concat(found))
+
+
+def _rebuild(
+    tasks: Mapping[str, Tasks], thresholds: Thresholds, sites: Sites | None, piece: Piece
+) -> tuple[dict[str, pd.DataFrame], pl.DataFrame]:
+    """The tables of a piece that are shown, and its words; a small DAY is one partition here."""
+    events = piece.events()
+    tables = reconstruct(
+        events,
+        tasks=tasks,
+        experiments={},
+        definitions=thresholds,
+        day=piece.day,
+        partition=piece.partitions[0],
+        sites=sites,
+    )
+    return {name: tables[name] for name in _NEEDED}, _words(events)
 
 
 def _journeys(

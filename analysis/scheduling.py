@@ -47,9 +47,10 @@ class SchedulingError(AnalysisError):
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """`processes` beside this one (1: none, this process does it), or the address of a Dask scheduler."""
+    """`processes` beside this one (1: none, this process does it; None: as many as there are cores), or the
+    address of a Dask scheduler."""
 
-    processes: int = 1
+    processes: int | None = 1
     scheduler: str = ""
 
 
@@ -75,9 +76,8 @@ def map_partitions(
     pieces = list(work)
     if where.scheduler:
         return _on_cluster(pieces, function, where.scheduler)
-    if min(where.processes, len(pieces)) > 1:
-        return _in_processes(pieces, function, min(where.processes, len(pieces)))
-    return map(function, pieces)
+    processes = min(where.processes or cores(), len(pieces))
+    return _in_processes(pieces, function, processes) if processes > 1 else map(function, pieces)
 
 
 def _in_processes(pieces: list[Work], function: Callable[[Work], Made], processes: int) -> Iterator[Made]:

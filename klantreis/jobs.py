@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from tracker.keys import Keys
 if TYPE_CHECKING:
     from analysis.close import CloseResult
     from analysis.report import Report
+    from analysis.scheduling import Where
     from analysis.tasks import Tasks
     from klantreis.store import Store
     from tracker.archive import Archiver, ArchiveResult
@@ -94,25 +95,33 @@ def archive_all(settings: Settings, store: Store, *, patience_s: float = 75.0) -
 
 
 def close_days(
-    settings: Settings, days: Iterable[date], experiments: Iterable[Experiment]
+    settings: Settings,
+    days: Iterable[date],
+    experiments: Iterable[Experiment],
+    *,
+    where: Where | None = None,
+    closed: Callable[[], None] = lambda: None,
 ) -> list[CloseResult]:
-    """Rebuild the journeys of the given DAYs into their day tables."""
-    from analysis.close import close_day
+    """Rebuild the journeys of the given DAYs into their day tables: in this process, unless `where` says
+    otherwise. `closed` is called after each."""
+    from analysis.close import close_days as rebuild
+    from analysis.scheduling import HERE
 
     tasks = {site.name: tasks_of(settings, site.name) for site in settings.sites}
-    known = tuple(experiments)
-    return [
-        close_day(
-            settings.archive,
-            settings.tables,
-            day,
-            sites=settings.registry(),
-            tasks=tasks,
-            experiments=known,
-            partitions=settings.partitions,
-        )
-        for day in days
-    ]
+    done = []
+    for result in rebuild(
+        settings.archive,
+        settings.tables,
+        days,
+        sites=settings.registry(),
+        tasks=tasks,
+        experiments=experiments,
+        partitions=settings.partitions,
+        where=where or HERE,
+    ):
+        done.append(result)
+        closed()
+    return done
 
 
 def make_report(

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
 from klantreis.errors import SettingsError
+
+if TYPE_CHECKING:
+    from analysis.scheduling import Where
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Form = Literal["text", "html", "json"]
@@ -46,6 +49,39 @@ def out_option(command: Command) -> Command:
         type=click.Path(path_type=Path, dir_okay=False),
         help="Write to this file instead of the terminal.",
     )(command)
+
+
+def where_options(command: Command) -> Command:
+    """`--processes N` and `--scheduler ADDRESS`: where journeys are rebuilt."""
+    for option in (
+        click.option(
+            "--scheduler",
+            default="",
+            envvar="KLANTREIS_SCHEDULER",
+            metavar="ADDRESS",
+            help="Rebuild on a Dask cluster, such as tcp://10.0.0.5:8786, that shares the data folder.",
+        ),
+        click.option(
+            "--processes",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Rebuild in so many processes; by default one for each core where the days are large.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def where_of(processes: int | None, scheduler: str) -> Where:
+    """What those two options say together."""
+    from analysis.scheduling import Where
+
+    if scheduler and processes:
+        raise SettingsError(
+            f"Both --processes {processes} and --scheduler {scheduler} were given. Give one: the scheduler's "
+            "workers are processes of their own."
+        )
+    return Where(processes, scheduler)
 
 
 def write_out(text: str, out: Path | None) -> None:

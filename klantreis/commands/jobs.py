@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from klantreis.commands import data_option
+from klantreis.commands import data_option, where_of, where_options
 
 
 @click.command(epilog="\b\nExample:\n  klantreis archive --once")
@@ -57,10 +57,18 @@ def archive(ctx: click.Context, once: bool, check: bool, linger: float, every: f
         run_forever(settings, store, stop, every_s=every, linger_s=linger)
 
 
-@click.command(epilog="\b\nExamples:\n  klantreis close\n  klantreis close 2026-06-01")
+@click.command(
+    epilog="""\b
+Examples:
+  klantreis close
+  klantreis close 2026-06-01
+  klantreis close --scheduler tcp://10.0.0.5:8786
+"""
+)
 @click.argument("day", type=click.DateTime(["%Y-%m-%d"]), required=False)
+@where_options
 @data_option
-def close(day: datetime | None, data: Path) -> None:
+def close(day: datetime | None, processes: int | None, scheduler: str, data: Path) -> None:
     """Rebuild the journeys of DAY (all days in the archive, where none is given) and renew the reports.
 
     Closing a day again gives the same tables, so it does no harm.
@@ -71,15 +79,13 @@ def close(day: datetime | None, data: Path) -> None:
     from klantreis.store import open_store
     from tracker.archive import days as archived_days
 
-    settings = load(data)
+    settings, where = load(data), where_of(processes, scheduler)
     with open_store(settings.data, settings.redis_url) as store:
         archive_all(settings, store)
         days = [day.date()] if day else archived_days(settings.archive)
         promised = promised_experiments(register_of(store))
         with progress("Closing days", total=len(days)) as advance:
-            for one in days:
-                close_days(settings, [one], promised.values())
-                advance()
+            close_days(settings, days, promised.values(), where=where, closed=advance)
         for name in promised:
             make_report(settings, store, name)
     click.echo(f"{len(days)} days closed, {len(promised)} reports renewed")

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from klantreis.commands import data_option, out_option, write_out
+from klantreis.commands import data_option, out_option, where_of, where_options, write_out
 from klantreis.errors import SettingsError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.journeys import Journeys
+    from analysis.scheduling import Where
     from klantreis.settings import Settings
 
 EPILOG = """\b
@@ -26,6 +27,7 @@ Examples:
   klantreis journeys --from 2026-06-01 --to 2026-06-07 --by entry --format csv
   klantreis journeys --format json | python -m json.tool
   klantreis journeys --truth var/truth.parquet
+  klantreis journeys --scheduler tcp://10.0.0.5:8786
 """
 TITLES = {
     "overview": "What was seen",
@@ -69,6 +71,7 @@ Day = click.DateTime(["%Y-%m-%d"])
     metavar="FILE",
     help="Links between pages (CSV: source, target), instead of those that five visitors took.",
 )
+@where_options
 @out_option
 @data_option
 def journeys(
@@ -78,6 +81,8 @@ def journeys(
     form: str,
     truth: Path | None,
     links: Path | None,
+    processes: int | None,
+    scheduler: str,
     out: Path | None,
     data: Path,
 ) -> None:
@@ -96,7 +101,7 @@ def journeys(
         frames = _accuracy(settings, truth, between)
         write_out(_as_json(frames) if form == "json" else _as_text(frames), out)
         return
-    found = _read(settings, *between)
+    found = _read(settings, *between, where_of(processes, scheduler))
     if form in ("csv", "parquet"):
         _write_frame(shown.summary(found, by), form, out)
         return
@@ -113,7 +118,7 @@ def journeys(
     write_out(_as_json(frames) if form == "json" else _as_text(frames), out)
 
 
-def _read(settings: Settings, first: date | None, last: date | None) -> Journeys:
+def _read(settings: Settings, first: date | None, last: date | None, where: Where) -> Journeys:
     """The days that are there, from the archive where it still has them."""
     from analysis.day_tables import closed_days
     from analysis.journeys import from_archive, from_day_tables
@@ -126,7 +131,7 @@ def _read(settings: Settings, first: date | None, last: date | None) -> Journeys
     archived = asked(archived_days(settings.archive)) if settings.archive.exists() else []
     if archived:
         tasks = {site.name: tasks_of(settings, site.name) for site in settings.sites}
-        return from_archive(settings.archive, archived, sites=settings.registry(), tasks=tasks)
+        return from_archive(settings.archive, archived, sites=settings.registry(), tasks=tasks, where=where)
     closed = asked(closed_days(settings.tables)) if settings.tables.exists() else []
     if closed:
         return from_day_tables(settings.tables, closed)

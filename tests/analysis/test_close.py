@@ -82,7 +82,7 @@ def test_what_came_late_is_in_the_day_that_is_closed_again(tmp_path: Path) -> No
 def test_a_large_day_is_read_partition_by_partition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     close(archived(tmp_path, busy_day()))
     at_once = {name: day_tables.read(tmp_path / "tables", name) for name in TABLES}
-    monkeypatch.setattr("analysis.close.AT_ONCE_BYTES", 0)
+    monkeypatch.setattr("analysis.pieces.AT_ONCE_BYTES", 0)
     result = close(tmp_path)
     assert result.visitors == 24
     assert sum("partition=00-15" in name for name in files(tmp_path)) == 0

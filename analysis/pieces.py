@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The archive cut into pieces of work: all partitions of a small DAY together, those of a large one singly.
+
+A piece says where its events lie and is read where it is rebuilt, so that it can be handed to another process
+or machine in a few hundred bytes. Which of both ways a DAY is cut changes no table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import AnalysisError
+from analysis.scheduling import HERE, Where, cores, map_partitions
+from tracker.archive import read_frame
+from tracker.archive_files import files_of, stored_partitions
+
+Made = TypeVar("Made")
+
+#: A DAY whose files are smaller than this is read at once, a larger one partition by partition. In all, it is
+#: also from where more processes are faster, though each has to start first.
+AT_ONCE_BYTES = 24_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """`partitions` of a DAY of the archive at `root`; `bytes` of its files, as seen by who cut it."""
+
+    root: Path
+    day: date
+    partitions: tuple[int, ...]
+    bytes: int = 0
+
+    def events(self) -> pd.DataFrame:
+        """Its events, one row each. Raises `AnalysisError` where this machine does not see the archive."""
+        if self.bytes and not files_of(self.root, self.day):
+            raise AnalysisError(
+                f"There are no events of {self.day} under {self.root} on this machine, and there are where "
+                "the work was handed out. All machines of a cluster must share the data folder, at one path."
+            )
+        alone = len(self.partitions) == 1
+        return read_frame(self.root, self.day, self.partitions[0] if alone else None)
+
+    def frames(self) -> Iterator[tuple[int, pd.DataFrame]]:
+        """Every one of its partitions with its events, empty ones too."""
+        events = self.events()
+        if len(self.partitions) == 1:
+            yield self.partitions[0], events
+            return
+        of = events["visitor"].to_numpy(np.int64) % len(self.partitions)
+        for partition in self.partitions:
+            yield partition, events[of == partition]
+
+
+def cut(root: Path, days: Iterable[date], partitions: int | None = None) -> list[Piece]:
+    """The pieces of those DAYs, in their order; `partitions` is that of the archive where it is not said."""
+    count = partitions or stored_partitions(root) or 1
+    root = root.resolve()
+    pieces: list[Piece] = []
+    for day in days:
+        size = sum(path.stat().st_size for path in files_of(root, day))
+        parts = [tuple(range(count))] if size <= AT_ONCE_BYTES else [(each,) for each in range(count)]
+        pieces.extend(Piece(root, day, part, -(-size // len(parts))) for part in parts)
+    return pieces
+
+
+def map_pieces(
+    pieces: Sequence[Piece], function: Callable[[Piece], Made], where: Where = HERE
+) -> Iterator[Made]:
+    """As `map_partitions`; where the number of processes is open, all cores are used once that pays."""
+    if where.processes is None and not where.scheduler:
+        pays = sum(piece.bytes for piece in pieces) > AT_ONCE_BYTES
+        where = Where(processes=cores() if pays else 1)
+    return map_partitions(pieces, function, where)
