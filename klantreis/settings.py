@@ -52,6 +52,7 @@ VARIABLES: Mapping[str, str] = {
     "KLANTREIS_REPLICAS": "replicas of the store that must have an event before it counts as stored",
     "KLANTREIS_RETENTION_DAYS": "DAYs that raw events are kept",
     "KLANTREIS_RUN_TOKEN": "secret that marks load-test events",
+    "KLANTREIS_SCHEDULER": "address of the Dask scheduler that rebuilds journeys (as --scheduler)",
     "KLANTREIS_SPOOL": "folder for what the store cannot have (spool in the data folder)",
     "KLANTREIS_SPOOL_MB": "megabytes that folder may have (256; 0: none)",
     "KLANTREIS_TRUSTED_PROXIES": "networks from which X-Forwarded-For is believed, with commas",
