@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from analysis.journeys import Journeys
     from analysis.scheduling import Where
+    from analysis.tasks import Tasks
     from klantreis.settings import Settings
 
 EPILOG = """\b
@@ -27,6 +28,7 @@ Examples:
   klantreis journeys --from 2026-06-01 --to 2026-06-07 --by entry --format csv
   klantreis journeys --format json | python -m json.tool
   klantreis journeys --truth var/truth.parquet
+  klantreis journeys --sensitivity
   klantreis journeys --scheduler tcp://10.0.0.5:8786
 """
 TITLES = {
@@ -40,6 +42,7 @@ TITLES = {
     "right": "Outcomes that fit what really happened",
     "confusion": "How questions really ended, and the outcomes they got",
     "bias": "How far off the success of every variant is",
+    "sensitivity": "The same days under other definitions (experiment and variant empty: everyone)",
     "words": "What visitors typed (words of fewer than 5 visitors are in 'other')",
 }
 Day = click.DateTime(["%Y-%m-%d"])
@@ -71,6 +74,11 @@ Day = click.DateTime(["%Y-%m-%d"])
     metavar="FILE",
     help="Links between pages (CSV: source, target), instead of those that five visitors took.",
 )
+@click.option(
+    "--sensitivity",
+    is_flag=True,
+    help="The same days with other silences between sessions and other definitions of an answer.",
+)
 @where_options
 @out_option
 @data_option
@@ -81,6 +89,7 @@ def journeys(
     form: str,
     truth: Path | None,
     links: Path | None,
+    sensitivity: bool,
     processes: int | None,
     scheduler: str,
     out: Path | None,
@@ -97,11 +106,19 @@ def journeys(
 
     settings = load(data)
     between = (first.date() if first else None, last.date() if last else None)
+    where = where_of(processes, scheduler)
     if truth is not None:
         frames = _accuracy(settings, truth, between)
         write_out(_as_json(frames) if form == "json" else _as_text(frames), out)
         return
-    found = _read(settings, *between, where_of(processes, scheduler))
+    if sensitivity:
+        frames = _sensitivity(settings, between, where)
+        if form in ("csv", "parquet"):
+            _write_frame(frames["sensitivity"], form, out)
+        else:
+            write_out(_as_json(frames) if form == "json" else _as_text(frames), out)
+        return
+    found = _read(settings, *between, where)
     if form in ("csv", "parquet"):
         _write_frame(shown.summary(found, by), form, out)
         return
@@ -118,21 +135,49 @@ def journeys(
     write_out(_as_json(frames) if form == "json" else _as_text(frames), out)
 
 
+def _sensitivity(
+    settings: Settings, between: tuple[date | None, date | None], where: Where
+) -> dict[str, pd.DataFrame]:
+    """Sessions, questions and success under every definition."""
+    from analysis.sensitivity import sensitivity
+
+    days = _archived(settings, *between)
+    if not days:
+        raise SettingsError(
+            f"There are no events in {settings.archive} for those days, and day tables know one definition. "
+            "Ask while the events are there, or bring some with: klantreis demo --once"
+        )
+    found = sensitivity(
+        settings.archive, days, sites=settings.registry(), tasks=_tasks(settings), where=where
+    )
+    return {"sensitivity": found}
+
+
+def _archived(settings: Settings, first: date | None, last: date | None) -> list[date]:
+    """The days between those that the archive still has."""
+    from tracker.archive_reader import days
+
+    found = days(settings.archive) if settings.archive.exists() else []
+    return [day for day in found if (first or day) <= day <= (last or day)]
+
+
+def _tasks(settings: Settings) -> dict[str, Tasks]:
+    from klantreis.jobs import tasks_of
+
+    return {site.name: tasks_of(settings, site.name) for site in settings.sites}
+
+
 def _read(settings: Settings, first: date | None, last: date | None, where: Where) -> Journeys:
     """The days that are there, from the archive where it still has them."""
     from analysis.day_tables import closed_days
     from analysis.journeys import from_archive, from_day_tables
-    from klantreis.jobs import tasks_of
-    from tracker.archive_reader import days as archived_days
 
-    def asked(days: list[date]) -> list[date]:
-        return [day for day in days if (first or day) <= day <= (last or day)]
-
-    archived = asked(archived_days(settings.archive)) if settings.archive.exists() else []
+    archived = _archived(settings, first, last)
     if archived:
-        tasks = {site.name: tasks_of(settings, site.name) for site in settings.sites}
-        return from_archive(settings.archive, archived, sites=settings.registry(), tasks=tasks, where=where)
-    closed = asked(closed_days(settings.tables)) if settings.tables.exists() else []
+        sites, tasks = settings.registry(), _tasks(settings)
+        return from_archive(settings.archive, archived, sites=sites, tasks=tasks, where=where)
+    known = closed_days(settings.tables) if settings.tables.exists() else []
+    closed = [day for day in known if (first or day) <= day <= (last or day)]
     if closed:
         return from_day_tables(settings.tables, closed)
     raise SettingsError(
@@ -150,8 +195,6 @@ def _accuracy(
 
     from analysis.accuracy import measure_accuracy
     from analysis.thresholds import DEFAULTS, TUNED
-    from klantreis.jobs import tasks_of
-    from tracker.archive_reader import days as archived_days
 
     try:
         wanted = pd.read_parquet(truth)
@@ -159,10 +202,7 @@ def _accuracy(
         raise SettingsError(
             f"{truth} cannot be read as Parquet ({error}). Give the citizens' truth."
         ) from None
-    first, last = between
-    found = archived_days(settings.archive) if settings.archive.exists() else []
-    days = [day for day in found if (first or day) <= day <= (last or day)]
-    tasks = {site.name: tasks_of(settings, site.name) for site in settings.sites}
+    days, tasks = _archived(settings, *between), _tasks(settings)
     names = {"as promised": DEFAULTS, "tuned": TUNED}
     measured = {
         name: measure_accuracy(
