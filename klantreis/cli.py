@@ -30,6 +30,7 @@ COMMANDS = {
     "restore": ("klantreis.commands.keep:restore", "Put a back-up into an empty folder, and count."),
     "import": ("klantreis.commands.imports:imports", "Read files that you already have."),
     "journeys": ("klantreis.commands.journeys:journeys", "What residents came for, and how it went."),
+    "export": ("klantreis.commands.export:export", "Tables and an event log for other programs."),
     "experiment": ("klantreis.commands.experiment:experiment", "Check, start and stop experiments."),
     "report": ("klantreis.commands.report:report", "The report of an experiment."),
     "compare": ("klantreis.commands.compare:compare", "Compare variants in any table of visitors."),

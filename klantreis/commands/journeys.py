@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -268,15 +267,15 @@ def _cell(column: str, value: object) -> str:
 
 
 def _write_frame(frame: pd.DataFrame, form: str, out: Path | None) -> None:
+    from analysis.exports import as_csv, as_parquet
+
     if form == "csv":
-        write_out(frame.to_csv(index=False).rstrip("\n"), out)
+        write_out(as_csv(frame).rstrip("\n"), out)
         return
     if out is None:
         raise SettingsError("Parquet is not for a terminal. Give a file with --out journeys.parquet")
-    buffer = BytesIO()
-    frame.to_parquet(buffer, index=False)
     try:
-        out.write_bytes(buffer.getvalue())
+        out.write_bytes(as_parquet(frame))
     except OSError as error:
         raise SettingsError(f"{out} cannot be written ({error.strerror}). Give another file.") from None
     click.echo(f"Written: {out}", err=True)
