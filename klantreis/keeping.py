@@ -13,7 +13,7 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -25,11 +25,14 @@ from klantreis.jobs import now
 from klantreis.settings import Settings, make_folder
 from tracker.archive import Archiver
 from tracker.archive_reader import days, read_events
+from tracker.contacts import SideTable
 from tracker.day import day_of
 from tracker.forgetting import Deletion, forget
+from tracker.imports.intake import forget_abandoned
 from tracker.keys import Keys
-from tracker.retention import RemovedDay, remove_days, remove_unreadable
+from tracker.retention import RemovedDay, remove_days, remove_side_tables, remove_unreadable
 from tracker.site import Site
+from tracker.spool import occupancy
 from tracker.wire import STALE_MS
 
 if TYPE_CHECKING:
@@ -45,11 +48,16 @@ class RecordError(KlantreisError):
     """The records of deletions are not as they were written."""
 
 
+class SpoolWaitingError(KlantreisError):
+    """Events that are on their way to the store and cannot be looked through yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Retained:
     """What a run of retention did; `record` is its file."""
 
     days: list[RemovedDay]
+    side_records: Mapping[SideTable, int]
     salts: list[str]
     rewrite: Rewrite
     record: Path
@@ -58,13 +66,16 @@ class Retained:
 def retain(settings: Settings, store: Store, *, moment: datetime | None = None) -> Retained:
     """Remove what is older than it may be, and look whether it is gone.
 
-    Raw events of DAYs more than `retention_days` ago; salts of DAYs that are over; both, and the events that
-    were trimmed, also from the store's append-only file.
+    Raw events, contacts and survey answers of DAYs more than `retention_days` ago; salts of DAYs that are
+    over, and of imports that nobody went on with. What the store held of these also leaves its append-only
+    file.
     """
     moment = moment or now()
     today = oldest_today(settings, moment)
     limit = today - timedelta(days=settings.retention_days)
     removed = remove_days(settings.archive, before=limit)
+    side_records = remove_side_tables(settings.archive, before=limit)
+    forgotten = forget_abandoned(settings.archive, moment.timestamp())
     remove_unreadable(settings.archive, before_s=moment.timestamp() - settings.retention_days * 86_400)
     client, keys = store.client(), Keys()
     trimmed = list(_trimmed(settings, client, keys, today))
@@ -82,11 +93,13 @@ def retain(settings: Settings, store: Store, *, moment: datetime | None = None) 
         "removed": [
             {"day": one.day.isoformat(), "events": one.events, "files": one.files} for one in removed
         ],
+        "sideRecordsRemoved": {table.value: rows for table, rows in side_records.items()},
+        "importsForgotten": forgotten,
         "saltsRemoved": [name for name, _ in over],
         "appendOnlyFile": _said(done),
     }
     path = _write_record(settings.data / "retention", f"{today.isoformat()}.json", record)
-    return Retained(removed, [name for name, _ in over], done, path)
+    return Retained(removed, side_records, [name for name, _ in over], done, path)
 
 
 def oldest_today(settings: Settings, moment: datetime) -> date:
@@ -137,7 +150,11 @@ def _page(client: redis.Redis, stream: str, start: str) -> Any:
 
 
 def forget_visitor(settings: Settings, store: Store, visitor: int) -> tuple[Deletion, Rewrite, Path]:
-    """Remove every event of a pseudonym, look whether it is gone, and leave a record of it."""
+    """Remove every event of a pseudonym, look whether it is gone, and leave a record of it.
+
+    Raises `SpoolWaitingError` while events wait in the spool: they would come back from there.
+    """
+    _refuse_while_spooled(settings)
     client, keys = store.client(), Keys()
     make_folder(settings.archive)
     archiver = Archiver(client, settings.archive, settings.registry(), settings.partitions, keys)
@@ -167,6 +184,22 @@ def forget_visitor(settings: Settings, store: Store, visitor: int) -> tuple[Dele
     record["digest"] = digest_of(record)
     name = f"{now():%Y%m%dT%H%M%S.%fZ}.json"
     return deletion, done, _write_record(folder, name, record)
+
+
+def _refuse_while_spooled(settings: Settings) -> None:
+    spool = settings.spool or settings.data / "spool"
+    waiting = occupancy(spool)
+    if waiting.segments:
+        raise SpoolWaitingError(
+            f"{waiting.segments} files with events wait in {spool}, and whose they are can only be seen once "
+            "they are in the store. Let a collector replay them (klantreis collect, with the store running), "
+            "and ask again."
+        )
+    if waiting.damaged:
+        raise SpoolWaitingError(
+            f"{waiting.damaged} damaged files lie in {spool / 'damaged'}, and their events may be of this "
+            "pseudonym. Remove them, and ask again."
+        )
 
 
 def fingerprint(data: Path, visitor: int) -> str:

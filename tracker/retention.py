@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Raw events go after a while: whole DAYs, at once for every reader."""
+"""Raw events, contacts and survey answers go after a while: whole DAYs, at once for every reader."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from tracker.archive_files import BROKEN, DAMAGED, alone, files_of, make_folder, sync_folder
+from tracker.contacts import SideTable
 
 GOING = "going"
 
@@ -48,6 +49,21 @@ def remove_days(root: Path, *, before: date) -> list[RemovedDay]:
         for _, folder in _before(root / DAMAGED, before):
             shutil.rmtree(folder)
         return removed
+
+
+def remove_side_tables(root: Path, *, before: date) -> dict[SideTable, int]:
+    """Remove the contacts and survey answers of every DAY before the given one; returns rows by table
+    (repeats counted), where there were any. Raises `ArchiveError`."""
+    removed: dict[SideTable, int] = {}
+    if not root.exists():
+        return removed
+    with alone(root, "Retention"):
+        for table in SideTable:
+            for _, folder in _before(root / table.value, before):
+                rows = sum(map(_rows, folder.glob("*.parquet")))
+                removed[table] = removed.get(table, 0) + rows
+                shutil.rmtree(folder)
+    return removed
 
 
 def remove_unreadable(root: Path, *, before_s: float) -> int:

@@ -19,17 +19,20 @@ from klantreis.append_only import Needle, found_in, paths, rewrite
 from klantreis.backup import BackupError, back_up, counts_of, differences, restore_files, restore_store
 from klantreis.cli import cli
 from klantreis.jobs import archive_once, archiver_of
-from klantreis.keeping import RecordError, deletions_of, forget_visitor, records, retain
+from klantreis.keeping import RecordError, SpoolWaitingError, deletions_of, forget_visitor, records, retain
 from klantreis.settings import Settings
 from klantreis.store import Store, open_store
 from tracker.archive_files import BusyError, files_of
 from tracker.archive_reader import days, read_events
+from tracker.contacts import SideTable, recorded_days
 from tracker.day import day_bounds
 from tracker.event import Event, Kind
 from tracker.forgetting import forget
+from tracker.imports.side_files import import_contacts, import_surveys
 from tracker.keys import Keys
 from tracker.leases import holders
 from tracker.site import Site
+from tracker.spool import Spool
 from tracker.stream import encode
 
 SITE = Site("voorbeeldstad", frozenset({"www.voorbeeldstad.nl"}))
@@ -89,6 +92,45 @@ def test_raw_events_and_salts_go_and_are_seen_to_be_gone(settings: Settings, ins
     record = json.loads(done.record.read_text())
     assert record["appendOnlyFile"]["foundBefore"] == 9
     assert (record["appendOnlyFile"]["foundAfter"], record["removedBefore"]) == (0, "2026-10-22")
+
+
+def test_contacts_answers_and_abandoned_imports_go_with_the_events(
+    settings: Settings, installation: Store, tmp_path: Path
+) -> None:
+    calls, asked = tmp_path / "kcc.csv", tmp_path / "enquete.csv"
+    moments = [NOON - timedelta(days=ago) for ago in (31, 32, 40)]
+    calls.write_text(
+        "Tijdstip;Onderwerp;Kanaal\n" + "".join(f"{at.isoformat()};Afval;telefoon\n" for at in moments)
+    )
+    asked.write_text("Tijdstip;Cijfer\n" + "".join(f"{at.isoformat()};4\n" for at in moments[:2]))
+    import_contacts([calls], site=SITE, archive_root=settings.archive)
+    import_surveys([asked], site=SITE, archive_root=settings.archive, scale="1..5")
+    journal = settings.archive / "imports" / "halverwege.unfinished"
+    journal.write_text("{}")
+    os.utime(journal, times=(NOON.timestamp() - 49 * 3600,) * 2)
+
+    done = retain(settings, installation, moment=NOON)
+
+    assert done.side_records == {SideTable.CONTACTS: 2, SideTable.SURVEYS: 1}
+    kept = TODAY - timedelta(days=31)
+    assert [recorded_days(settings.archive, table) for table in SideTable] == [[kept], [kept]]
+    assert not journal.exists()
+    record = json.loads(done.record.read_text())
+    assert (record["sideRecordsRemoved"], record["importsForgotten"]) == ({"contacts": 2, "surveys": 1}, 1)
+
+
+def test_a_visitor_is_not_deleted_while_events_wait_in_the_spool(
+    settings: Settings, installation: Store
+) -> None:
+    spool = Spool(settings.data / "spool", 1 << 20)
+    spool.append(b"a group of events")
+    with pytest.raises(SpoolWaitingError, match="1 files with events wait"):
+        forget_visitor(settings, installation, VISITOR)
+    assert spool.read(1 << 20) == [b"a group of events"]
+    spool.forget()
+    deletion, _, _ = forget_visitor(settings, installation, VISITOR)
+    assert deletion.left == 0
+    spool.close()
 
 
 def test_tomorrow_s_and_today_s_salt_stay_until_nobody_can_need_them(
