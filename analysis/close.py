@@ -22,6 +22,7 @@ from analysis import day_tables
 from analysis.pieces import Piece, cut, map_pieces
 from analysis.reconstruct import reconstruct
 from analysis.scheduling import HERE, Where
+from analysis.side_records import side_tables
 from analysis.tasks import Tasks
 from analysis.thresholds import DEFAULTS, Thresholds
 from experiments.definition import Experiment
@@ -121,7 +122,7 @@ def close_days(
         thresholds,
         ends_at,
     )
-    pieces = cut(archive_root, days, partitions)
+    pieces = cut(archive_root, days, partitions, sites=sites)
     done = map_pieces(pieces, partial(_close, promised), where)
     for _, of_day in groupby(done, key=attrgetter("day")):
         yield reduce(add, of_day)
@@ -154,6 +155,8 @@ def _close(promised: _Promised, piece: Piece) -> CloseResult:
             ends_at=promised.ends_at,
         )
         counted += _count(piece.day, len(frame), made[partition])
+    if 0 in made:
+        made[0] |= side_tables(piece.root, piece.day, promised.sites, promised.tasks)
     day_tables.write_together(promised.tables_root, piece.day, made)
     return counted
 

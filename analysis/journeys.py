@@ -84,7 +84,7 @@ def from_archive(
     rebuild = partial(_rebuild, tasks or {}, thresholds, sites)
     made: dict[str, list[pd.DataFrame]] = {name: [nothing(TABLES[name])] for name in _NEEDED}
     found = [pl.DataFrame(schema=_WORDS)]
-    for tables, words_of_piece in map_pieces(cut(root, wanted), rebuild, where):
+    for tables, words_of_piece in map_pieces(cut(root, wanted, sites=sites), rebuild, where):
         for name in _NEEDED:
             made[name].append(tables[name])
         found.append(words_of_piece)

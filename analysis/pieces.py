@@ -18,8 +18,10 @@ import pandas as pd
 
 from analysis.errors import AnalysisError
 from analysis.scheduling import HERE, Where, cores, map_partitions
+from analysis.side_records import Joined, joined_records, with_records
 from tracker.archive import read_frame
 from tracker.archive_files import files_of, stored_partitions
+from tracker.site import Sites
 
 Made = TypeVar("Made")
 
@@ -30,22 +32,28 @@ AT_ONCE_BYTES = 24_000_000
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """`partitions` of a DAY of the archive at `root`; `bytes` of its files, as seen by who cut it."""
+    """`partitions` of a DAY of the archive at `root`; `bytes` of its files, as seen by who cut it; `joined`,
+    the touchpoints from elsewhere that belong to its visitors."""
 
     root: Path
     day: date
     partitions: tuple[int, ...]
     bytes: int = 0
+    joined: tuple[Joined, ...] = ()
 
     def events(self) -> pd.DataFrame:
-        """Its events, one row each. Raises `AnalysisError` where this machine does not see the archive."""
+        """Its events and touchpoints from elsewhere, one row each.
+
+        Raises `AnalysisError` where this machine does not see the archive.
+        """
         if self.bytes and not files_of(self.root, self.day):
             raise AnalysisError(
                 f"There are no events of {self.day} under {self.root} on this machine, and there are where "
                 "the work was handed out. All machines of a cluster must share the data folder, at one path."
             )
         alone = len(self.partitions) == 1
-        return read_frame(self.root, self.day, self.partitions[0] if alone else None)
+        events = read_frame(self.root, self.day, self.partitions[0] if alone else None)
+        return with_records(events, self.joined)
 
     def frames(self) -> Iterator[tuple[int, pd.DataFrame]]:
         """Every one of its partitions with its events, empty ones too."""
@@ -58,15 +66,24 @@ class Piece:
             yield partition, events[of == partition]
 
 
-def cut(root: Path, days: Iterable[date], partitions: int | None = None) -> list[Piece]:
-    """The pieces of those DAYs, in their order; `partitions` is that of the archive where it is not said."""
+def cut(
+    root: Path, days: Iterable[date], partitions: int | None = None, *, sites: Sites | None = None
+) -> list[Piece]:
+    """The pieces of those DAYs, in their order; `partitions` is that of the archive where it is not said.
+
+    Contacts and answers find their page view here, since another partition may have one with the same code;
+    `sites` say which pages show codes.
+    """
     count = partitions or stored_partitions(root) or 1
     root = root.resolve()
     pieces: list[Piece] = []
     for day in days:
         size = sum(path.stat().st_size for path in files_of(root, day))
         parts = [tuple(range(count))] if size <= AT_ONCE_BYTES else [(each,) for each in range(count)]
-        pieces.extend(Piece(root, day, part, -(-size // len(parts))) for part in parts)
+        joined = joined_records(root, day, sites)
+        for part in parts:
+            theirs = tuple(one for one in joined if one.visitor % count in part)
+            pieces.append(Piece(root, day, part, -(-size // len(parts)), theirs))
     return pieces
 
 

@@ -24,7 +24,9 @@ from analysis.questions import Questions, find_questions
 from analysis.scope import Scope
 from analysis.sessions import number_sessions, sessions_table
 from analysis.tables import (
+    ANSWERS,
     BUCKETS,
+    CONTACTS,
     FLOWS,
     HEARTBEATS,
     MOVES,
@@ -49,7 +51,8 @@ from experiments.definition import Experiment
 from tracker.day import day_bounds
 from tracker.site import Site, Sites
 
-#: Every table of a (DAY, partition), by name.
+#: Every table of a (DAY, partition), by name. `contacts` and `answers` are of no visitor, hence of no
+#: partition: they are empty here, and `analysis.close` puts those of the DAY with its first partition.
 TABLES: Mapping[str, Mapping[str, Column]] = {
     "sessions": SESSIONS,
     "questions": QUESTIONS,
@@ -60,6 +63,8 @@ TABLES: Mapping[str, Mapping[str, Column]] = {
     "flows": FLOWS,
     "transitions": TRANSITIONS,
     "heartbeats": HEARTBEATS,
+    "contacts": CONTACTS,
+    "answers": ANSWERS,
     "set_aside": SET_ASIDE,
 }
 

@@ -48,7 +48,7 @@ def sensitivity(
     """
     wanted = archived_days(root) if days is None else sorted(set(days))
     counted = partial(_counted, tasks or {}, sites, thresholds)
-    parts = list(map_pieces(cut(root, wanted), counted, where))
+    parts = list(map_pieces(cut(root, wanted, sites=sites), counted, where))
     names = [*_KEYS, "sessions", "questions", "successes"]
     whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
     summed = whole.groupby(_KEYS, as_index=False).sum()

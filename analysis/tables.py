@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLES_VERSION = 2
+TABLES_VERSION = 3
 
 
 class Outcome(StrEnum):
@@ -243,6 +243,30 @@ HEARTBEATS: Mapping[str, Column] = {
     "given": Column("bool", "", "given by residents, not inferred"),
     "heartbeat": Column("int8", "-1..1", ""),
     "touchpoints": Column("int64", "touchpoints", ""),
+}
+
+_CODE = Column(
+    "str", "", "what its call code fitted: 'page view', 'no page view', 'several page views'; else 'no code'"
+)
+
+#: Records of the contact centre, all of them; only those that fitted a page view are also in a question.
+CONTACTS: Mapping[str, Column] = {
+    "site": Column("str", "", "name of the site"),
+    "day": Column("str", "", "DAY on which it began"),
+    "task": Column("str", "", "name of the task that its subject names, or empty"),
+    "joined": _CODE,
+    "channel": Column("str", "", "tel, mail, chat, appointment, counter, letter, social, web or other"),
+    "contacts": Column("int64", "records", ""),
+}
+
+#: Answers to a survey, all of them; only those that fitted a page view are also heartbeats of a question.
+ANSWERS: Mapping[str, Column] = {
+    "site": Column("str", "", "name of the site"),
+    "day": Column("str", "", "DAY of the answer"),
+    "task": Column("str", "", "name of the task of its page, else of its subject, or empty"),
+    "joined": _CODE,
+    "heartbeat": Column("int8", "-1..1", "given by residents"),
+    "answers": Column("int64", "records", ""),
 }
 
 #: Nothing is dropped from a count without its own row.

@@ -36,6 +36,7 @@ hosts = ["localhost", "127.0.0.1", "www.voorbeeldstad.nl"]
 timezone = "Europe/Amsterdam"
 tasks = "tasks.toml"
 experiments = "experiments"
+call_code_pages = ["/**"]
 """
 SITE = "voorbeeldstad"
 MADE = (

@@ -29,6 +29,7 @@ from klantreis.jobs import (
 from tracker.archive import ArchiveResult
 from tracker.archive import days as archived_days
 from tracker.archive_files import BusyError, files_of
+from tracker.contacts import SideTable
 from tracker.day import day_of
 from tracker.happenings import StoreWatch, happened
 from tracker.hours import SETTLED_S, look
@@ -147,7 +148,9 @@ def must_be_closed(settings: Settings, day: date, now_ms: int) -> bool:
     last = now_ms - STALE_MS - 1  # a beacon may bring events of up to an hour ago
     if any(day >= day_of(last, site.zone) for site in settings.sites):
         return False
-    archived = [path.stat().st_mtime_ns for path in settings.archive.glob(f"day={day}/**/*.parquet")]
+    places = (f"day={day}/**", *(f"{table}/day={day}" for table in SideTable))
+    paths = [path for place in places for path in settings.archive.glob(f"{place}/*.parquet")]
+    archived = [path.stat().st_mtime_ns for path in paths]
     closed = [path.stat().st_mtime_ns for path in settings.tables.glob(f"sessions/day={day}/*.parquet")]
     return bool(archived) and (not closed or max(archived) > min(closed))
 

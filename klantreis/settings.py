@@ -38,7 +38,8 @@ _TOP = {
 }
 _REDIS = {"url", "replicas"}
 _SPOOL = {"folder", "megabytes"}
-_SITE = {"hosts", "timezone", "search_parameters", "campaign_parameters", "tasks", "experiments"}
+_SITE_LISTS = ("search_parameters", "campaign_parameters", "call_code_pages")
+_SITE = {"hosts", "timezone", *_SITE_LISTS, "tasks", "experiments"}
 
 #: Every variable that the program reads, and what it is for; `docs/operations.md` has the same table.
 VARIABLES: Mapping[str, str] = {
@@ -238,9 +239,7 @@ def _site(name: str, table: Mapping[str, Any], where: str) -> Site:
     hosts = table.get("hosts", [])
     if not isinstance(hosts, list) or not hosts or not all(isinstance(host, str) for host in hosts):
         raise SettingsError(f'{where}: hosts must be a list of host names, such as ["www.voorbeeldstad.nl"].')
-    optional = {
-        key: tuple(table[key]) for key in ("search_parameters", "campaign_parameters") if key in table
-    }
+    optional = {key: tuple(table[key]) for key in _SITE_LISTS if key in table}
     site = Site(
         name=name,
         hosts=frozenset(host.lower() for host in hosts),

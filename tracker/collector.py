@@ -43,7 +43,7 @@ from tracker.networks import Network
 from tracker.nodes import Nodes, nodes_of
 from tracker.operator_pages import OperatorPages
 from tracker.rate import Rate, RateLimit
-from tracker.served_script import FEEDBACK, ServedScript
+from tracker.served_script import CALL_CODE, FEEDBACK, ServedScript
 from tracker.site import Site, Sites
 from tracker.spool import MIB, Spool, occupancy
 from tracker.store_client import FAILURES, AsyncClient, open_async_client
@@ -121,7 +121,11 @@ class Collector:
         self._owns_client = client is None
         self._keys = keys = keys or Keys()
         self.clock = clock
-        self._scripts = {"/k.js": script or ServedScript(), "/feedback.js": ServedScript(FEEDBACK)}
+        self._scripts = {
+            "/k.js": script or ServedScript(),
+            "/feedback.js": ServedScript(FEEDBACK),
+            "/call-code.js": ServedScript(CALL_CODE),
+        }
         self._fallback = fallback
         self._salts = Salts(self._client, keys, random)
         self._words = Words()
@@ -401,6 +405,7 @@ class Collector:
             "/e.gif": self._pixel,
             "/k.js": self._served_script,
             "/feedback.js": self._served_script,
+            "/call-code.js": self._served_script,
             "/healthz": self._health,
             "/readyz": self._ready,
         }

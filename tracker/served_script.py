@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`/k.js` and `/feedback.js`: the scripts of a measured page as they are served, compressed once."""
+"""`/k.js`, `/feedback.js`, `/call-code.js`: the scripts of a measured page as served, compressed once."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ _FOLDER = Path(__file__).parent / "script"
 #: Made of `source/k.js` by `make script`.
 SCRIPT = _FOLDER / "k.js"
 FEEDBACK = _FOLDER / "feedback.js"
+CALL_CODE = _FOLDER / "call-code.js"
 # An hour: a renewed script is everywhere within a visit or two, and a page view rarely asks for it.
 MAX_AGE_S = 3600
 

@@ -13,6 +13,7 @@ class Site:
     """A name with its host names and what may be kept of an address.
 
     `search_parameters` and `campaign_parameters` are the only query parameters that survive admission.
+    `call_code_pages` are patterns of the pages that show a call code; without any no call has a question.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Site:
     timezone: str = "Europe/Amsterdam"
     search_parameters: tuple[str, ...] = ("q", "zoek", "zoekterm", "query", "search")
     campaign_parameters: tuple[str, ...] = ("utm_source", "utm_medium", "utm_campaign", "kr_code")
+    call_code_pages: tuple[str, ...] = ()
 
     @property
     def zone(self) -> ZoneInfo:

@@ -41,6 +41,7 @@ def test_one_server_takes_beacons_and_shows_the_site_and_the_reports(tmp_path: P
             ("/", "Voorbeeldstad"),
             ("/k.js", "keepalive"),
             ("/feedback.js", "Hebt u gevonden"),
+            ("/call-code.js", "data-kr-call-code"),
             ("/reports/", "<main"),
             ("/experiments/", "<main"),
         ):

@@ -112,7 +112,7 @@ def script_site() -> Iterator[ScriptSite]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]
-            if path in {"/k.js", "/feedback.js"}:
+            if path in {"/k.js", "/feedback.js", "/call-code.js"}:
                 script = site.scripts.get(path) or (SCRIPTS / path[1:]).read_bytes()
                 self._answer(200, script, "text/javascript;charset=UTF-8")
             elif path in site.pages:

@@ -162,7 +162,7 @@ class Served:
             self.inbox.put(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
             start_response("204 No Content", [])
             return [b""]
-        if environ["PATH_INFO"] in {"/k.js", "/feedback.js"}:
+        if environ["PATH_INFO"] in {"/k.js", "/feedback.js", "/call-code.js"}:
             start_response("200 OK", [("Content-Type", "text/javascript")])
             return [(SCRIPTS / environ["PATH_INFO"][1:]).read_bytes()]
         return self.wsgi(environ, start_response)
