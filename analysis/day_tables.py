@@ -2,6 +2,7 @@
 """Day tables on disk: what is kept after the events are gone, and all that a report reads.
 
     TABLES/<table>/day=2026-11-22/partition=03.parquet      or partition=00-15.parquet, all of a small DAY
+    TABLES/words/day=2026-11-22/whole.parquet               of a table that no partition has by itself
 
 A file is written aside, fsynced and renamed: it is whole or not there, also for who reads meanwhile.
 """
@@ -20,9 +21,13 @@ import pyarrow.parquet as pq
 from analysis.errors import TableError
 from analysis.frames import conform, nothing
 from analysis.reconstruct import TABLES
-from analysis.tables import TABLES_VERSION
+from analysis.tables import TABLES_VERSION, TITLES, WORDS, Column
 
 _VERSION = b"klantreis.tables"
+
+#: Tables that only a whole DAY has: what five visitors typed, they may have typed in five partitions.
+WHOLE: Mapping[str, Mapping[str, Column]] = {"words": WORDS, "titles": TITLES}
+KNOWN = {**TABLES, **WHOLE}
 
 
 def write(root: Path, day: date, partition: int, tables: Mapping[str, pd.DataFrame]) -> None:
@@ -47,33 +52,48 @@ def write_together(root: Path, day: date, partitions: Mapping[int, Mapping[str, 
             _write(folder / file, conform(frame, columns))
             _sync(folder)
     except OSError as error:
-        raise TableError(
-            f"The day tables under {root} cannot be written ({error.strerror}). "
-            "Give a folder with --data that this user may write, with room on its disk."
-        ) from None
+        raise _not_written(root, error) from None
+
+
+def write_whole(root: Path, day: date, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Write tables of `WHOLE`, in place of what was there. Raises `TableError` as `write` does."""
+    try:
+        for name, frame in tables.items():
+            folder = _folder(root, name, day)
+            folder.mkdir(parents=True, exist_ok=True)
+            _write(folder / "whole.parquet", conform(frame, WHOLE[name]))
+            _sync(folder)
+    except OSError as error:
+        raise _not_written(root, error) from None
 
 
 def read(
-    root: Path, table: str, days: Iterable[date] | None = None, experiment: str | None = None
+    root: Path,
+    table: str,
+    days: Iterable[date] | None = None,
+    experiment: str | None = None,
+    *,
+    columns: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """A table over all partitions of the given DAYs (all by default), one below the other.
 
-    With `experiment` only its rows; of what was set aside also the rows that concern every experiment.
-    Empty where nothing was closed yet. Raises `TableError` for an unknown table or one of another version.
+    With `experiment` only its rows; of what was set aside also the rows that concern every experiment. With
+    `columns` only those of the table. Empty where nothing was closed yet. Raises `TableError` for an unknown
+    table or one of another version.
     """
-    if table not in TABLES:
-        raise TableError(f'There is no table "{table}"; there are {", ".join(TABLES)}.')
-    columns = TABLES[table]
+    if table not in KNOWN:
+        raise TableError(f'There is no table "{table}"; there are {", ".join(KNOWN)}.')
+    declared = KNOWN[table] if columns is None else {name: KNOWN[table][name] for name in columns}
     wanted = closed_days(root) if days is None else sorted(set(days))
-    paths = [path for day in wanted for path in sorted(_folder(root, table, day).glob("partition=*.parquet"))]
-    parts = [part for path in paths if (part := _read(path, list(columns))).num_rows]
+    paths = [path for day in wanted for path in sorted(_folder(root, table, day).glob("[!.]*.parquet"))]
+    parts = [part for path in paths if (part := _read(path, list(declared))).num_rows]
     if not parts:
-        return nothing(columns)
+        return nothing(declared)
     joined = pa.concat_tables(parts).to_pandas()
-    frame = conform(joined.astype({name: column.dtype for name, column in columns.items()}), columns)
+    frame = conform(joined.astype({name: column.dtype for name, column in declared.items()}), declared)
     if experiment is None:
         return frame
-    if "experiment" not in columns:
+    if "experiment" not in declared:
         raise TableError(f'Table "{table}" does not know experiments; leave the experiment out.')
     chosen = [experiment, ""] if table == "set_aside" else [experiment]
     return frame[frame["experiment"].isin(chosen)].reset_index(drop=True)
@@ -86,6 +106,13 @@ def closed_days(root: Path) -> list[date]:
 
 
 days = closed_days
+
+
+def _not_written(root: Path, error: OSError) -> TableError:
+    return TableError(
+        f"The day tables under {root} cannot be written ({error.strerror}). "
+        "Give a folder with --data that this user may write, with room on its disk."
+    )
 
 
 def _folder(root: Path, table: str, day: date) -> Path:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What followed what within the questions of an experiment's task, and how its touchpoints felt."""
+"""What followed what within the questions of a task, and how an experiment's touchpoints felt."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from analysis.frames import added_up
 from analysis.tables import FLOWS, HEARTBEATS, TRANSITIONS
 
 START = "start"
-FLOW_KEYS = ("experiment", "variant", "order", "source", "target")
+FLOW_KEYS = ("site", "task", "experiment", "variant", "order", "source", "target")
 TRANSITION_KEYS = ("experiment", "variant", "bucket", "source", "target")
 HEARTBEAT_KEYS = ("experiment", "variant", "bucket", "phase", "given", "heartbeat")
 _STEPS = ("view", "search", "contact")
@@ -23,9 +23,21 @@ def flows_table(
     The same touchpoint twice in a row is one. Positions beyond `longest` are counted at `longest`, so nothing
     drops out. `exposed` as in `units.exposed_questions`; every question of it ends in one outcome.
     """
-    edges = _edges(exposed, questions, moves, longest=longest)
-    rows = exposed.select("experiment", "variant", "question").join(edges, on="question")
+    groups = groups_of(exposed, questions)
+    edges = _edges(groups, questions, moves, longest=longest)
+    rows = groups.join(edges, on="question")
     return added_up(rows.drop("question").with_columns(questions=pl.lit(1, pl.Int64)), FLOWS, FLOW_KEYS)
+
+
+def groups_of(exposed: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
+    """site, task, experiment, variant, question: every question of a task once for everyone (experiment and
+    variant empty), and once for each variant that its visitor was exposed to."""
+    about = questions.select("site", "task", "question")
+    everyone = about.filter(pl.col("task") != "").select(
+        "site", "task", pl.lit("").alias("experiment"), pl.lit("").alias("variant"), "question"
+    )
+    apart = exposed.select("experiment", "variant", "question").join(about, on="question")
+    return pl.concat([everyone, apart.select(everyone.columns)])
 
 
 def transitions_table(exposed: pl.DataFrame, questions: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
@@ -41,14 +53,7 @@ def _edges(
 ) -> pl.DataFrame:
     """question, order, source, target of every step of every question, from `start` to the outcome."""
     wanted = exposed.select(pl.col("question").unique())
-    steps = (
-        moves.filter(pl.col("kind").is_in(_STEPS))
-        .join(wanted, on="question", how="semi", maintain_order="left")
-        .filter(
-            (pl.col("touchpoint") != pl.col("touchpoint").shift(1).over("question")).fill_null(value=True)
-        )
-        .select("question", place=pl.int_range(1, pl.len() + 1).over("question"), at="touchpoint")
-    )
+    steps = steps_of(wanted, moves).select("question", "place", at="touchpoint")
     ends = questions.select("question", at="outcome").join(wanted, on="question", how="semi")
     last = steps.group_by("question").agg(last=pl.col("place").max())
     ends = ends.join(last, on="question", how="left").select(
@@ -65,6 +70,21 @@ def _edges(
             target=pl.col("at").shift(-1).over("question"),
         )
         .drop_nulls("target")
+    )
+
+
+def steps_of(wanted: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
+    """question, place (from 1), touchpoint and phase of every page, search and contact of those questions; the
+    same touchpoint twice in a row is one step."""
+    return (
+        moves.filter(pl.col("kind").is_in(_STEPS))
+        .join(wanted, on="question", how="semi", maintain_order="left")
+        .filter(
+            (pl.col("touchpoint") != pl.col("touchpoint").shift(1).over("question")).fill_null(value=True)
+        )
+        .select(
+            "question", pl.int_range(1, pl.len() + 1).over("question").alias("place"), "touchpoint", "phase"
+        )
     )
 
 

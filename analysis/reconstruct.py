@@ -34,12 +34,14 @@ from analysis.tables import (
     SESSIONS,
     SET_ASIDE,
     TIMES,
+    TOUCHPOINTS,
     TRANSITIONS,
     UNITS,
     Column,
 )
 from analysis.tasks import Tasks
 from analysis.thresholds import DEFAULTS, Thresholds
+from analysis.touchpoints import touchpoints_table
 from analysis.units import (
     Aside,
     bucket_of_visitors,
@@ -61,6 +63,7 @@ TABLES: Mapping[str, Mapping[str, Column]] = {
     "buckets": BUCKETS,
     "times": TIMES,
     "flows": FLOWS,
+    "touchpoints": TOUCHPOINTS,
     "transitions": TRANSITIONS,
     "heartbeats": HEARTBEATS,
     "contacts": CONTACTS,
@@ -208,6 +211,7 @@ def _tables(
         "buckets": buckets_table(units, exposed, asked),
         "times": times_table(units),
         "flows": flows_table(exposed, asked, moves, longest=scope.thresholds.flow_steps),
+        "touchpoints": touchpoints_table(exposed, asked, moves),
         "transitions": transitions_table(exposed, asked, moves),
         "heartbeats": heartbeats_table(exposed, moves),
     }

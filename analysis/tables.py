@@ -213,14 +213,64 @@ TIMES: Mapping[str, Column] = {
     "units": Column("int64", "browsers", ""),
 }
 
-#: What followed what within questions of the task, with the entry and the outcome as its ends.
+#: What followed what within the questions of a task, with the entry and the outcome as its ends. Once for
+#: everyone (`experiment` and `variant` empty), and once for who was exposed to each variant of an experiment.
 FLOWS: Mapping[str, Column] = {
-    "experiment": Column("str", "", ""),
-    "variant": Column("str", "", ""),
+    "site": Column("str", "", "name of the site"),
+    "task": Column("str", "", "name of the task; empty only where an experiment names none"),
+    "experiment": Column("str", "", "empty for everyone"),
+    "variant": Column("str", "", "empty for everyone"),
     "order": Column("int16", "", "position of `source` in the question, from 0; capped"),
     "source": Column("str", "", "touchpoint, or 'start'"),
     "target": Column("str", "", "touchpoint, or the outcome"),
     "questions": Column("int64", "questions", ""),
+}
+
+#: The touchpoints of a task: how many came, how many left there, and how it felt. For everyone and for each
+#: variant, as in `FLOWS`. Marks given by residents and trouble inferred from behaviour stand apart.
+TOUCHPOINTS: Mapping[str, Column] = {
+    "site": Column("str", "", "name of the site"),
+    "task": Column("str", "", "name of the task"),
+    "experiment": Column("str", "", "empty for everyone"),
+    "variant": Column("str", "", "empty for everyone"),
+    "phase": Column("str", "", "furthest phase in which the question was there"),
+    "touchpoint": Column("str", "", "page path, search, a channel, or feedback"),
+    "visits": Column("int64", "visits", "the same touchpoint twice in a row is one"),
+    "questions": Column("int64", "questions", "that came here"),
+    "last": Column("int64", "questions", "of which this was the last touchpoint"),
+    "left": Column("int64", "questions", "of those: ended without an answer"),
+    "given": Column("int64", "heartbeats", "given by residents here"),
+    "given_sum": Column("int64", "", "sum of those, each -1, 0 or 1"),
+    "given_bad": Column("int64", "heartbeats", "of those: -1"),
+    "hard": Column("int64", "questions", "with trouble here, inferred from behaviour"),
+}
+
+#: What residents typed, over the window of DAYs from `since` to the DAY of the table. Only what at least five
+#: visitors typed has a row; all the rest of a task is one row without words.
+WORDS: Mapping[str, Column] = {
+    "since": Column("str", "", "first DAY of the window, ISO date"),
+    "site": Column("str", "", "name of the site"),
+    "task": Column("str", "", "task of the question in which it was typed, or empty"),
+    "kind": Column("str", "", "query: all words of a search; word: one word of it that says something"),
+    "words": Column("str", "", "in lower case, without accents; empty for the rest"),
+    "visitors": Column("int64", "visitors", "who typed it; of the rest 0, since there they overlap"),
+    "searches": Column("int64", "site searches", ""),
+    "zero_results": Column("int64", "site searches", "that found nothing"),
+    "again": Column("int64", "site searches", "followed by another search of the same question"),
+    "answered": Column("int64", "site searches", "in a question that ended in success"),
+    "contacted": Column("int64", "site searches", "in a question that ended in a channel shift"),
+    "abandoned": Column("int64", "site searches", "in a question that was abandoned"),
+}
+
+#: What the pages of a task are called, over the same window; titles that at least five visitors saw.
+TITLES: Mapping[str, Column] = {
+    "since": Column("str", "", "first DAY of the window, ISO date"),
+    "site": Column("str", "", "name of the site"),
+    "task": Column("str", "", "name of the task"),
+    "exposures": Column("str", "", "experiments on the page with the variant shown, or empty"),
+    "path": Column("str", "", "path of the page"),
+    "title": Column("str", "", ""),
+    "visitors": Column("int64", "visitors", ""),
 }
 
 #: How often what followed what, by bucket: what a test of the difference between two variants is made of.

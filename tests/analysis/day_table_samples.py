@@ -90,7 +90,9 @@ def tables_of(units: pd.DataFrame) -> dict[str, pd.DataFrame]:
     tables["buckets"] = pd.concat([bucket_rows(part) for part in by_segment(units)], ignore_index=True)
     tables["times"] = pd.concat([time_rows(part) for part in by_segment(units)], ignore_index=True)
     counted = units.groupby(["experiment", "variant"], as_index=False)["questions"].sum()
-    tables["flows"] = counted.assign(order=0, source="start", target="search")
+    tables["flows"] = counted.assign(
+        site="voorbeeldstad", task="zwerfvuil", order=0, source="start", target="search"
+    )
     by_bucket = units.groupby(["experiment", "variant", "bucket"], as_index=False)["questions"].sum()
     followed = by_bucket.rename(columns={"questions": "times"})
     tables["transitions"] = followed.assign(source="start", target="search")

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What residents type and what the pages are called, counted over a window of DAYs.
+
+Words survive their events only where at least five visitors typed them. A small municipality seldom sees that
+on one DAY, so they are counted over the DAYs up to the one that is closed, straight from the archive, and
+nothing smaller is ever written. The windows of two DAYs overlap: who adds up takes one that ends where the
+next begins (`windows`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis import day_tables
+from analysis.errors import TableError
+from analysis.frames import build, published
+from analysis.tables import TITLES, WORDS, Outcome
+from analysis.tasks import Tasks
+from analysis.words import GENERIC, normalise
+from tracker.archive_files import files_of, read_tables
+from tracker.archive_format import PARTITION, SCHEMA
+from tracker.event import Kind
+
+#: Of fewer visitors than this nothing is kept and nothing is shown.
+FEWEST = 5
+#: Four whole weeks, and fewer than the 31 DAYs for which events are there.
+WINDOW_DAYS = 28
+#: A window grows no further than this many bytes of archive: where many come, a DAY is enough.
+WINDOW_BYTES = 120_000_000
+QUERY, WORD = "query", "word"
+_EVENTS = ("site", "visitor", "time", "kind", "path", "query", "title", "exposures", "run", "automated")
+_NONE = pa.schema([*(SCHEMA.field(name) for name in _EVENTS), PARTITION])
+_KEYS = ("site", "task", "words")
+_SUMS = ("searches", "zero_results", "again", "answered", "contacted", "abandoned")
+
+
+def write(archive_root: Path, tables_root: Path, day: date, tasks: Mapping[str, Tasks]) -> None:
+    """Count the window that ends with a closed DAY, and write `words` and `titles` of it.
+
+    Where an earlier close still saw more DAYs of the archive, its tables stay.
+    """
+    days = window(archive_root, tables_root, day)
+    before = day_tables.read(tables_root, "words", [day])
+    if len(before) and str(before["since"].iloc[0]) < days[0].isoformat():
+        return
+    made = count(archive_root, tables_root, days, tasks)
+    day_tables.write_whole(tables_root, day, made)
+
+
+def window(archive_root: Path, tables_root: Path, day: date) -> list[date]:
+    """The DAYs to count together: those before DAY that are archived and closed without a gap, and DAY."""
+    days, size = [day], _bytes(archive_root, day)
+    while len(days) < WINDOW_DAYS:
+        earlier = days[0] - timedelta(days=1)
+        more = _bytes(archive_root, earlier)
+        if not more or size + more > WINDOW_BYTES or not _is_closed(tables_root, earlier):
+            break
+        days, size = [earlier, *days], size + more
+    return days
+
+
+def windows(tables_root: Path, days: Sequence[date]) -> list[date]:
+    """DAYs whose windows lie side by side within `days` (sorted), last first."""
+    chosen: list[date] = []
+    for day in reversed(days):
+        if chosen and day >= since:
+            continue
+        table = day_tables.read(tables_root, "words", [day])
+        if len(table):
+            since = date.fromisoformat(str(table["since"].iloc[0]))
+            chosen.append(day)
+    return chosen
+
+
+def count(
+    archive_root: Path, tables_root: Path, days: Sequence[date], tasks: Mapping[str, Tasks]
+) -> dict[str, pd.DataFrame]:
+    """The tables `words` and `titles` over those DAYs together."""
+    typed, titled = [_no_searches()], []
+    for day in days:
+        people = [_people(table) for table in read_tables(files_of(archive_root, day), _EVENTS)]
+        searched = _of_kind(people, Kind.SEARCH)
+        typed.append(_typed(searched, day, tables_root))
+        titled.append(_titled(_of_kind(people, Kind.VIEW), searched))
+    since = days[0].isoformat()
+    return {
+        "words": published(_words(pl.concat(typed), since), WORDS),
+        "titles": published(_titles(pl.concat(titled), since, tasks), TITLES),
+    }
+
+
+def _no_searches() -> pl.DataFrame:
+    names = ("site", "task", "words")
+    schema = dict.fromkeys(names, pl.String) | {"who": pl.String} | dict.fromkeys(_SUMS, pl.Int64)
+    return pl.DataFrame(schema=schema)
+
+
+def _people(table: pa.Table) -> pa.Table:
+    """Without load tests and bots, which are no residents."""
+    is_bot = pc.fill_null(table["automated"], False)
+    return table.filter(pc.and_(pc.is_null(table["run"]), pc.invert(is_bot)))
+
+
+def _of_kind(people: Sequence[pa.Table], kind: Kind) -> pl.DataFrame:
+    kept = [pl.DataFrame(table.filter(pc.equal(table["kind"], kind.value))) for table in people]
+    return pl.concat(kept) if kept else pl.DataFrame(_NONE.empty_table())
+
+
+def _typed(events: pl.DataFrame, day: date, tables_root: Path) -> pl.DataFrame:
+    """One row per search of a question: its task, its words, who typed it, and what came of it.
+
+    A search of a question is known in the archive by its partition and its millisecond; where two lie on
+    one and differ, neither has words, and both are among the rest.
+    """
+    queries = events["query"].fill_null("")
+    words = {text: " ".join(normalise(text).words) for text in queries.unique().to_list()}
+    said = (
+        events.select("partition", "time", words=queries.replace_strict(words, return_dtype=pl.String))
+        .unique()
+        .group_by("partition", "time")
+        .agg(words=pl.when(pl.len() == 1).then(pl.col("words").first()).otherwise(pl.lit("")))
+    )
+    keys = ["partition", "question"]
+    moves = day_tables.read(
+        tables_root, "moves", [day], columns=[*keys, "order", "at", "kind", "heartbeat"]
+    )
+    asked = day_tables.read(
+        tables_root, "questions", [day], columns=["site", "task", *keys, "visitor", "success", "outcome"]
+    )
+    made = pl.from_pandas(moves[moves["kind"] == Kind.SEARCH.value]).sort("partition", "question", "order")
+    return (
+        made.with_columns(again=pl.col("order").shift(-1).over(keys).is_not_null())
+        .join(said, left_on=["partition", "at"], right_on=["partition", "time"], how="left")
+        .join(pl.from_pandas(asked), on=keys)
+        .select(
+            "site",
+            "task",
+            pl.col("words").fill_null(""),
+            who=pl.format("{}/{}/{}", pl.lit(day.isoformat()), "partition", "visitor"),
+            searches=pl.lit(1, pl.Int64),
+            zero_results=(pl.col("heartbeat") < 0).fill_null(value=False).cast(pl.Int64),
+            again=pl.col("again").cast(pl.Int64),
+            answered=pl.col("success").cast(pl.Int64),
+            contacted=(pl.col("outcome") == Outcome.CHANNEL_SHIFT.value).cast(pl.Int64),
+            abandoned=(pl.col("outcome") == Outcome.ABANDONED.value).cast(pl.Int64),
+        )
+    )
+
+
+def _words(typed: pl.DataFrame, since: str) -> pl.DataFrame:
+    """`WORDS`: whole queries, one row for all that too few typed, and the single words that say something."""
+    whole = _counted(typed).with_columns(kind=pl.lit(QUERY))
+    known = (whole["visitors"] >= FEWEST) & (whole["words"] != "")
+    rest = (
+        whole.filter(~known)
+        .group_by("site", "task", "kind")
+        .agg(pl.col(_SUMS).sum())
+        .with_columns(words=pl.lit(""), visitors=pl.lit(0, pl.Int64))
+    )
+    single = (
+        typed.with_columns(pl.col("words").str.split(" "))
+        .explode("words")
+        .filter(~pl.col("words").is_in(list(GENERIC)) & pl.col("words").str.contains("[a-z]"))
+        .unique(maintain_order=True)
+    )
+    apart = _counted(single).filter(pl.col("visitors") >= FEWEST).with_columns(kind=pl.lit(WORD))
+    rows = pl.concat([whole.filter(known), rest.select(whole.columns), apart]).sort(
+        ["site", "task", "kind", "visitors", "words"], descending=[False, False, False, True, False]
+    )
+    return build({"since": since, **{name: rows[name] for name in rows.columns}}, WORDS)
+
+
+def _counted(typed: pl.DataFrame) -> pl.DataFrame:
+    return typed.group_by(_KEYS).agg(
+        pl.col("who").n_unique().cast(pl.Int64).alias("visitors"), pl.col(_SUMS).sum()
+    )
+
+
+def _titled(opened: pl.DataFrame, searched: pl.DataFrame) -> pl.DataFrame:
+    """site, exposures, path, title, visitor of the pages seen; results pages not, which carry what was typed."""
+    seen = opened.select("site", "exposures", "path", "title", "visitor").drop_nulls("title").unique()
+    return seen.join(searched.select("site", "path").unique(), on=["site", "path"], how="anti")
+
+
+def _titles(seen: pl.DataFrame, since: str, tasks: Mapping[str, Tasks]) -> pl.DataFrame:
+    """`TITLES` of the pages that belong to a task."""
+    pages = seen.select("site", "path").unique()
+    of = [_task_of(tasks.get(site), path) for site, path in pages.iter_rows()]
+    counted = (
+        seen.join(pages.with_columns(task=pl.Series(of, dtype=pl.String)), on=["site", "path"])
+        .filter(pl.col("task") != "")
+        .group_by("site", "task", "exposures", "path", "title")
+        .agg(visitors=pl.col("visitor").n_unique().cast(pl.Int64))
+        .filter(pl.col("visitors") >= FEWEST)
+        .sort("site", "task", "path", "exposures", "title")
+    )
+    return build({"since": since, **{name: counted[name] for name in counted.columns}}, TITLES)
+
+
+def _task_of(tasks: Tasks | None, path: str) -> str:
+    return tasks.name(tasks.of_page(path)) if tasks else ""
+
+
+def _bytes(archive_root: Path, day: date) -> int:
+    return sum(path.stat().st_size for path in files_of(archive_root, day))
+
+
+def _is_closed(tables_root: Path, day: date) -> bool:
+    """Whether its tables can be read; those of an earlier version end the window."""
+    try:
+        return bool(len(day_tables.read(tables_root, "questions", [day], columns=["question"])))
+    except TableError:
+        return False
+
+
