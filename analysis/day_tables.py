@@ -105,7 +105,21 @@ def closed_days(root: Path) -> list[date]:
     return sorted(date.fromisoformat(folder.name.removeprefix("day=")) for folder in folders)
 
 
+def readable_days(root: Path) -> list[date]:
+    """Those of the closed DAYs whose tables are of this version; others are to be closed again."""
+    found = []
+    for day in closed_days(root):
+        paths = _folder(root, "sessions", day).glob("[!.]*.parquet")
+        if all(_version(pq.read_schema(path)) == str(TABLES_VERSION) for path in paths):
+            found.append(day)
+    return found
+
+
 days = closed_days
+
+
+def _version(schema: pa.Schema) -> str:
+    return (schema.metadata or {}).get(_VERSION, b"0").decode()
 
 
 def _not_written(root: Path, error: OSError) -> TableError:
@@ -142,7 +156,7 @@ def _write(path: Path, frame: pd.DataFrame) -> None:
 def _read(path: Path, columns: Sequence[str]) -> pa.Table:
     try:
         with pq.ParquetFile(path) as file:
-            version = (file.schema_arrow.metadata or {}).get(_VERSION, b"0").decode()
+            version = _version(file.schema_arrow)
             if version != str(TABLES_VERSION):
                 raise TableError(
                     f"{path} is of version {version}, this klantreis reads {TABLES_VERSION}. "

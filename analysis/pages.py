@@ -86,11 +86,11 @@ def blueprint(reports_dir: Path) -> Blueprint:
             "reports/list.html", language=language, page_title=PAGES[language]["title"],
             words=PAGES[language], entries=entries,
         )  # fmt: skip
-        return _fresh(make_response(page))
+        return fresh(make_response(page))
 
     @pages.get("/report.css")
     def stylesheet() -> Response:
-        return _fresh(Response(html.style(), mimetype="text/css"))
+        return fresh(Response(html.style(), mimetype="text/css"))
 
     @pages.get("/<file>")
     def one(file: str) -> Response:
@@ -125,7 +125,7 @@ def _page(shelf: Shelf, report: Report, name: str) -> Response:
         body=html.body(report, language),
         files=files,
     )
-    return _fresh(make_response(page))
+    return fresh(make_response(page))
 
 
 def _as_it_is(shelf: Shelf, file: str, form: str) -> Response:
@@ -135,7 +135,7 @@ def _as_it_is(shelf: Shelf, file: str, form: str) -> Response:
     response = Response(data, mimetype=_TYPES[form])
     if form == "html":  # the file carries its own looks, which the console's policy would refuse
         response.headers["Content-Security-Policy"] = f"{html.POLICY}; frame-ancestors 'none'"
-    return _fresh(response, vary=False)
+    return fresh(response, vary=False)
 
 
 def _missing(form: str = "page") -> Response:
@@ -173,7 +173,8 @@ def asked_language() -> str:
     return request.accept_languages.best_match(wording.LANGUAGES, "nl")
 
 
-def _fresh(response: Response, *, vary: bool = True) -> Response:
+def fresh(response: Response, *, vary: bool = True) -> Response:
+    """To be revalidated at every visit, and sent again only where it changed."""
     response.cache_control.no_cache = True
     if vary:
         response.vary.add("Accept-Language")

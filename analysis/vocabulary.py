@@ -41,17 +41,25 @@ _KEYS = ("site", "task", "words")
 _SUMS = ("searches", "zero_results", "again", "answered", "contacted", "abandoned")
 
 
-def write(archive_root: Path, tables_root: Path, day: date, tasks: Mapping[str, Tasks]) -> None:
-    """Count the window that ends with a closed DAY, and write `words` and `titles` of it.
+def renew(archive_root: Path, tables_root: Path, tasks: Mapping[str, Tasks]) -> None:
+    """Write `words` and `titles` of the last closed DAY with events, and of those before its window that have
+    none yet.
 
-    Where an earlier close still saw more DAYs of the archive, its tables stay.
+    Where an earlier run still saw more DAYs of the archive, its tables stay.
     """
-    days = window(archive_root, tables_root, day)
-    before = day_tables.read(tables_root, "words", [day])
-    if len(before) and str(before["since"].iloc[0]) < days[0].isoformat():
+    closed = [day for day in day_tables.readable_days(tables_root) if _bytes(archive_root, day)]
+    if not closed:
         return
-    made = count(archive_root, tables_root, days, tasks)
-    day_tables.write_whole(tables_root, day, made)
+    day = closed[-1]
+    while _bytes(archive_root, day) and _is_closed(tables_root, day):
+        days = window(archive_root, tables_root, day)
+        before = _since(tables_root, day)
+        if before is None or before >= days[0]:
+            made = count(archive_root, tables_root, days, tasks)
+            day_tables.write_whole(tables_root, day, made)
+        day = min(days[0], before or days[0]) - timedelta(days=1)
+        if _since(tables_root, day):
+            return
 
 
 def window(archive_root: Path, tables_root: Path, day: date) -> list[date]:
@@ -69,13 +77,12 @@ def window(archive_root: Path, tables_root: Path, day: date) -> list[date]:
 def windows(tables_root: Path, days: Sequence[date]) -> list[date]:
     """DAYs whose windows lie side by side within `days` (sorted), last first."""
     chosen: list[date] = []
+    before = date.max
     for day in reversed(days):
-        if chosen and day >= since:
-            continue
-        table = day_tables.read(tables_root, "words", [day])
-        if len(table):
-            since = date.fromisoformat(str(table["since"].iloc[0]))
+        since = _since(tables_root, day) if day < before else None
+        if since is not None and since >= days[0]:
             chosen.append(day)
+            before = since
     return chosen
 
 
@@ -210,6 +217,16 @@ def _task_of(tasks: Tasks | None, path: str) -> str:
 
 def _bytes(archive_root: Path, day: date) -> int:
     return sum(path.stat().st_size for path in files_of(archive_root, day))
+
+
+def _since(tables_root: Path, day: date) -> date | None:
+    """The first DAY of the window that was counted up to this one; None where none was."""
+    try:
+        table = day_tables.read(tables_root, "words", [day], columns=["since"])
+        table = table if len(table) else day_tables.read(tables_root, "titles", [day], columns=["since"])
+    except TableError:
+        return None
+    return date.fromisoformat(str(table["since"].iloc[0])) if len(table) else None
 
 
 def _is_closed(tables_root: Path, day: date) -> bool:

@@ -152,6 +152,35 @@ def make_report(
     return report
 
 
+def make_journeys(settings: Settings, experiments: Iterable[Experiment]) -> bool:
+    """Compute the pages /journeys/ from the day tables, after counting the words of the last weeks.
+
+    Words and single journeys go with their events, so this is due every DAY, also one without visits. False
+    where there is nothing to show yet.
+    """
+    from analysis import vocabulary
+    from analysis.journey_books import compute
+    from analysis.journey_pages import Shelf
+
+    tasks = {site.name: tasks_of(settings, site.name) for site in settings.sites}
+    vocabulary.renew(settings.archive, settings.tables, tasks)
+    made = compute(
+        settings.tables,
+        tasks=tasks,
+        experiments=experiments,
+        now=now(),
+        keep_days=settings.retention_days,
+        simulated=is_demonstration(settings.data),
+    )
+    shelf = Shelf(settings.journeys)
+    if made is None:
+        shelf.clear()
+        return False
+    make_folder(settings.journeys)
+    shelf.put(made)
+    return True
+
+
 def is_demonstration(data: Path) -> bool:
     """Whether the visitors of this installation are invented."""
     return (data / "demo.json").exists()

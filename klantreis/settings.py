@@ -110,6 +110,10 @@ class Settings:
     def reports(self) -> Path:
         return self.data / "reports"
 
+    @property
+    def journeys(self) -> Path:
+        return self.data / "journeys"
+
     def registry(self) -> Sites:
         """The sites, ready to be found by host name."""
         return Sites(self.sites)

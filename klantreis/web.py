@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Everything people see, in one WSGI application: reports, the register of experiments, and the demo site."""
+"""Everything people see, in one WSGI application: reports, journeys, the register, and the demo site."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, redirect
 from flask.typing import ResponseReturnValue
 
+from analysis.journey_pages import blueprint as journeys_blueprint
 from analysis.pages import blueprint as reports_blueprint
 from experiments.pages import blueprint as experiments_blueprint
 from klantreis.settings import Settings
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from experiments.register import Register
 
 #: Addresses that belong to the console, also where the demo site answers everything else.
-CONSOLE = ("/reports", "/experiments", "/static/klantreis")
+CONSOLE = ("/reports", "/experiments", "/journeys", "/static/klantreis")
 
 
 def create_console(settings: Settings, register: Register) -> Flask:
@@ -29,6 +30,7 @@ def create_console(settings: Settings, register: Register) -> Flask:
     init_shell(app)
     app.register_blueprint(reports_blueprint(settings.reports))
     app.register_blueprint(experiments_blueprint(register))
+    app.register_blueprint(journeys_blueprint(settings.journeys))
 
     @app.get("/")
     def home() -> ResponseReturnValue:

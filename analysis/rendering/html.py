@@ -133,7 +133,7 @@ def _visitors(units: int, language: str) -> str:
 _UNIT = re.compile(r"(?<=\d) (?=(?:%|s|min|u|h|uur|points|procentpunt)(?!\w))")
 
 
-def _unbroken(words: str) -> str:
+def unbroken(words: str) -> str:
     """Keeps a number and its unit on one line."""
     return _UNIT.sub("\u00a0", words)
 
@@ -147,5 +147,5 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["unbroken"] = _unbroken
+    environment.filters["unbroken"] = unbroken
     return environment

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the pages /journeys/ show, computed beforehand: an overview of all tasks, and a book for each.
+
+Nothing in it can be traced to a visitor: no pseudonym, no clock time of a single journey, no words and no
+touchpoint of fewer than five.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+SCHEMA_VERSION = 1
+
+
+class _Kept(msgspec.Struct, frozen=True, rename="camel"):
+    """Written as JSON, with names as JSON for others has them."""
+
+
+class Ranked(_Kept, kw_only=True):
+    """One task among the others. `unanswered` are abandoned or turned to another channel; of `complaints` out
+    of `given` marks residents said that it was bad."""
+
+    name: str  # in the address of its page
+    site: str
+    task: str
+    question: str
+    upl: str | None = None
+    questions: int
+    answered: int
+    contacted: int
+    abandoned: int
+    unseen: int  # censored: our view ended before the question did
+    effort: float  # mean
+    complaints: int
+    given: int
+
+    @property
+    def unanswered(self) -> int:
+        return self.contacted + self.abandoned
+
+    @property
+    def share_unanswered(self) -> float:
+        """Out of the questions whose end was seen."""
+        return self.unanswered / max(1, self.questions - self.unseen)
+
+
+class Typed(_Kept, kw_only=True):
+    """A query, or one word of it. `on` are the versions in whose titles it stands ('' where there are none
+    apart); figures after `visitors` count searches."""
+
+    words: str
+    visitors: int
+    searches: int
+    zero_results: int
+    again: int
+    answered: int
+    contacted: int
+    abandoned: int
+    on: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()  # other spellings, each typed by at least five visitors
+    task: str = ""
+
+
+class Gap(_Kept, kw_only=True):
+    """What residents type against what the pages say, over DAYs `since` to `until`.
+
+    `queries` and `words` are those that at least five visitors typed; `rest` counts all other searches.
+    `unused` are words of titles, or of the official name, that fewer than five visitors typed.
+    """
+
+    since: str
+    until: str
+    queries: tuple[Typed, ...]
+    words: tuple[Typed, ...]
+    rest: int
+    unused: tuple[str, ...]
+    titles: int
+
+
+class Touch(_Kept, kw_only=True):
+    """A touchpoint in one version, as in the day table; '' is everyone."""
+
+    variant: str
+    phase: str
+    touchpoint: str
+    visits: int
+    questions: int
+    last: int
+    left: int
+    given: int
+    given_sum: int
+    hard: int
+
+
+class Passage(_Kept, kw_only=True):
+    """How many questions of a version went from `source`, at position `order`, to `target`."""
+
+    variant: str
+    order: int
+    source: str
+    target: str
+    questions: int
+
+
+class Version(_Kept, kw_only=True):
+    name: str
+    questions: int
+    answered: int
+    contacted: int
+    abandoned: int
+
+
+class Scene(_Kept, kw_only=True):
+    """One move of a story, `after_s` seconds after its start."""
+
+    after_s: int
+    kind: str
+    touchpoint: str
+    type: str = ""
+    heartbeat: int | None = None
+    given: bool = False
+
+
+class Story(_Kept, kw_only=True):
+    """One question to read, like many: at least five visitors share its outcome and version."""
+
+    variant: str
+    outcome: str
+    questions: int
+    visitors: int
+    scenes: tuple[Scene, ...]
+    until: str  # DAY after which it may not be shown
+
+
+class Book(_Kept, kw_only=True):
+    """Everything about one task. `versions` has the control first, and is empty without an experiment."""
+
+    task: Ranked
+    first_day: str
+    last_day: str
+    experiment: str = ""
+    versions: tuple[Version, ...] = ()
+    touchpoints: tuple[Touch, ...] = ()
+    flows: tuple[Passage, ...] = ()
+    gap: Gap | None = None
+    stories: tuple[Story, ...] = ()
+    simulated: bool = False
+    schema_version: int = SCHEMA_VERSION
+
+
+class Overview(_Kept, kw_only=True):
+    """All tasks. `small` are questions of tasks that fewer than five came for, `no_task` of none."""
+
+    created_at: str
+    first_day: str
+    last_day: str
+    days: int
+    questions: int
+    no_task: int
+    small: int
+    ranking: tuple[Ranked, ...]
+    gap: Gap | None = None
+    simulated: bool = False
+    schema_version: int = SCHEMA_VERSION

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""From day tables to what the pages /journeys/ show: the overview and a book for every task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import polars as pl
+
+from analysis import day_tables, ranking, told, vocabulary, word_gap
+from analysis.flows import START
+from analysis.journey_book import Book, Gap, Overview, Passage, Ranked, Story, Touch, Typed, Version
+from analysis.tables import Outcome
+from analysis.tasks import Tasks
+from experiments.definition import Experiment
+
+#: The pages show four whole weeks, so that every weekday counts as often.
+PERIOD_DAYS = 28
+#: Stories are taken from this many DAYs at most: enough for five of a kind, and soon gone.
+STORY_DAYS = 7
+OTHER = "other"
+#: Touchpoints of a task that keep their name; the rest is `other`.
+NAMED = 40
+_SUCCESS = (Outcome.ANSWERED.value, Outcome.READ.value, Outcome.ANSWERED_ON_RESULTS.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Everything under /journeys/."""
+
+    overview: Overview
+    books: tuple[Book, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    flows: pd.DataFrame
+    touchpoints: pd.DataFrame
+    words: pd.DataFrame
+    titles: pd.DataFrame
+    until: str  # last DAY of the words
+    recent: pd.DataFrame
+    moves: pd.DataFrame
+
+
+def compute(
+    tables_root: Path,
+    *,
+    tasks: Mapping[str, Tasks],
+    experiments: Iterable[Experiment],
+    now: datetime,
+    keep_days: int = 31,
+    simulated: bool = False,
+) -> Books | None:
+    """The pages over the last four weeks that were closed; None where there was no question.
+
+    `tasks` are those of each site by name; stories may be shown until `keep_days` after their DAY.
+    """
+    days = _period(day_tables.readable_days(tables_root))
+    asked = day_tables.read(tables_root, "questions", days, columns=ranking.COLUMNS)
+    if not len(asked):
+        return None
+    days = [day for day in days if day <= date.fromisoformat(asked["day"].max())]
+    tables = _read(tables_root, days, now.date() - timedelta(days=keep_days))
+    shown, small = ranking.split_small(ranking.ranking(asked, tables.touchpoints, tasks))
+    known = tuple(experiments)
+    books = tuple(
+        _book(row, tables, days, _experiment_of(row, known, days), keep_days, simulated) for row in shown
+    )
+    overview = Overview(
+        created_at=now.isoformat(timespec="seconds"),
+        first_day=days[0].isoformat(),
+        last_day=days[-1].isoformat(),
+        days=len(days),
+        questions=len(asked),
+        no_task=int((asked["task"] == "").sum()),
+        small=small,
+        ranking=tuple(shown),
+        gap=_gap_of_all(books, tables),
+        simulated=simulated,
+    )
+    return Books(overview, books)
+
+
+def _period(closed: Sequence[date]) -> list[date]:
+    return [day for day in closed if day > max(closed) - timedelta(days=PERIOD_DAYS)]
+
+
+def _read(root: Path, days: Sequence[date], oldest: date) -> _Tables:
+    worded = vocabulary.windows(root, days)
+    recent = [day for day in days if day >= oldest][-STORY_DAYS:]
+    return _Tables(
+        flows=day_tables.read(root, "flows", days),
+        touchpoints=day_tables.read(root, "touchpoints", days),
+        words=day_tables.read(root, "words", worded),
+        titles=day_tables.read(root, "titles", worded),
+        until=max(worded, default=days[-1]).isoformat(),
+        recent=day_tables.read(root, "questions", recent, columns=told.QUESTION_COLUMNS),
+        moves=day_tables.read(root, "moves", recent, columns=told.MOVE_COLUMNS),
+    )
+
+
+def _experiment_of(
+    row: Ranked, experiments: Iterable[Experiment], days: Sequence[date]
+) -> Experiment | None:
+    """The latest experiment on this task that ran in the period."""
+    found = [
+        one
+        for one in experiments
+        if (one.site, one.task) == (row.site, row.task) and one.starts <= days[-1] and one.ends >= days[0]
+    ]
+    return max(found, key=lambda one: (one.starts, one.name), default=None)
+
+
+def _book(
+    row: Ranked,
+    tables: _Tables,
+    days: Sequence[date],
+    experiment: Experiment | None,
+    keep_days: int,
+    simulated: bool,
+) -> Book:
+    versions = tuple(variant.name for variant in experiment.variants) if experiment else ()
+    name = experiment.name if experiment else ""
+    touches, flows = merged(
+        _of(tables.touchpoints, row, name, versions), _of(tables.flows, row, name, versions)
+    )
+    return Book(
+        task=row,
+        first_day=days[0].isoformat(),
+        last_day=days[-1].isoformat(),
+        experiment=name,
+        versions=tuple(_version(variant, flows) for variant in versions),
+        touchpoints=touches,
+        flows=flows,
+        gap=_gap(row, tables, name, versions),
+        stories=_stories(row, tables, name, versions, keep_days),
+        simulated=simulated,
+    )
+
+
+def _of(frame: pd.DataFrame, row: Ranked, experiment: str, versions: Sequence[str]) -> pl.DataFrame:
+    """The rows of a task for everyone, and for the versions of its experiment."""
+    mine = frame[(frame["site"] == row.site) & (frame["task"] == row.task)]
+    everyone = (mine["experiment"] == "") & (mine["variant"] == "")
+    apart = (mine["experiment"] == experiment) & mine["variant"].isin(versions)
+    return pl.from_pandas(mine[everyone | apart])
+
+
+def merged(
+    touchpoints: pl.DataFrame, flows: pl.DataFrame
+) -> tuple[tuple[Touch, ...], tuple[Passage, ...]]:
+    """Both tables of one task added up over days; what fewer than five questions came to, and what is not
+    among the forty most visited, is `other` in both."""
+    sums = ("visits", "questions", "last", "left", "given", "given_sum", "hard")
+    of_all = touchpoints.filter(pl.col("variant") == "").group_by("touchpoint").agg(pl.col("questions").sum())
+    often = of_all.filter(pl.col("questions") >= vocabulary.FEWEST)
+    kept = often.sort(["questions", "touchpoint"], descending=[True, False]).head(NAMED)["touchpoint"]
+    named = [*kept.to_list(), START, *(outcome.value for outcome in Outcome)]
+
+    def shown(column: str) -> pl.Expr:
+        return pl.when(pl.col(column).is_in(named)).then(pl.col(column)).otherwise(pl.lit(OTHER)).alias(column)
+
+    keys = ["variant", "phase", "touchpoint"]
+    touches = touchpoints.with_columns(shown("touchpoint")).group_by(keys).agg(pl.col(sums).sum()).sort(keys)
+    ways = ["variant", "order", "source", "target"]
+    passages = (
+        flows.with_columns(shown("source"), shown("target"))
+        .group_by(ways)
+        .agg(pl.col("questions").sum())
+        .sort(ways)
+    )
+    return (
+        tuple(Touch(**row) for row in touches.iter_rows(named=True)),
+        tuple(Passage(**row) for row in passages.iter_rows(named=True)),
+    )
+
+
+def _version(variant: str, flows: Iterable[Passage]) -> Version:
+    """How many questions a version had and how they ended, by its flows: each ends once."""
+    ends: dict[str, int] = {}
+    for flow in flows:
+        if flow.variant == variant:
+            ends[flow.target] = ends.get(flow.target, 0) + flow.questions
+    counts = {outcome: ends.get(outcome.value, 0) for outcome in Outcome}
+    return Version(
+        name=variant,
+        questions=sum(counts.values()),
+        answered=sum(ends.get(name, 0) for name in _SUCCESS),
+        contacted=counts[Outcome.CHANNEL_SHIFT],
+        abandoned=counts[Outcome.ABANDONED],
+    )
+
+
+def _gap(row: Ranked, tables: _Tables, experiment: str, versions: Sequence[str]) -> Gap | None:
+    words = tables.words[(tables.words["site"] == row.site) & (tables.words["task"] == row.task)]
+    site = tables.titles[tables.titles["site"] == row.site]
+    return word_gap.gap(
+        words,
+        site[site["task"] == row.task],
+        official=row.upl or "",
+        experiment=experiment,
+        versions=versions,
+        frame=word_gap.common_words(site["title"].tolist()),
+        until=tables.until,
+    )
+
+
+def _gap_of_all(books: Iterable[Book], tables: _Tables) -> Gap | None:
+    """Words of every task that stand in no title of it, or not in the version that all residents see; and
+    queries that belong to no task."""
+    if not len(tables.words):
+        return None
+    missing: list[Typed] = []
+    for book in books:
+        control = book.versions[0].name if book.versions else ""
+        missing += [word for word in (book.gap.words if book.gap else ()) if control not in word.on]
+    nowhere = word_gap.gap(
+        tables.words[tables.words["task"] == ""], tables.titles.head(0), until=tables.until
+    )
+    return Gap(
+        since=str(tables.words["since"].min()),
+        until=tables.until,
+        queries=nowhere.queries if nowhere else (),
+        words=tuple(sorted(missing, key=lambda word: (-word.visitors, word.words))),
+        rest=nowhere.rest if nowhere else 0,
+        unused=(),
+        titles=int(tables.titles["title"].nunique()),
+    )
+
+
+def _stories(
+    row: Ranked, tables: _Tables, experiment: str, versions: Sequence[str], keep_days: int
+) -> tuple[Story, ...]:
+    asked = tables.recent[(tables.recent["site"] == row.site) & (tables.recent["task"] == row.task)]
+    keys = ["day", "partition", "question"]
+    moves = tables.moves.merge(asked[keys], on=keys)
+    return told.stories(asked, moves, experiment=experiment, versions=versions, keep_days=keep_days)

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Which task to improve first: volume, questions without an answer, effort and complaints, side by side."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import pandas as pd
+import polars as pl
+
+from analysis.journey_book import Ranked
+from analysis.tables import Outcome
+from analysis.tasks import Task, Tasks
+from analysis.vocabulary import FEWEST
+
+#: Columns of `questions` that are needed.
+COLUMNS = ("site", "day", "task", "outcome", "success", "effort")
+#: The ways to order the ranking, most first.
+ORDERS = ("unanswered", "volume", "share", "effort", "complaints")
+
+
+def ranking(questions: pd.DataFrame, touchpoints: pd.DataFrame, tasks: Mapping[str, Tasks]) -> list[Ranked]:
+    """One row per task that was asked for, most questions without an answer first.
+
+    `questions` and `touchpoints` are day tables; a task that is not defined any more keeps its name.
+    """
+    outcome = pl.col("outcome")
+    counted = (
+        pl.from_pandas(questions)
+        .filter(pl.col("task") != "")
+        .group_by("site", "task")
+        .agg(
+            questions=pl.len(),
+            answered=(pl.col("success") | (outcome == Outcome.ANSWERED_ON_RESULTS.value)).sum(),
+            contacted=(outcome == Outcome.CHANNEL_SHIFT.value).sum(),
+            abandoned=(outcome == Outcome.ABANDONED.value).sum(),
+            unseen=(outcome == Outcome.CENSORED.value).sum(),
+            effort=pl.col("effort").mean(),
+        )
+    )
+    marks = (
+        pl.from_pandas(touchpoints)
+        .filter(pl.col("variant") == "")
+        .group_by("site", "task")
+        .agg(complaints=pl.col("given_bad").sum(), given=pl.col("given").sum())
+    )
+    known = {(site, task.name): task for site, each in tasks.items() for task in each}
+    names = addresses(counted.select("site", "task").iter_rows())
+    rows = counted.join(marks, on=["site", "task"], how="left").fill_null(0)
+    found = [_ranked(row, names[row["site"], row["task"]], known) for row in rows.iter_rows(named=True)]
+    return ordered(found, "unanswered")
+
+
+def ordered(rows: Sequence[Ranked], by: str) -> list[Ranked]:
+    """The rows with the most of it first: one of `ORDERS`."""
+    keys: Mapping[str, Callable[[Ranked], float]] = {
+        "unanswered": lambda row: row.unanswered,
+        "volume": lambda row: row.questions,
+        "share": lambda row: row.share_unanswered,
+        "effort": lambda row: row.effort,
+        "complaints": lambda row: row.complaints,
+    }
+    return sorted(rows, key=lambda row: (-keys[by](row), -row.questions, row.name))
+
+
+def addresses(tasks: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """A name for the page of every (site, task): the task's, with its site's where two sites share it."""
+    pairs = sorted(tasks)
+    often = Counter(task for _, task in pairs)
+    return {(site, task): task if often[task] == 1 else f"{_slug(site)}.{task}" for site, task in pairs}
+
+
+def split_small(rows: Sequence[Ranked]) -> tuple[list[Ranked], int]:
+    """The tasks that enough questions were about, and the number of questions about all others."""
+    return (
+        [row for row in rows if row.questions >= FEWEST],
+        sum(row.questions for row in rows if row.questions < FEWEST),
+    )
+
+
+def _ranked(row: Mapping[str, object], name: str, known: Mapping[tuple[str, str], Task]) -> Ranked:
+    task = known.get((str(row["site"]), str(row["task"])))
+    return Ranked(
+        name=name,
+        question=task.question if task else str(row["task"]),
+        upl=task.upl if task else None,
+        **row,  # type: ignore[arg-type]
+    )
+
+
+def _slug(site: str) -> str:
+    return re.sub(r"[^a-z0-9-]+", "-", site.lower()).strip("-") or "site"

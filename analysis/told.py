@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Single journeys to read as a story, each like many others.
+
+A story is one question that really was, told without a pseudonym, a date, a clock time or a word that was
+typed. It is told only where at least five visitors share its version and outcome, and every place in it was
+visited by at least five in that task. It is the one that differs least from all others of its group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cdist
+
+from analysis.exposures import parse
+from analysis.journey_book import Scene, Story
+from analysis.tables import Outcome
+from analysis.vocabulary import FEWEST
+
+#: Columns of the day tables that are needed.
+QUESTION_COLUMNS = ("site", "day", "partition", "visitor", "question", "task", "outcome", "exposures")
+MOVE_COLUMNS = (
+    "day", "partition", "question", "order", "at", "kind", "type", "touchpoint", "heartbeat", "given",
+)  # fmt: skip
+
+LONGEST = 25  # scenes
+COMPARED = 80  # questions of a group, evenly from the shortest to the longest
+_KEYS = ["day", "partition", "question"]
+_OUTCOMES = (Outcome.ANSWERED, Outcome.READ, Outcome.CHANNEL_SHIFT, Outcome.ABANDONED)
+_STEP_S = 5  # to which moments are rounded
+
+
+def stories(
+    questions: pd.DataFrame,
+    moves: pd.DataFrame,
+    *,
+    experiment: str = "",
+    versions: Sequence[str] = (),
+    keep_days: int,
+) -> tuple[Story, ...]:
+    """The stories of one task: for each version and outcome the most typical question.
+
+    `questions` are those of the task, `moves` theirs, both of the last DAYs. A story may be shown until
+    `keep_days` after its DAY, as long as its events would be there.
+    """
+    if not len(questions):
+        return ()
+    variants = [dict(parse(text)).get(experiment, "") for text in questions["exposures"].tolist()]
+    asked = questions.assign(variant=variants if versions else "")
+    scenes = _scenes(moves)
+    common = _common(asked, moves)
+    told = []
+    for variant in versions or ("",):
+        for outcome in _OUTCOMES:
+            group = asked[(asked["variant"] == variant) & (asked["outcome"] == outcome.value)]
+            visitors = len(group[["day", "partition", "visitor"]].drop_duplicates())
+            if visitors < FEWEST:
+                continue
+            found = {key: scenes[key] for key in _in(group) if key in scenes}
+            fit = {
+                key: each
+                for key, each in found.items()
+                if 1 < len(each) <= LONGEST and common.issuperset(one.touchpoint for one in each)
+            }
+            if len(fit) >= FEWEST:
+                key = _typical(fit)
+                until = date.fromisoformat(key[0]) + timedelta(days=keep_days)
+                told.append(
+                    Story(
+                        variant=variant, outcome=outcome.value, questions=len(group), visitors=visitors,
+                        scenes=fit[key], until=until.isoformat(),
+                    )
+                )  # fmt: skip
+    return tuple(told)
+
+
+def _in(group: pd.DataFrame) -> Iterable[tuple[str, int, int]]:
+    return zip(*(group[name].tolist() for name in _KEYS), strict=True)
+
+
+def _common(asked: pd.DataFrame, moves: pd.DataFrame) -> frozenset[str]:
+    """Touchpoints that at least five visitors of the task came to."""
+    seen = moves[[*_KEYS, "touchpoint"]].merge(asked[[*_KEYS, "visitor"]], on=_KEYS)
+    counted = seen.drop_duplicates(["day", "partition", "visitor", "touchpoint"])["touchpoint"].value_counts()
+    return frozenset(map(str, counted[counted >= FEWEST].index))
+
+
+def _scenes(moves: pd.DataFrame) -> dict[tuple[str, int, int], tuple[Scene, ...]]:
+    """What happened in every question, without what says the same twice."""
+    found: dict[tuple[str, int, int], list[Scene]] = {}
+    started: dict[tuple[str, int, int], int] = {}
+    ordered = moves.sort_values([*_KEYS, "order"])
+    rows = zip(*(ordered[name].tolist() for name in (*_KEYS, *MOVE_COLUMNS[4:])), strict=True)
+    for day, partition, question, at, kind, how, touchpoint, beat, given in rows:
+        key = (day, partition, question)
+        after_s = (at - started.setdefault(key, at)) / 1000
+        scene = Scene(
+            after_s=round(after_s / _STEP_S) * _STEP_S,
+            kind=kind,
+            touchpoint=touchpoint,
+            type=how,
+            heartbeat=None if beat != beat else int(beat),
+            given=bool(given),
+        )
+        _tell(found.setdefault(key, []), scene)
+    return {key: tuple(scenes) for key, scenes in found.items()}
+
+
+#: What makes the move before it, at the same place, superfluous.
+_SAYS_MORE: Mapping[str, tuple[str, ...]] = {
+    "search": ("view",),
+    "reformulation": ("view", "search"),
+    "pogo_stick": ("view", "search"),
+    "backtrack": ("view",),
+    "goal": ("view", "form"),
+    "form": ("view",),
+}
+
+
+def _tell(told: list[Scene], scene: Scene) -> None:
+    """Add a scene to those told; what repeats the one before it, or is said better by it, is one with it."""
+    if scene.kind == "result":
+        return  # the page that it led to comes next
+    before = told[-1] if told else None
+    if before is not None and before.touchpoint == scene.touchpoint:
+        trouble = scene.heartbeat if scene.heartbeat is not None else before.heartbeat
+        if before.kind in _SAYS_MORE.get(scene.kind, ()):
+            told[-1] = _with(scene, before.after_s, trouble)
+            return
+        if scene.kind == before.kind and scene.kind in ("view", "form", "search"):
+            told[-1] = _with(before, before.after_s, trouble)
+            return
+        if scene.kind == "view" and before.kind in ("search", "reformulation"):
+            return
+    told.append(scene)
+
+
+def _with(scene: Scene, after_s: int, heartbeat: int | None) -> Scene:
+    return Scene(
+        after_s=after_s, kind=scene.kind, touchpoint=scene.touchpoint, type=scene.type,
+        heartbeat=heartbeat, given=scene.given,
+    )  # fmt: skip
+
+
+def _typical(found: Mapping[tuple[str, int, int], tuple[Scene, ...]]) -> tuple[str, int, int]:
+    """The question whose scenes differ least from those of the others (the medoid by edit distance)."""
+    keys = sorted(found, key=lambda key: (len(found[key]), key))
+    some = [keys[place] for place in np.unique(np.linspace(0, len(keys) - 1, COMPARED).round().astype(int))]
+    letters: dict[tuple[str, str], str] = {}
+    paths = [
+        "".join(
+            letters.setdefault((one.kind, one.touchpoint), chr(0x4E00 + len(letters))) for one in found[key]
+        )
+        for key in some
+    ]
+    return some[int(cdist(paths, paths, scorer=Levenshtein.distance).sum(axis=0).argmin())]
