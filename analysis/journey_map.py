@@ -17,6 +17,8 @@ from analysis.tables import Phase
 from analysis.vocabulary import FEWEST
 
 OTHER = "other"
+#: Touchpoints at which trouble can be seen: pages and the search, not a call or a mark.
+_SEEN = ("/", "search")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Moment(StrEnum):
 @dataclass(frozen=True, slots=True)
 class JourneyMap:
     """`stops` by phase, most visited first; a beat per phase for each version. `given` runs from -1 to 1;
-    `hard` is the share of touchpoints reached at which there was trouble."""
+    `hard` is the share of pages and searches reached at which there was trouble."""
 
     versions: tuple[str, ...]
     phases: tuple[str, ...]
@@ -162,7 +164,7 @@ def _hard(places: Mapping[str, Sequence[Touch]], version: str) -> Beat:
         touch
         for each in places.values()
         for touch in each
-        if touch.variant == version and touch.touchpoint != "feedback"
+        if touch.variant == version and touch.touchpoint.startswith(_SEEN)
     ]
     count = sum(touch.questions for touch in touches)
     return Beat(sum(touch.hard for touch in touches) / count if count >= FEWEST else None, count)

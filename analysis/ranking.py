@@ -53,6 +53,32 @@ def ranking(questions: pd.DataFrame, touchpoints: pd.DataFrame, tasks: Mapping[s
     return ordered(found, "unanswered")
 
 
+def frame(questions: pd.DataFrame, moves: pd.DataFrame) -> pd.DataFrame:
+    """The same for a terminal, from any tables of questions and moves: one row per task.
+
+    Columns: task, questions, unanswered, share_unanswered, effort (mean), bad_marks and marks given.
+    """
+    keys = ["day", "partition", "question"]
+    given = pl.from_pandas(moves[[*keys, "heartbeat", "given"]]).filter("given")
+    marks = given.join(pl.from_pandas(questions[[*keys, "task"]]), on=keys).group_by("task")
+    marked = marks.agg(bad_marks=(pl.col("heartbeat") < 0).sum(), marks=pl.len())
+    unanswered = pl.col("outcome").is_in([Outcome.CHANNEL_SHIFT.value, Outcome.ABANDONED.value])
+    counted = (
+        pl.from_pandas(questions)
+        .filter(pl.col("task") != "")
+        .group_by("task")
+        .agg(
+            questions=pl.len(),
+            unanswered=unanswered.sum(),
+            share_unanswered=unanswered.filter(pl.col("outcome") != Outcome.CENSORED.value).mean(),
+            effort=pl.col("effort").mean(),
+        )
+        .join(marked, on="task", how="left")
+        .with_columns(pl.col("bad_marks", "marks").fill_null(0))
+    )
+    return counted.sort(["unanswered", "questions", "task"], descending=[True, True, False]).to_pandas()
+
+
 def ordered(rows: Sequence[Ranked], by: str) -> list[Ranked]:
     """The rows with the most of it first: one of `ORDERS`."""
     keys: Mapping[str, Callable[[Ranked], float]] = {

@@ -15,6 +15,13 @@ from analysis.words import GENERIC, misspelling, normalise, same_word, stem
 
 #: A word in this share of all titles is the site's name or its frame and says nothing about a task.
 EVERYWHERE = 0.6
+#: Words that say nothing about a subject, beside those that no query is compared by.
+_LITTLE = frozenset(
+    "naast onder boven achter tegen langs tussen zonder lukt gaat doen wilt weten zijn wij klopt fout dit kunnen meer mee "
+    "about near after without does want know this more our your".split()
+)
+#: A typed word of so many letters stands in a compound that begins or ends with it.
+_PART = 5
 _SUMS = ("visitors", "searches", "zero_results", "again", "answered", "contacted", "abandoned")
 
 
@@ -84,6 +91,8 @@ def _typed(rows: pd.DataFrame, said: Mapping[str, frozenset[str]], kind: str) ->
     for row in rows.to_dict("records"):
         words, task = str(row["words"]), str(row["task"])
         known = next((n for n, one in enumerate(found) if one.task == task and _spelt(words, one.words)), -1)
+        if kind == WORD and not _content(words):
+            continue
         if kind == WORD and known >= 0:
             found[known] = replace(found[known], also=(*found[known].also, words))
             continue
@@ -103,10 +112,21 @@ def _stands(typed: str, titles: frozenset[str]) -> bool:
     if not said:
         return False
     joined = "".join(said)
-    each = all(any(same_word(word, other) for other in titles) for word in said)
+    each = all(any(_says(other, word) for other in titles) for word in said)
     return each or (len(said) > 1 and any(same_word(joined, other) for other in titles))
+
+
+def _says(titled: str, typed: str) -> bool:
+    """Whether a title's word is the typed one, or a compound with it at an end.
+
+    >>> _says("afvalkalender", "afval"), _says("afval", "afvalkalender")
+    (True, False)
+    """
+    part = len(typed) >= _PART and (titled.startswith(typed) or titled.endswith(typed))
+    return part or same_word(typed, titled)
 
 
 def _content(text: str) -> list[str]:
     words = normalise(text).words
-    return [word for word in words if word not in GENERIC and not word.isdigit() and len(word) > 1]
+    dull = GENERIC | _LITTLE
+    return [word for word in words if word not in dull and not word.isdigit() and len(word) > 1]

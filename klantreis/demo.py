@@ -43,6 +43,7 @@ MADE = (
     "archive",
     "tables",
     "reports",
+    "journeys",
     "store",
     "experiments",
     "tasks.toml",
@@ -121,7 +122,7 @@ def run(
     data: Path, wanted: Plan, store: Store, *, say: Callable[[str], None], advance: Callable[[], None]
 ) -> dict[str, Report]:
     """Let the citizens visit, close every DAY as it ends, and compute the reports, by experiment."""
-    from klantreis.jobs import defined_experiments, make_report, register_of
+    from klantreis.jobs import defined_experiments, make_journeys, make_report, register_of
 
     settings = load(data)
     register = register_of(store)
@@ -143,6 +144,7 @@ def run(
             job.result()
     say("Computing the reports …")
     reports = {name: make_report(settings, store, name) for name in defined_experiments(settings)}
+    make_journeys(settings, defined_experiments(settings).values())
     _mark(data, wanted, finished=True)
     return reports
 

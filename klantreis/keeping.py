@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from klantreis.append_only import Needle, Rewrite, rewrite
 from klantreis.errors import KlantreisError
-from klantreis.jobs import now
+from klantreis.jobs import make_journeys, now, promised_experiments, register_of
 from klantreis.settings import Settings, make_folder
 from tracker.archive import Archiver
 from tracker.archive_reader import days, read_events
@@ -99,6 +99,8 @@ def retain(settings: Settings, store: Store, *, moment: datetime | None = None) 
         "appendOnlyFile": _said(done),
     }
     path = _write_record(settings.data / "retention", f"{today.isoformat()}.json", record)
+    if settings.journeys.exists():  # a single journey is shown for as long as its events are there
+        make_journeys(settings, promised_experiments(register_of(store)).values())
     return Retained(removed, side_records, [name for name, _ in over], done, path)
 
 

@@ -21,6 +21,7 @@ from klantreis.jobs import (
     archiver_of,
     close_days,
     is_demonstration,
+    make_journeys,
     make_report,
     now,
     promised_experiments,
@@ -165,7 +166,8 @@ def _close_finished(settings: Settings, store: Store) -> None:
     close_days(settings, due, promised.values())
     for name in promised:
         make_report(settings, store, name)
+    make_journeys(settings, promised.values())
     for day in due:
         happened(
-            LOG, "A day is closed and the reports are renewed.", action="close", object=f"day {day}"
+            LOG, "A day is closed; reports and pages are renewed.", action="close", object=f"day {day}"
         )

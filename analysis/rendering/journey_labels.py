@@ -63,6 +63,7 @@ JOURNEYS: Mapping[str, Words] = {
         "hard": "Haperingen",
         "other": "overige plekken",
         "more_places": "en nog {count} plekken",
+        "more_place": "en nog 1 plek",
         "to_report": "Welke versie is beter? Zie de uitslag van de proef",
         "none": "geen",
         "more": "En verder",
@@ -121,6 +122,7 @@ JOURNEYS: Mapping[str, Words] = {
         "hard": "Hard moments",
         "other": "other places",
         "more_places": "and {count} more places",
+        "more_place": "and 1 more place",
         "to_report": "Which version is better? See the report of the experiment",
         "none": "none",
         "more": "And also",
@@ -161,6 +163,7 @@ PICTURES: Mapping[str, Mapping[str, Words]] = {
             "felt": "Het dieptepunt in wat bezoekers zelf zeiden ligt {where}.",
             "felt_at": "bij {version} in de fase {phase}",
             "felt_all": "in de fase {phase}",
+            "felt_every": "bij elke versie in de fase {phase}",
             "given": "Wat bezoekers zelf zeiden",
             "hard": "Haperingen, afgeleid uit gedrag",
             "good": "goed",
@@ -190,6 +193,7 @@ PICTURES: Mapping[str, Mapping[str, Words]] = {
             "felt": "The low in what visitors said themselves is {where}.",
             "felt_at": "in {version} in the phase {phase}",
             "felt_all": "in the phase {phase}",
+            "felt_every": "in every version in the phase {phase}",
             "given": "What visitors said themselves",
             "hard": "Hard moments, inferred from behaviour",
             "good": "good",
@@ -249,6 +253,7 @@ PICTURES: Mapping[str, Mapping[str, Words]] = {
             "query": "Getypt",
             "also": "ook: {words}",
             "visitors": "Bezoekers",
+            "typed": "‘{word}’ ({count} bezoekers)",
             "zero": "Zonder resultaat",
             "again": "Zocht daarna opnieuw",
             "answered": "Vond een antwoord",
@@ -280,6 +285,7 @@ PICTURES: Mapping[str, Mapping[str, Words]] = {
             "query": "Typed",
             "also": "also: {words}",
             "visitors": "Visitors",
+            "typed": "‘{word}’ ({count} visitors)",
             "zero": "Without results",
             "again": "Searched again after it",
             "answered": "Found an answer",
@@ -300,9 +306,7 @@ PICTURES: Mapping[str, Mapping[str, Words]] = {
     "stories": {
         "nl": {
             "title": "Zo ging het: reizen om te lezen",
-            "intro": "Elk verhaal is één vraag die echt zo ging, en die het meest lijkt op alle andere van zijn "
-            "soort. We weten niet van wie. Verhalen verdwijnen na {days}.",
-            "intro_simple": "Elk verhaal is één vraag die echt zo ging, en die het meest lijkt op alle andere "
+            "intro": "Elk verhaal is één vraag die echt zo ging, en die het meest lijkt op alle andere "
             "van zijn soort. We weten niet van wie.",
             "heading": "{outcome}, bij {version}",
             "heading_all": "{outcome}",
@@ -310,9 +314,7 @@ PICTURES: Mapping[str, Mapping[str, Words]] = {
         },
         "en": {
             "title": "How it went: journeys to read",
-            "intro": "Each story is one question that really went like this, and that is most like all others "
-            "of its kind. We do not know whose. Stories disappear after {days}.",
-            "intro_simple": "Each story is one question that really went like this, and that is most like all "
+            "intro": "Each story is one question that really went like this, and that is most like all "
             "others of its kind. We do not know whose.",
             "heading": "{outcome}, in {version}",
             "heading_all": "{outcome}",

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from analysis.journey_map import Beat, JourneyMap, Moment, Stop, moments
 from analysis.rendering.pictures import NARROW, Caption
-from analysis.rendering.scales import Linear, spread_labels
+from analysis.rendering.scales import Linear
 from analysis.rendering.svg import element, line, marker, picture, shorten, text, width_of
 
 #: Widths of the map: of a wide page, of a phone.
@@ -74,7 +74,7 @@ def journey_map(shown: JourneyMap, words: MapWords, caption: Caption, *, width: 
     below each other."""
     narrow = width < NARROW
     drawn, y = _key(shown, words, width)
-    left = 62.0
+    left = 66.0
     columns = _columns(shown, 0.0 if narrow else left, width)
     if narrow:
         for phase in shown.phases:
@@ -100,7 +100,7 @@ def journey_map(shown: JourneyMap, words: MapWords, caption: Caption, *, width: 
         drawn += made
     worst = max((beat.value or 0.0 for beats in shown.hard.values() for beat in beats), default=0.0)
     if worst > 0:
-        reach = next((r for r in (0.02, 0.05, 0.1, 0.2, 0.3, 0.5) if worst <= r), 1.0)
+        reach = next((r for r in (0.02, 0.04, 0.06, 0.1, 0.16, 0.2, 0.3, 0.5) if worst <= r), 1.0)
         made, y = _line(
             shown, shown.hard, centres, y + 26, width, left=left, title=words.hard, words=words,
             ticks=((0.0, words.share(0.0)), (reach / 2, ""), (reach, words.share(reach))), low_is_good=True,
@@ -135,8 +135,8 @@ def _key(shown: JourneyMap, words: MapWords, width: float) -> tuple[list[Markup]
 
 
 def _columns(shown: JourneyMap, left: float, width: float) -> list[tuple[float, float]]:
-    """Place and width of every phase; one where nothing happens needs less room."""
-    weights = [1.0 if shown.stops[phase] else 0.5 for phase in shown.phases]
+    """Place and width of every phase; one where little happens needs less room."""
+    weights = [0.6 + 0.2 * min(3, len(shown.stops[phase])) for phase in shown.phases]
     unit = (width - left - _GAP * (len(weights) - 1)) / sum(weights)
     places, x = [], left
     for weight in weights:
@@ -207,52 +207,64 @@ def _line(
     low_is_good: bool = False,
 ) -> tuple[list[Markup], float]:
     """The heartbeat of every version through the phases; up is better. Start, peak, worst and end are named."""
-    top, bottom = y + 18, y + 128
+    top, bottom = y + 34, y + 134
     axis = Linear(ticks[-1][0], ticks[0][0], bottom, top)
     drawn = [text(0, y, title, "label strong")]
     for value, words_of_tick in ticks:
         drawn.append(line(left, axis(value), width, axis(value), "grid"))
         if words_of_tick:
             drawn.append(text(left - 8, axis(value) + 4, words_of_tick, "tick", anchor="end"))
-    named: list[tuple[float, float, str, int]] = []
+    kept = (Moment.PEAK, Moment.WORST) if width < NARROW else tuple(Moment)
+    named: list[_Name] = []
+    ends: dict[int, list[float]] = {}
     for place, version in enumerate(shown.versions):
         beats = lines[version]
+        shift = (place - 0.5 * (len(shown.versions) - 1)) * 8
         spots = [
-            None if beat.value is None else (x + (place - 0.5 * (len(shown.versions) - 1)) * 8, axis(beat.value))
+            None if beat.value is None else (x + shift, axis(beat.value))
             for x, beat in zip(centres, beats, strict=True)
         ]
         present = [spot for spot in spots if spot]
         drawn += [line(*a, *b, f"curve v{place}") for a, b in pairwise(present)]
         drawn += [marker(place, *spot, f"mark v{place}", size=5) for spot in present]
-        at: dict[int, list[str]] = {}
-        for moment, where in moments(beats, low_is_good=low_is_good).items():
-            at.setdefault(where, []).append(words.moment(moment))
-        for where, names in at.items():
-            spot = spots[where]
+        found = moments(beats, low_is_good=low_is_good)
+        for column, spot in enumerate(spots):
             if spot:
-                named.append((*spot, ", ".join(names), place))
-    drawn += _names(named, centres, width, top, bottom)
-    return drawn, bottom + 8
+                ends.setdefault(column, []).append(spot[1])
+            told = [words.moment(one) for one in kept if found.get(one) == column]
+            if spot and told and not (low_is_good and told == [words.moment(Moment.PEAK)]):
+                named.append(_Name(column, *spot, ", ".join(told), place))
+    drawn += _names(named, ends, (top + bottom) / 2, left, width)
+    return drawn, bottom + 34
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """What a point of a line is called."""
+
+    column: int
+    x: float
+    y: float
+    words: str
+    series: int
 
 
 def _names(
-    named: Sequence[tuple[float, float, str, int]],
-    centres: Sequence[float],
-    width: float,
-    top: float,
-    bottom: float,
+    named: Sequence[_Name], ends: Mapping[int, Sequence[float]], middle: float, left: float, width: float
 ) -> list[Markup]:
-    """The names of the moments beside their points, apart from each other."""
+    """The names above all points of a column in the upper half, and below them in the lower; `ends` are the
+    heights of the points of every column."""
     drawn = []
-    for centre in centres:
-        here = [one for one in named if abs(one[0] - centre) < 20]
-        places = spread_labels([one[1] for one in here], 15, top - 4, bottom + 4)
-        for (_, _, label, series), y in zip(here, places, strict=True):
-            right = centre + 16 + width_of(label, 12.5) <= width
-            at = centre + 16 if right else centre - 16
-            drawn.append(
-                text(at, y + 4, label, f"note moment v{series}", anchor="start" if right else "end")
-            )
+    taken: dict[tuple[int, bool], float] = {}
+    for one in sorted(named, key=lambda one: (one.column, abs(one.y - middle), one.series)):
+        above = one.y < middle
+        key = (one.column, above)
+        first = min(ends[one.column]) - 10 if above else max(ends[one.column]) + 19
+        y = first if key not in taken else taken[key] + (-14 if above else 14)
+        taken[key] = y
+        half = width_of(one.words, 12.5) / 2
+        x = min(max(one.x, left + half), width - half)
+        drawn.append(text(x, y, one.words, f"note moment v{one.series}", anchor="middle"))
     return drawn
 
 

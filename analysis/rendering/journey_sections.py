@@ -68,7 +68,9 @@ def the_map(book: Book, language: str, today: date) -> Section | None:  # noqa: 
         touchpoint=lambda name: _place(name, language),
         share=lambda share: wording.percentage(share, language),
         leaving=lambda share: said["stops"].format(share=wording.percentage(share, language)),
-        more=lambda count: JOURNEYS[language]["more_places"].format(count=wording.number(count, language)),
+        more=lambda count: JOURNEYS[language]["more_places" if count > 1 else "more_place"].format(
+            count=wording.number(count, language)
+        ),
         moment=lambda moment: said[moment.value],
         given=said["given"],
         hard=said["hard"],
@@ -164,7 +166,7 @@ def stories(book: Book, language: str, today: date) -> Section | None:
             for one in story.scenes
         ]
         told.append((heading, like, scenes, SCENES[f"end_{story.outcome}"][language]))
-    body = _render("stories.html", intro=said["intro_simple"], stories=told)
+    body = _render("stories.html", intro=said["intro"], stories=told)
     return Section("stories", said["title"], body)
 
 
@@ -305,15 +307,22 @@ def _leaving_most(shown: JourneyMap, language: str) -> str:
 def _low(shown: JourneyMap, language: str) -> str:
     """Where each version has its low, by what residents said themselves."""
     said = PICTURES["map"][language]
-    told = [
-        said["felt_at" if version else "felt_all"].format(
-            version=wording.variant_name(version, language) if version else "",
-            phase=wording.phase_name(shown.phases[found[Moment.WORST]], language),
-        )
+    phase_of = {
+        version: wording.phase_name(shown.phases[found[Moment.WORST]], language)
         for version in shown.versions
         if (found := moments(shown.given[version]))
+    }
+    if not phase_of:
+        return ""
+    if "" in phase_of:
+        return said["felt"].format(where=said["felt_all"].format(phase=phase_of[""]))
+    if len(phase_of) > 1 and len(set(phase_of.values())) == 1:
+        return said["felt"].format(where=said["felt_every"].format(phase=next(iter(phase_of.values()))))
+    told = [
+        said["felt_at"].format(version=wording.variant_name(version, language), phase=phase)
+        for version, phase in phase_of.items()
     ]
-    return said["felt"].format(where=_listed(told, language)) if told else ""
+    return said["felt"].format(where=_listed(told, language))
 
 
 def _stops_table(shown: JourneyMap, language: str) -> Table:
@@ -448,7 +457,8 @@ def _missing(gap: Gap, versions: list[str], language: str) -> str:
     if not nowhere:
         where = said["no_title_of"].format(version=wording.variant_name(versions[0], language))
     few = [
-        f"‘{one.words}’ ({wording.number(one.visitors, language)})" for one in (nowhere or apart)[:3]
+        said["typed"].format(word=one.words, count=wording.number(one.visitors, language))
+        for one in (nowhere or apart)[:3]
     ]
     return said["sentence"].format(words=_listed(few, language), where=where)
 

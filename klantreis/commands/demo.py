@@ -93,6 +93,7 @@ def _addresses(address: str) -> str:
         ("Litter, redesigned", f"{address}/?kr_variant=zwerfvuil:redesign"),
         ("Debts, redesigned", f"{address}/werk-en-inkomen/schuldhulp?kr_variant=schuldhulp:redesign"),
         ("The reports", f"{address}/reports/"),
+        ("The journeys", f"{address}/journeys/"),
         ("The experiments", f"{address}/experiments/"),
     ]
     return "\n" + "\n".join(f"{name + ':':<20}{url}" for name, url in rows) + "\n\nStop with Ctrl-C."

@@ -69,11 +69,18 @@ Examples:
 @where_options
 @data_option
 def close(day: datetime | None, processes: int | None, scheduler: str, data: Path) -> None:
-    """Rebuild the journeys of DAY (all days in the archive, where none is given) and renew the reports.
+    """Rebuild the journeys of DAY (of all archived days, where none is given), and renew reports and pages.
 
     Closing a day again gives the same tables, so it does no harm.
     """
-    from klantreis.jobs import archive_all, close_days, make_report, promised_experiments, register_of
+    from klantreis.jobs import (
+        archive_all,
+        close_days,
+        make_journeys,
+        make_report,
+        promised_experiments,
+        register_of,
+    )
     from klantreis.progress import progress
     from klantreis.settings import load
     from klantreis.store import open_store
@@ -88,4 +95,5 @@ def close(day: datetime | None, processes: int | None, scheduler: str, data: Pat
             close_days(settings, days, promised.values(), where=where, closed=advance)
         for name in promised:
             make_report(settings, store, name)
-    click.echo(f"{len(days)} days closed, {len(promised)} reports renewed")
+        make_journeys(settings, promised.values())
+    click.echo(f"{len(days)} days closed, {len(promised)} reports renewed, and the pages /journeys/")

@@ -32,6 +32,7 @@ Examples:
 """
 TITLES = {
     "overview": "What was seen",
+    "ranking": "Which task to improve first (questions without an answer: abandoned, phoned or mailed)",
     "questions": "Questions",
     "outcomes": "How questions ended",
     "lost": "How much further people went than they had to (of those who were answered)",
@@ -100,6 +101,7 @@ def journeys(
     tests are counted apart.
     """
     from analysis import journeys as shown
+    from analysis import ranking
     from analysis.lostness import read_links
     from klantreis.settings import load
 
@@ -123,6 +125,7 @@ def journeys(
         return
     frames = {
         "overview": shown.overview(found),
+        "ranking": ranking.frame(found.questions, found.moves),
         "questions": shown.summary(found, by),
         "outcomes": shown.outcomes(found),
         "lost": shown.lost(found, by, read_links(links) if links else None),

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The journey map and the flows of a book: figures by hand, and widths that add up."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.flows import flows_table
+from analysis.frames import build
+from analysis.journey_book import Book
+from analysis.journey_books import merged
+from analysis.journey_map import Beat, Moment, map_of, moments
+from analysis.rendering import paths
+from analysis.report import Flow
+from analysis.tables import FLOWS, TOUCHPOINTS, Outcome
+from tests.analysis.journey_samples import books
+
+
+def book(task: str = "zwerfvuil") -> Book:
+    return next(one for one in books().books if one.task.task == task)
+
+
+def test_the_versions_of_the_town() -> None:
+    assert [(v.name, v.questions, v.answered, v.contacted, v.abandoned) for v in book().versions] == [
+        ("current", 19, 8, 5, 6),
+        ("redesign", 19, 8, 5, 6),
+    ]
+    assert book("paspoort").versions == ()
+
+
+def test_every_phase_has_its_touchpoints_with_who_came_and_who_left() -> None:
+    shown = map_of(book())
+    found = {
+        phase: [(stop.touchpoint, stop.figures["current"].questions) for stop in stops]
+        for phase, stops in shown.stops.items()
+        if stops
+    }
+    assert found == {
+        "oriëntatie": [("/afval/zwerfvuil-melden", 19), ("search", 19)],
+        "contact": [("tel", 5)],
+        "uitvoering": [("/melding/stap-1", 14)],
+        "afronding": [("/melding/bedankt", 8)],
+        "evaluatie": [("feedback", 14)],
+    }
+    form = shown.stops["uitvoering"][0].figures["redesign"]
+    assert (form.share, form.leaving, form.mark, form.hard) == (14 / 19, 6 / 14, -1.0, 6 / 14)
+
+
+def test_the_line_keeps_what_was_given_apart_from_what_was_inferred() -> None:
+    shown = map_of(book())
+    assert [beat.value for beat in shown.given["current"]] == [None, None, -1.0, 1.0, None]
+    assert [beat.value for beat in shown.hard["current"]] == [6 / 38, None, 6 / 14, 0.0, None]
+    assert moments(shown.hard["current"], low_is_good=True) == {
+        Moment.START: 0,
+        Moment.PEAK: 3,
+        Moment.WORST: 2,
+        Moment.END: 3,
+    }
+
+
+def test_a_mean_of_four_marks_is_not_told() -> None:
+    touch = next(one for one in book().touchpoints if one.touchpoint == "/melding/stap-1" and one.variant)
+    from msgspec.structs import replace
+
+    few = replace(book(), touchpoints=(replace(touch, given=4, given_sum=-4),))
+    assert all(beat == Beat(None, beat.count) for beat in map_of(few).given[touch.variant])
+
+
+def test_a_task_without_an_experiment_has_one_line() -> None:
+    shown = map_of(book("paspoort"))
+    assert shown.versions == ("",)
+    assert shown.stops["oriëntatie"][0].figures[""].share == 1.0
+
+
+def test_what_fewer_than_five_came_to_is_other_in_both_tables() -> None:
+    touch = {"site": "a", "task": "t", "experiment": "", "variant": "", "phase": "oriëntatie"}
+    counts = dict.fromkeys(("visits", "last", "left", "given", "given_sum", "given_bad", "hard"), 0)
+    places = {"/veel": 9, "/vier": 4, "/twee": 2}
+    touches = pl.DataFrame([{**touch, "touchpoint": p, "questions": n, **counts} for p, n in places.items()])
+    way = {"site": "a", "task": "t", "experiment": "", "variant": "", "order": 0, "source": "start"}
+    flows = pl.DataFrame([{**way, "target": place, "questions": count} for place, count in places.items()])
+    found, passages = merged(touches.select(list(TOUCHPOINTS)), flows.select(list(FLOWS)))
+    assert {(one.touchpoint, one.questions) for one in found} == {("/veel", 9), ("other", 6)}
+    assert {(one.source, one.target, one.questions) for one in passages} == {
+        ("start", "/veel", 9),
+        ("start", "other", 6),
+    }
+
+
+PLACES = st.sampled_from(["/a", "/b", "/c", "/d", "search", "tel"])
+WALKS = st.lists(
+    st.tuples(st.lists(PLACES, max_size=9), st.sampled_from([outcome.value for outcome in Outcome])),
+    min_size=1,
+    max_size=30,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(WALKS, st.integers(1, 4), st.integers(0, 4))
+def test_widths_add_up_whatever_visitors_do(
+    walks: list[tuple[list[str], str]], steps: int, named: int
+) -> None:
+    """At every node of the picture as much flows in as flows out, exits and 'other' included, and every column
+    holds every question."""
+    flows = [
+        Flow(variant="", order=row["order"], source=row["source"], target=row["target"], questions=row["questions"])
+        for row in _table(walks).iter_rows(named=True)
+    ]  # fmt: skip
+    drawn = paths.follow(flows, paths.common_touchpoints(flows, steps=steps, most=named))
+    assert all(sum(column.values()) == len(walks) for column in drawn.columns)
+    for place, links in enumerate(drawn.links):
+        leaving, arriving = Counter[str](), Counter[str]()
+        for (source, target), questions in links.items():
+            leaving[source] += questions
+            arriving[target] += questions
+        assert +leaving == +Counter(drawn.columns[place])
+        assert +arriving == +Counter(drawn.columns[place + 1])
+    ends = Counter("answered" if outcome == "read" else outcome for _, outcome in walks)
+    assert +Counter(drawn.columns[-1]) == +ends
+
+
+def _table(walks: list[tuple[list[str], str]]) -> pl.DataFrame:
+    """The flows of made-up questions, by the function that makes the day table."""
+    count = len(walks)
+    questions = pl.DataFrame(
+        {
+            "site": ["a"] * count,
+            "task": ["t"] * count,
+            "question": range(count),
+            "outcome": [outcome for _, outcome in walks],
+        }
+    )
+    rows = [
+        (question, "contact" if place == "tel" else "view", place, "oriëntatie")
+        for question, (walk, _) in enumerate(walks)
+        for place in walk
+    ]
+    schema = {"question": pl.Int64, "kind": pl.String, "touchpoint": pl.String, "phase": pl.String}
+    moves = pl.DataFrame(rows, schema=schema, orient="row")
+    nobody = {"experiment": pl.String, "variant": pl.String, "bucket": pl.Int16, "question": pl.Int64}
+    return flows_table(pl.DataFrame(schema=nobody), questions, moves, longest=5)

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The pages /journeys/: what the job left on the shelf, in both languages, for everyone."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from markupsafe import Markup
+from msgspec.structs import replace
+from werkzeug.serving import make_server
+
+from analysis.journey_book import Book
+from analysis.journey_books import Books
+from analysis.journey_pages import Shelf, blueprint
+from analysis.pages import blueprint as reports
+from analysis.rendering.journey_labels import JOURNEYS, PICTURES, SCENES
+from analysis.rendering.journey_sections import Section
+from klantreis.shell import init_shell
+from tests.analysis.journey_samples import books
+from tests.analysis.test_html import Page as Parsed
+from tests.analysis.test_html import check_form, violations
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+PAGES = ("/journeys/", "/journeys/zwerfvuil", "/journeys/paspoort")
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """The address of an application on a free port."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def lasting() -> Books:
+    """The town's books, whose stories may be shown for ever."""
+    made = books()
+    kept = tuple(
+        replace(book, stories=tuple(replace(one, until="9999-01-01") for one in book.stories))
+        for book in made.books
+    )
+    return Books(made.overview, kept)
+
+
+def application(folder: Path, **given: object) -> Flask:
+    app = Flask("console", static_folder=None, template_folder=None)
+    init_shell(app)
+    app.register_blueprint(reports(folder / "reports"))
+    app.register_blueprint(blueprint(folder / "journeys", **given))  # type: ignore[arg-type]
+    return app
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> FlaskClient:
+    Shelf(tmp_path / "journeys").put(lasting())
+    return application(tmp_path).test_client()
+
+
+def text(client: FlaskClient, address: str) -> str:
+    return client.get(address).get_data(as_text=True)
+
+
+def test_an_empty_shelf_says_how_to_fill_it(tmp_path: Path) -> None:
+    page = text(application(tmp_path).test_client(), "/journeys/")
+    assert "Er zijn nog geen klantreizen." in page
+    assert "klantreis close" in page
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("address", PAGES)
+def test_every_page_is_well_formed_and_in_one_language(
+    client: FlaskClient, address: str, language: str
+) -> None:
+    answer = client.get(f"{address}?lang={language}")
+    page = answer.get_data(as_text=True)
+    check_form(Parsed(page))
+    assert f'<html lang="{language}"' in page
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'self'")
+    assert " style=" not in page
+    assert "<script" not in page
+
+
+def test_the_overview_leads_to_where_an_improvement_helps_most(client: FlaskClient) -> None:
+    page = Parsed(text(client, "/journeys/")).text
+    assert "De meeste vragen zonder antwoord gingen over ‘Ik wil zwerfvuil melden’: 22 van de 38." in page
+    assert "Nog 2 vragen gingen over onderwerpen die bijna niemand had." in page
+    assert "grofvuil" not in page  # two visitors
+    assert page.index("Ik wil zwerfvuil melden") < page.index("Ik heb een nieuw paspoort nodig")
+
+
+def test_a_reader_chooses_the_order(client: FlaskClient) -> None:
+    page = text(client, "/journeys/?sort=effort&lang=en")
+    assert re.search(r'<span aria-current="true">most effort</span>', page)
+    assert "sort=volume" in page
+    assert client.get("/journeys/?sort=%3Cscript%3E").status_code == 200
+
+
+def test_a_task_tells_its_journey(client: FlaskClient) -> None:
+    page = Parsed(text(client, "/journeys/zwerfvuil")).text
+    for told in (
+        "De meeste bezoekers stoppen bij /melding/stap-1: bij de huidige versie van de 100 die er komen 43",
+        "Het dieptepunt in wat bezoekers zelf zeiden ligt bij elke versie in de fase uitvoering.",
+        "Van de 100 vragen bij de huidige versie eindigden er 42 met een antwoord en 26 met bellen of mailen",
+        "Bewoners typen ‘rommel’ (24 bezoekers) en ‘straat’ (24 bezoekers), maar geen enkele titel",
+        "Zoekt op de site, en vindt niets",
+        "Kiest voor telefoon",
+    ):
+        assert told in page
+    assert "woord1" not in page
+
+
+def test_what_the_picture_shows_stands_in_a_table(client: FlaskClient) -> None:
+    page = text(client, "/journeys/zwerfvuil?lang=en")
+    rows = re.findall(r'<tr><th scope="row">/melding/stap-1</th>(.*?)</tr>', page)
+    assert [re.sub(r"<[^>]+>", "|", row).split("||")[1:6] for row in rows[:1]] == [
+        ["current version", "14", "74%", "43%", "−1.00 (6)"]
+    ]
+
+
+def test_the_report_of_the_experiment_is_one_click_away(client: FlaskClient) -> None:
+    assert 'href="/reports/zwerfvuil?language=nl"' in text(client, "/journeys/zwerfvuil")
+    assert "/reports/zwerfvuil" not in text(client, "/journeys/paspoort")
+
+
+def test_stories_disappear_with_their_events(tmp_path: Path) -> None:
+    old = tuple(
+        replace(book, stories=tuple(replace(one, until="2026-07-11") for one in book.stories))
+        for book in books().books
+    )
+    Shelf(tmp_path / "journeys").put(Books(books().overview, old))
+    client = application(tmp_path).test_client()
+    assert "Zo ging het" not in text(client, "/journeys/zwerfvuil")
+
+
+def test_a_task_that_is_no_more_has_no_page(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "journeys")
+    shelf.put(lasting())
+    shelf.put(Books(books().overview, books().books[:1]))
+    client = application(tmp_path).test_client()
+    assert client.get(f"/journeys/{books().books[0].task.name}").status_code == 200
+    assert client.get(f"/journeys/{books().books[1].task.name}").status_code == 404
+
+
+def test_another_room_adds_a_section(tmp_path: Path) -> None:
+    def advice(book: Book, language: str, today: object) -> Section | None:
+        return Section("advice", f"{language} {book.task.name}", Markup("<p>Begin bij stap 1.</p>"))
+
+    Shelf(tmp_path / "journeys").put(lasting())
+    page = text(application(tmp_path, more=[advice]).test_client(), "/journeys/paspoort")
+    assert '<section class="part" id="advice">' in page
+    assert "nl paspoort" in page
+
+
+ABSENT = ["/journeys/weg", "/journeys/_overview", "/journeys/..%2fsecret", "/journeys/../secret", "/journeys/ZW"]
+
+
+@pytest.mark.parametrize("address", ABSENT)
+def test_what_is_not_on_the_shelf_is_not_found(client: FlaskClient, address: str, tmp_path: Path) -> None:
+    (tmp_path / "secret.json").write_bytes(b"{}")
+    assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("data", [b"{", b"{}", b'{"schemaVersion": 99}'])
+def test_a_book_that_cannot_be_read_says_how_to_mend_it(tmp_path: Path, data: bytes) -> None:
+    Shelf(tmp_path / "journeys").put(lasting())
+    (tmp_path / "journeys" / "zwerfvuil.json").write_bytes(data)
+    answer = application(tmp_path).test_client().get("/journeys/zwerfvuil")
+    assert answer.status_code == 404
+    assert "klantreis close" in answer.get_data(as_text=True)
+
+
+def test_a_page_is_sent_again_only_when_it_changed(client: FlaskClient) -> None:
+    first = client.get("/journeys/zwerfvuil")
+    again = client.get("/journeys/zwerfvuil", headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+
+
+def test_both_languages_say_the_same() -> None:
+    for words in (JOURNEYS, *PICTURES.values(), *SCENES.values()):
+        both = {name: texts for name, texts in words.items() if isinstance(texts, dict)}
+        if both:
+            assert both["nl"].keys() == both["en"].keys()
+            for key, dutch in both["nl"].items():
+                placed = [sorted(re.findall(r"{\w+}", each)) for each in (dutch, both["en"][key])]
+                assert placed[0] == placed[1], key
+
+
+@pytest.mark.browser
+def test_everyone_can_use_the_pages(tmp_path: Path, chromium: Browser) -> None:
+    Shelf(tmp_path / "journeys").put(lasting())
+    with served(application(tmp_path)) as address:
+        for page, language, width, scheme in (
+            ("/journeys/", "nl", 1100, "light"),
+            ("/journeys/", "en", 375, "dark"),
+            ("/journeys/zwerfvuil", "nl", 375, "light"),
+            ("/journeys/zwerfvuil", "en", 1100, "dark"),
+        ):
+            where = f"{address}{page}?lang={language}"
+            assert violations(chromium, where, width=width, scheme=scheme) == [], where
+
+
+@pytest.mark.browser
+def test_our_own_policy_refuses_nothing_and_nothing_comes_from_elsewhere(
+    tmp_path: Path, chromium: Browser
+) -> None:
+    Shelf(tmp_path / "journeys").put(lasting())
+    with served(application(tmp_path)) as address:
+        opened = chromium.new_page(viewport={"width": 1100, "height": 800})
+        told: list[str] = []
+        asked: list[str] = []
+        opened.on("console", lambda message: told.append(message.text))
+        opened.on("request", lambda request: asked.append(request.url))
+        opened.goto(f"{address}/journeys/zwerfvuil")
+        assert told == []
+        assert [url for url in asked if not url.startswith(address)] == []
+        assert opened.locator("svg.picture:visible").count() == 4  # map, two versions of paths, words
+        opened.close()

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The ranking of tasks: known little cases."""
+
+from __future__ import annotations
+
+import pytest
+
+from analysis.journey_book import Ranked
+from analysis.ranking import addresses, frame, ordered, split_small
+from tests.analysis.journey_samples import books, town
+from tests.analysis.stories import Story
+from tracker.event import Kind
+
+
+def row(name: str, **given: float) -> Ranked:
+    counts = {"questions": 20, "answered": 0, "contacted": 0, "abandoned": 0, "unseen": 0, "effort": 1.0}
+    counts |= {"complaints": 0, "given": 0, **given}
+    return Ranked(name=name, site="a", task=name, question=name, **counts)  # type: ignore[arg-type]
+
+
+ROWS = [
+    row("many", questions=100, abandoned=10),
+    row("stuck", questions=10, abandoned=5, contacted=4),
+    row("hard", questions=20, effort=9.5, abandoned=1),
+    row("angry", questions=30, complaints=7, given=8),
+]
+ORDERS = {
+    "unanswered": ["many", "stuck", "hard", "angry"],
+    "volume": ["many", "angry", "hard", "stuck"],
+    "share": ["stuck", "many", "hard", "angry"],
+    "effort": ["hard", "many", "angry", "stuck"],
+    "complaints": ["angry", "many", "hard", "stuck"],
+}
+
+
+@pytest.mark.parametrize(("by", "expected"), ORDERS.items(), ids=ORDERS)
+def test_a_team_chooses_what_stands_on_top(by: str, expected: list[str]) -> None:
+    assert [one.name for one in ordered(ROWS, by)] == expected
+
+
+def test_the_share_leaves_out_whose_end_was_not_seen() -> None:
+    assert row("x", questions=12, abandoned=4, contacted=1, unseen=2).share_unanswered == 0.5
+    assert row("x", questions=3, unseen=3).share_unanswered == 0
+
+
+def test_tasks_of_few_questions_are_counted_and_not_named() -> None:
+    shown, small = split_small([row("five", questions=5), row("four", questions=4), row("three", questions=3)])
+    assert ([one.name for one in shown], small) == (["five"], 7)
+
+
+def test_two_sites_with_one_task_have_two_pages() -> None:
+    found = addresses([("Stad A", "paspoort"), ("dorp", "paspoort"), ("dorp", "afval")])
+    assert found == {
+        ("Stad A", "paspoort"): "stad-a.paspoort",
+        ("dorp", "paspoort"): "dorp.paspoort",
+        ("dorp", "afval"): "afval",
+    }
+
+
+def test_every_question_of_the_town_is_in_the_overview() -> None:
+    overview = books().overview
+    assert sum(one.questions for one in overview.ranking) + overview.small + overview.no_task == 38 + 7 + 2
+    litter = overview.ranking[0]
+    assert (litter.task, litter.questions, litter.answered, litter.contacted) == ("zwerfvuil", 38, 16, 10)
+    assert (litter.unanswered, litter.complaints, litter.given) == (22, 12, 28)
+    assert litter.question == "Ik wil zwerfvuil melden"
+    assert overview.small == 2
+    assert overview.no_task == 0
+
+
+def test_the_terminal_ranks_alike() -> None:
+    tables = town().tables()
+    found = frame(tables["questions"], tables["moves"])
+    assert found[["task", "questions", "unanswered", "bad_marks", "marks"]].values.tolist() == [
+        ["zwerfvuil", 38, 22, 12, 28],
+        ["grofvuil", 2, 2, 0, 0],
+        ["paspoort", 7, 0, 0, 0],
+    ]
+
+
+def test_nobody_marked_anything() -> None:
+    story = Story()
+    story.on(story.page("/paspoort", 0), Kind.CONTACT, 5, channel="tel")
+    tables = story.tables()
+    assert frame(tables["questions"], tables["moves"])[["bad_marks", "marks"]].values.tolist() == [[0, 0]]
