@@ -74,8 +74,10 @@ def _edges(
 
 
 def steps_of(wanted: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
-    """question, place (from 1), touchpoint and phase of every page, search and contact of those questions; the
-    same touchpoint twice in a row is one step."""
+    """question, place (from 1), touchpoint and phase of every page, search and contact of those questions.
+
+    The same touchpoint twice in a row is one step.
+    """
     return (
         moves.filter(pl.col("kind").is_in(_STEPS))
         .join(wanted, on="question", how="semi", maintain_order="left")

@@ -16,7 +16,7 @@ class _Kept(msgspec.Struct, frozen=True, rename="camel"):
     """Written as JSON, with names as JSON for others has them."""
 
 
-class Ranked(_Kept, kw_only=True):
+class Ranked(_Kept, frozen=True, kw_only=True):
     """One task among the others. `unanswered` are abandoned or turned to another channel; of `complaints` out
     of `given` marks residents said that it was bad."""
 
@@ -44,7 +44,7 @@ class Ranked(_Kept, kw_only=True):
         return self.unanswered / max(1, self.questions - self.unseen)
 
 
-class Typed(_Kept, kw_only=True):
+class Typed(_Kept, frozen=True, kw_only=True):
     """A query, or one word of it. `on` are the versions in whose titles it stands ('' where there are none
     apart); figures after `visitors` count searches."""
 
@@ -61,7 +61,7 @@ class Typed(_Kept, kw_only=True):
     task: str = ""
 
 
-class Gap(_Kept, kw_only=True):
+class Gap(_Kept, frozen=True, kw_only=True):
     """What residents type against what the pages say, over DAYs `since` to `until`.
 
     `queries` and `words` are those that at least five visitors typed; `rest` counts all other searches.
@@ -77,7 +77,7 @@ class Gap(_Kept, kw_only=True):
     titles: int
 
 
-class Touch(_Kept, kw_only=True):
+class Touch(_Kept, frozen=True, kw_only=True):
     """A touchpoint in one version, as in the day table; '' is everyone."""
 
     variant: str
@@ -92,7 +92,7 @@ class Touch(_Kept, kw_only=True):
     hard: int
 
 
-class Passage(_Kept, kw_only=True):
+class Passage(_Kept, frozen=True, kw_only=True):
     """How many questions of a version went from `source`, at position `order`, to `target`."""
 
     variant: str
@@ -102,7 +102,7 @@ class Passage(_Kept, kw_only=True):
     questions: int
 
 
-class Version(_Kept, kw_only=True):
+class Version(_Kept, frozen=True, kw_only=True):
     name: str
     questions: int
     answered: int
@@ -110,7 +110,7 @@ class Version(_Kept, kw_only=True):
     abandoned: int
 
 
-class Scene(_Kept, kw_only=True):
+class Scene(_Kept, frozen=True, kw_only=True):
     """One move of a story, `after_s` seconds after its start."""
 
     after_s: int
@@ -121,7 +121,7 @@ class Scene(_Kept, kw_only=True):
     given: bool = False
 
 
-class Story(_Kept, kw_only=True):
+class Story(_Kept, frozen=True, kw_only=True):
     """One question to read, like many: at least five visitors share its outcome and version."""
 
     variant: str
@@ -132,7 +132,7 @@ class Story(_Kept, kw_only=True):
     until: str  # DAY after which it may not be shown
 
 
-class Book(_Kept, kw_only=True):
+class Book(_Kept, frozen=True, kw_only=True):
     """Everything about one task. `versions` has the control first, and is empty without an experiment."""
 
     task: Ranked
@@ -148,7 +148,7 @@ class Book(_Kept, kw_only=True):
     schema_version: int = SCHEMA_VERSION
 
 
-class Overview(_Kept, kw_only=True):
+class Overview(_Kept, frozen=True, kw_only=True):
     """All tasks. `small` are questions of tasks that fewer than five came for, `no_task` of none."""
 
     created_at: str

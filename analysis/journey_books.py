@@ -104,9 +104,7 @@ def _read(root: Path, days: Sequence[date], oldest: date) -> _Tables:
     )
 
 
-def _experiment_of(
-    row: Ranked, experiments: Iterable[Experiment], days: Sequence[date]
-) -> Experiment | None:
+def _experiment_of(row: Ranked, experiments: Iterable[Experiment], days: Sequence[date]) -> Experiment | None:
     """The latest experiment on this task that ran in the period."""
     found = [
         one
@@ -151,9 +149,7 @@ def _of(frame: pd.DataFrame, row: Ranked, experiment: str, versions: Sequence[st
     return pl.from_pandas(mine[everyone | apart])
 
 
-def merged(
-    touchpoints: pl.DataFrame, flows: pl.DataFrame
-) -> tuple[tuple[Touch, ...], tuple[Passage, ...]]:
+def merged(touchpoints: pl.DataFrame, flows: pl.DataFrame) -> tuple[tuple[Touch, ...], tuple[Passage, ...]]:
     """Both tables of one task added up over days; what fewer than five questions came to, and what is not
     among the forty most visited, is `other` in both."""
     sums = ("visits", "questions", "last", "left", "given", "given_sum", "hard")
@@ -163,7 +159,9 @@ def merged(
     named = [*kept.to_list(), START, *(outcome.value for outcome in Outcome)]
 
     def shown(column: str) -> pl.Expr:
-        return pl.when(pl.col(column).is_in(named)).then(pl.col(column)).otherwise(pl.lit(OTHER)).alias(column)
+        return (
+            pl.when(pl.col(column).is_in(named)).then(pl.col(column)).otherwise(pl.lit(OTHER)).alias(column)
+        )
 
     keys = ["variant", "phase", "touchpoint"]
     touches = touchpoints.with_columns(shown("touchpoint")).group_by(keys).agg(pl.col(sums).sum()).sort(keys)

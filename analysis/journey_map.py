@@ -111,6 +111,11 @@ def moments(beats: Sequence[Beat], *, low_is_good: bool = False) -> dict[Moment,
     return {Moment.START: min(values), Moment.PEAK: peak, Moment.WORST: worst, Moment.END: max(values)}
 
 
+def is_line(lines: Mapping[str, Sequence[Beat]]) -> bool:
+    """Whether some version has a value in two phases: a single point has no start, peak, low and end."""
+    return any(sum(beat.value is not None for beat in beats) > 1 for beats in lines.values())
+
+
 def _phases(touchpoints: Sequence[Touch]) -> dict[str, str]:
     """One phase for each touchpoint: that of most questions, so that a page stands in one place."""
     counted: dict[str, Counter[str]] = {}
@@ -136,11 +141,7 @@ def _figures(touches: Sequence[Touch], total: int) -> Figures:
 
 def _sorted(stops: Iterable[Stop]) -> tuple[Stop, ...]:
     """Most visited first, what is pooled last; without those of fewer than five questions."""
-    kept = [
-        stop
-        for stop in stops
-        if sum(one.questions for one in stop.figures.values()) >= FEWEST
-    ]
+    kept = [stop for stop in stops if sum(one.questions for one in stop.figures.values()) >= FEWEST]
 
     def place(stop: Stop) -> tuple[bool, float, str]:
         return (

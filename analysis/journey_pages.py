@@ -146,7 +146,9 @@ def _task(book: Book, more: Sequence[SectionMaker]) -> Response:
         facts=_facts(book.task, language),
         report=_report_of(book, language),
         sections=parts,
-        notes=_notes(language, "note_unanswered", "note_effort", "note_inferred", "note_five", book.simulated),
+        notes=_notes(
+            language, "note_unanswered", "note_effort", "note_inferred", "note_five", book.simulated
+        ),
     )
     return fresh(make_response(page))
 

@@ -157,4 +157,6 @@ def _typical(found: Mapping[tuple[str, int, int], tuple[Scene, ...]]) -> tuple[s
         )
         for key in some
     ]
-    return some[int(cdist(paths, paths, scorer=Levenshtein.distance).sum(axis=0).argmin())]
+    apart = np.asarray(cdist(paths, paths, scorer=Levenshtein.distance)).sum(axis=0)
+    best: tuple[str, int, int] = some[int(apart.argmin())]
+    return best

@@ -38,7 +38,9 @@ def _there(steps: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
         steps.join(ends, on="question")
         .group_by("question", "touchpoint")
         .agg(
-            phase=pl.col("phase").sort_by(pl.col("phase").replace_strict(_PHASES, return_dtype=pl.Int8)).last(),
+            phase=pl.col("phase")
+            .sort_by(pl.col("phase").replace_strict(_PHASES, return_dtype=pl.Int8))
+            .last(),
             visits=pl.len().cast(pl.Int64),
             last=(pl.col("place") == pl.col("end")).any(),
             outcome=pl.col("outcome").first(),
@@ -56,7 +58,7 @@ def _there(steps: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
 
 
 def _felt(there: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
-    """The same with the marks given there and whether there was trouble, and rows for the marks themselves."""
+    """The same with the marks given there and whether there was trouble, and a row for each mark."""
     keys = ["question", "touchpoint"]
     beating = moves.filter(pl.col("heartbeat").is_not_nan())
     given = pl.col("heartbeat").filter("given")

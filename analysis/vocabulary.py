@@ -16,7 +16,6 @@ from pathlib import Path
 import pandas as pd
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from analysis import day_tables
 from analysis.errors import TableError
@@ -92,10 +91,10 @@ def count(
     """The tables `words` and `titles` over those DAYs together."""
     typed, titled = [_no_searches()], []
     for day in days:
-        people = [_people(table) for table in read_tables(files_of(archive_root, day), _EVENTS)]
-        searched = _of_kind(people, Kind.SEARCH)
+        events = _people(archive_root, day)
+        searched = events.filter(pl.col("kind") == Kind.SEARCH.value)
         typed.append(_typed(searched, day, tables_root))
-        titled.append(_titled(_of_kind(people, Kind.VIEW), searched))
+        titled.append(_titled(events.filter(pl.col("kind") == Kind.VIEW.value), searched))
     since = days[0].isoformat()
     return {
         "words": published(_words(pl.concat(typed), since), WORDS),
@@ -109,15 +108,19 @@ def _no_searches() -> pl.DataFrame:
     return pl.DataFrame(schema=schema)
 
 
-def _people(table: pa.Table) -> pa.Table:
-    """Without load tests and bots, which are no residents."""
-    is_bot = pc.fill_null(table["automated"], False)
-    return table.filter(pc.and_(pc.is_null(table["run"]), pc.invert(is_bot)))
-
-
-def _of_kind(people: Sequence[pa.Table], kind: Kind) -> pl.DataFrame:
-    kept = [pl.DataFrame(table.filter(pc.equal(table["kind"], kind.value))) for table in people]
-    return pl.concat(kept) if kept else pl.DataFrame(_NONE.empty_table())
+def _people(archive_root: Path, day: date) -> pl.DataFrame:
+    """The searches and views of a DAY, without load tests and bots, which are no residents."""
+    kept = [
+        pl.DataFrame(table)
+        .filter(
+            pl.col("kind").is_in([Kind.SEARCH.value, Kind.VIEW.value]),
+            pl.col("run").is_null(),
+            ~pl.col("automated").fill_null(value=False),
+        )
+        .drop("run", "automated")
+        for table in read_tables(files_of(archive_root, day), _EVENTS)
+    ]
+    return pl.concat([pl.DataFrame(_NONE.empty_table()).drop("run", "automated"), *kept])
 
 
 def _typed(events: pl.DataFrame, day: date, tables_root: Path) -> pl.DataFrame:
@@ -135,9 +138,7 @@ def _typed(events: pl.DataFrame, day: date, tables_root: Path) -> pl.DataFrame:
         .agg(words=pl.when(pl.len() == 1).then(pl.col("words").first()).otherwise(pl.lit("")))
     )
     keys = ["partition", "question"]
-    moves = day_tables.read(
-        tables_root, "moves", [day], columns=[*keys, "order", "at", "kind", "heartbeat"]
-    )
+    moves = day_tables.read(tables_root, "moves", [day], columns=[*keys, "order", "at", "kind", "heartbeat"])
     asked = day_tables.read(
         tables_root, "questions", [day], columns=["site", "task", *keys, "visitor", "success", "outcome"]
     )
@@ -191,7 +192,7 @@ def _counted(typed: pl.DataFrame) -> pl.DataFrame:
 
 
 def _titled(opened: pl.DataFrame, searched: pl.DataFrame) -> pl.DataFrame:
-    """site, exposures, path, title, visitor of the pages seen; results pages not, which carry what was typed."""
+    """site, exposures, path, title, visitor of the pages seen but results pages, which say what was typed."""
     seen = opened.select("site", "exposures", "path", "title", "visitor").drop_nulls("title").unique()
     return seen.join(searched.select("site", "path").unique(), on=["site", "path"], how="anti")
 
@@ -235,5 +236,3 @@ def _is_closed(tables_root: Path, day: date) -> bool:
         return bool(len(day_tables.read(tables_root, "questions", [day], columns=["question"])))
     except TableError:
         return False
-
-

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from msgspec.structs import replace
@@ -16,10 +17,11 @@ from analysis.words import GENERIC, misspelling, normalise, same_word, stem
 #: A word in this share of all titles is the site's name or its frame and says nothing about a task.
 EVERYWHERE = 0.6
 #: Words that say nothing about a subject, beside those that no query is compared by.
-_LITTLE = frozenset(
-    "naast onder boven achter tegen langs tussen zonder lukt gaat doen wilt weten zijn wij klopt fout dit kunnen meer mee "
-    "about near after without does want know this more our your".split()
-)
+_LITTLE_WORDS = """
+naast onder boven achter tegen langs tussen zonder lukt gaat doen wilt weten zijn wij klopt fout dit kunnen
+meer mee about near after without does want know this more our your
+"""
+_LITTLE = frozenset(_LITTLE_WORDS.split())
 #: A typed word of so many letters stands in a compound that begins or ends with it.
 _PART = 5
 _SUMS = ("visitors", "searches", "zero_results", "again", "answered", "contacted", "abandoned")
@@ -97,7 +99,8 @@ def _typed(rows: pd.DataFrame, said: Mapping[str, frozenset[str]], kind: str) ->
             found[known] = replace(found[known], also=(*found[known].also, words))
             continue
         on = tuple(name for name, titled in said.items() if _stands(words, titled))
-        found.append(Typed(words=words, task=task, on=on, **{name: int(row[name]) for name in _SUMS}))
+        sums: dict[str, Any] = {name: int(row[name]) for name in _SUMS}
+        found.append(Typed(words=words, task=task, on=on, **sums))
     return tuple(found)
 
 

@@ -143,9 +143,7 @@ def make_report(
     record = records[name]
     # The register keeps the definition as it was; only coverage may have grown since.
     changed = ["coverage"] if len({ramp.coverage for ramp in record.ramps}) > 1 else []
-    report = evaluate(
-        record.experiment, settings.tables, now=now(), changed=changed, excluded=excluded
-    )
+    report = evaluate(record.experiment, settings.tables, now=now(), changed=changed, excluded=excluded)
     if is_demonstration(settings.data):
         report = _with_caveat(report, "simulated")
     write_report(report, settings.reports)

@@ -173,8 +173,12 @@ def forget_visitor(settings: Settings, store: Store, visitor: int) -> tuple[Dele
         "eventsLeft": deletion.left,
         "stream": {"entriesRemoved": deletion.from_stream},
         "files": [
-            {"file": one.file, "eventsBefore": one.events_before, "eventsAfter": one.events_after,
-             "sha256After": one.sha256}
+            {
+                "file": one.file,
+                "eventsBefore": one.events_before,
+                "eventsAfter": one.events_after,
+                "sha256After": one.sha256,
+            }
             for one in deletion.files
         ],
         "damagedRemoved": list(deletion.damaged),

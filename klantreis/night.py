@@ -168,6 +168,4 @@ def _close_finished(settings: Settings, store: Store) -> None:
         make_report(settings, store, name)
     make_journeys(settings, promised.values())
     for day in due:
-        happened(
-            LOG, "A day is closed; reports and pages are renewed.", action="close", object=f"day {day}"
-        )
+        happened(LOG, "A day is closed; reports and pages are renewed.", action="close", object=f"day {day}")

@@ -61,6 +61,7 @@ VARIABLES: Mapping[str, str] = {
 # Read by the tests, or by the commands' own children.
 _OTHERS = {"KLANTREIS_SHARED"}
 
+
 @dataclass(frozen=True, slots=True)
 class SiteFiles:
     """Where the definitions of one site lie."""

@@ -48,8 +48,8 @@ JOURNEYS: Mapping[str, Words] = {
         "note_effort": "Moeite is een optelsum die vooraf vaststaat: 1 punt voor elke pagina, zoekactie, "
         "zoekactie zonder resultaat, andere zoekwoorden, keer teruggaan en boze klik; 2 voor een fout in een "
         "formulier.",
-        "note_five": "Woorden en plekken van minder dan vijf bezoekers laten we niet zien. Ze tellen wel mee, "
-        "onder ‘overig’.",
+        "note_five": "Woorden en plekken van minder dan vijf bezoekers laten we niet zien. Ze tellen wel "
+        "mee, onder ‘overig’.",
         "note_small": "Nog {count} vragen gingen over onderwerpen die bijna niemand had.",
         "note_no_task": "Bij {count} vragen weten we niet waarover ze gingen.",
         "all": "alle bezoekers",
@@ -65,8 +65,6 @@ JOURNEYS: Mapping[str, Words] = {
         "more_places": "en nog {count} plekken",
         "more_place": "en nog 1 plek",
         "to_report": "Welke versie is beter? Zie de uitslag van de proef",
-        "none": "geen",
-        "more": "En verder",
     },
     "en": {
         "title": "Journeys",
@@ -124,8 +122,6 @@ JOURNEYS: Mapping[str, Words] = {
         "more_places": "and {count} more places",
         "more_place": "and 1 more place",
         "to_report": "Which version is better? See the report of the experiment",
-        "none": "none",
-        "more": "And also",
     },
 }
 
@@ -174,12 +170,11 @@ PICTURES: Mapping[str, Mapping[str, Words]] = {
             "worst": "dieptepunt",
             "end": "eind",
             "stops": "{share} stopt",
-            "key": "Donker uiteinde van een balk: wie hier stopte",
-            "few": "te weinig reacties",
+            "key": "Laatste stuk van een balk: wie hier stopte",
             "note": "Van links naar rechts staan de fasen van de reis. De lengte van een balk zegt welk deel "
-            "van de vragen op die plek kwam. Een goede reis begint goed en eindigt goed; wat bijblijft zijn de "
-            "top, het dieptepunt en het eind. Wat bezoekers zelf zeiden en wat we uit gedrag afleiden, staan "
-            "apart. Haperingen zijn: een fout in een formulier, zoeken zonder resultaat, snel terug naar de "
+            "van de vragen op die plek kwam. Een goede reis begint goed en eindigt goed; wat bijblijft zijn "
+            "de top, het dieptepunt en het eind. Wat bezoekers zelf zeiden en wat we uit gedrag afleiden, "
+            "staan apart. Haperingen zijn: een fout in een formulier, zoeken zonder resultaat, snel terug naar de "
             "resultaten en boze klikken.",
             "line": "De lijn van de beleving",
             "line_kind": "Soort",
@@ -204,11 +199,10 @@ PICTURES: Mapping[str, Mapping[str, Words]] = {
             "worst": "low",
             "end": "end",
             "stops": "{share} give up",
-            "key": "Dark end of a bar: who gave up here",
-            "few": "too few marks",
-            "note": "From left to right stand the phases of the journey. The length of a bar says which share "
-            "of the questions came to that place. A good journey starts well and ends well; what stays in "
-            "memory are the peak, the low and the end. What visitors said and what we infer from behaviour "
+            "key": "Last part of a bar: who gave up here",
+            "note": "From left to right stand the phases of the journey. The length of a bar says which "
+            "share of the questions came to that place. A good journey starts well and ends well; what stays "
+            "in memory are the peak, the low and the end. What visitors said and what we infer from behaviour "
             "stand apart. Hard moments are: an error in a form, a search without results, a quick return to "
             "the results, and angry clicks.",
             "line": "The line of the heartbeat",
@@ -233,8 +227,8 @@ PICTURES: Mapping[str, Mapping[str, Words]] = {
             "of": "in {version} ",
             "panel": "Paths: {version}",
             "columns": "start|step {step}|later|end",
-            "note": "Each band is a group of questions; the thicker, the more. What is done runs on along the "
-            "edge, so that every column holds all questions. Small groups are in ‘other’.",
+            "note": "Each band is a group of questions; the thicker, the more. What is done runs on along "
+            "the edge, so that every column holds all questions. Small groups are in ‘other’.",
         },
     },
     "words": {
@@ -258,8 +252,6 @@ PICTURES: Mapping[str, Mapping[str, Words]] = {
             "again": "Zocht daarna opnieuw",
             "answered": "Vond een antwoord",
             "stands": "In de titels",
-            "yes": "ja",
-            "no": "nee",
             "queries": "Wat bewoners typten, en wat erna kwam",
             "rest": "Nog {count} keer werd er gezocht met woorden van minder dan vijf bezoekers.",
             "note": "Geteld van {period}, bij vijf bezoekers of meer. Een volle balk: het woord staat in een "
@@ -268,7 +260,7 @@ PICTURES: Mapping[str, Mapping[str, Words]] = {
             "all_sentence": "Deze woorden typen bewoners vaak, maar de pagina's waar zij moeten zijn heten "
             "anders: {words}.",
             "nowhere": "Gezocht zonder dat er een onderwerp bij past",
-            "nowhere_sentence": "Bij deze zoekwoorden hoort geen onderwerp. Misschien ontbreekt er een pagina.",
+            "nowhere_sentence": "Bij deze zoekwoorden hoort geen onderwerp. Misschien ontbreekt een pagina.",
         },
         "en": {
             "title": "The word gap: what residents type and what the pages are called",
@@ -290,8 +282,6 @@ PICTURES: Mapping[str, Mapping[str, Words]] = {
             "again": "Searched again after it",
             "answered": "Found an answer",
             "stands": "In the titles",
-            "yes": "yes",
-            "no": "no",
             "queries": "What residents typed, and what came after it",
             "rest": "{count} more searches were made with words of fewer than five visitors.",
             "note": "Counted over {period}, with five visitors or more. A full bar: the word stands in a "

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from analysis.journey_map import Beat, JourneyMap, Moment, Stop, moments
+from analysis.journey_map import Beat, JourneyMap, Moment, Stop, is_line, moments
 from analysis.rendering.pictures import NARROW, Caption
 from analysis.rendering.scales import Linear
 from analysis.rendering.svg import element, line, marker, picture, shorten, text, width_of
@@ -92,14 +92,14 @@ def journey_map(shown: JourneyMap, words: MapWords, caption: Caption, *, width: 
             ends.append(end)
         y = max(ends)
     centres = [x + wide / 2 for x, wide in columns]
-    if any(beat.value is not None for beats in shown.given.values() for beat in beats):
+    if is_line(shown.given):
         made, y = _line(
             shown, shown.given, centres, y + 26, width, left=left, title=words.given, words=words,
             ticks=((1.0, words.feelings[2]), (0.0, words.feelings[1]), (-1.0, words.feelings[0])),
         )  # fmt: skip
         drawn += made
     worst = max((beat.value or 0.0 for beats in shown.hard.values() for beat in beats), default=0.0)
-    if worst > 0:
+    if worst > 0 and is_line(shown.hard):
         reach = next((r for r in (0.02, 0.04, 0.06, 0.1, 0.16, 0.2, 0.3, 0.5) if worst <= r), 1.0)
         made, y = _line(
             shown, shown.hard, centres, y + 26, width, left=left, title=words.hard, words=words,
@@ -158,9 +158,10 @@ def _column(
     for stop in stops[:_STOPS]:
         made, y = _stop(shown, stop, words, x, width, y)
         drawn += made
-    rest = len(shown.stops[phase]) - min(len(stops), _STOPS)
-    if rest > 0:
-        drawn.append(text(x, y + 14, words.more(rest), "note"))
+    rest = len(stops) - _STOPS
+    if rest > 0 or len(stops) < len(shown.stops[phase]):
+        told = words.more(rest) if rest > 0 else words.touchpoint("other")
+        drawn.append(text(x, y + 14, told, "note"))
         y += 22
     return drawn, y
 
@@ -190,7 +191,7 @@ def _stop(
 
 def _named(x: float, y: float, name: str, width: float) -> Markup:
     """The name of a touchpoint, cut where it does not fit; the whole of it is its tip."""
-    return element("text", element("title", name), shorten(name, width, 13), x=x, y=y, class_="label")
+    return element("text", element("title", name), shorten(name, width - 14, 13), x=x, y=y, class_="label")
 
 
 def _line(
@@ -206,7 +207,7 @@ def _line(
     ticks: Sequence[tuple[float, str]],
     low_is_good: bool = False,
 ) -> tuple[list[Markup], float]:
-    """The heartbeat of every version through the phases; up is better. Start, peak, worst and end are named."""
+    """The heartbeat of every version through the phases, up is better, with its moments named."""
     top, bottom = y + 34, y + 134
     axis = Linear(ticks[-1][0], ticks[0][0], bottom, top)
     drawn = [text(0, y, title, "label strong")]

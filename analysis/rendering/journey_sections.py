@@ -8,7 +8,7 @@ Another part is another function in a list: it is given the book, the language a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -19,14 +19,14 @@ from markupsafe import Markup
 
 from analysis import wording
 from analysis.journey_book import Book, Gap, Overview, Ranked, Scene, Typed
-from analysis.journey_map import Beat, Figures, JourneyMap, Moment, Stop, map_of, moments
+from analysis.journey_map import Beat, Figures, JourneyMap, Moment, Stop, is_line, map_of, moments
 from analysis.rendering import paths
 from analysis.rendering.html import unbroken
 from analysis.rendering.journey_labels import JOURNEYS, PICTURES, SCENES
 from analysis.rendering.journey_pictures import MAP_WIDTHS, Bar, MapWords, bars, journey_map
 from analysis.rendering.panels import WIDTHS
 from analysis.rendering.pictures import Caption
-from analysis.rendering.sections import Table
+from analysis.rendering.sections import Table, labels
 from analysis.report import Flow
 from analysis.tables import Outcome
 from analysis.vocabulary import FEWEST
@@ -310,7 +310,7 @@ def _low(shown: JourneyMap, language: str) -> str:
     phase_of = {
         version: wording.phase_name(shown.phases[found[Moment.WORST]], language)
         for version in shown.versions
-        if (found := moments(shown.given[version]))
+        if is_line({version: shown.given[version]}) and (found := moments(shown.given[version]))
     }
     if not phase_of:
         return ""
@@ -363,16 +363,14 @@ def _stop_row(
 
 def _line_table(shown: JourneyMap, language: str) -> Table:
     """The line of the heartbeat in figures, with the names of its moments."""
-    words, said = JOURNEYS[language], PICTURES["map"][language]
+    said = PICTURES["map"][language]
     rows = []
     for kind, lines, low_is_good in (("given", shown.given, False), ("hard", shown.hard, True)):
         for version in shown.versions:
             named: defaultdict[int, list[str]] = defaultdict(list)
             for moment, where in moments(lines[version], low_is_good=low_is_good).items():
                 named[where].append(said[moment.value])
-            cells = [
-                _beat(beat, named[place], kind, language) for place, beat in enumerate(lines[version])
-            ]
+            cells = [_beat(beat, named[place], kind, language) for place, beat in enumerate(lines[version])]
             first = f"{said[kind]}: {_version(version, language)}" if version else said[kind]
             rows.append((first, *cells))
     headers = (said["line_kind"], *(wording.phase_name(phase, language) for phase in shown.phases))
@@ -418,7 +416,7 @@ def _ended(followed: paths.Paths, version: str, language: str) -> str:
 
 def _ways_table(flows: list[Flow], language: str) -> Table:
     """Every step of at least five questions, and at least 1 in 200; the rest is added up."""
-    words = _report_labels(language)
+    words = labels(language)
     totals: defaultdict[str, int] = defaultdict(int)
     for flow in flows:
         totals[flow.variant] += flow.questions if flow.order == 0 else 0
@@ -438,12 +436,6 @@ def _ways_table(flows: list[Flow], language: str) -> Table:
     ]
     headers = tuple(words[key] for key in ("version", "from_step", "source", "target", "count"))
     return Table(PICTURES["ways"][language]["title"], headers, tuple(rows), frozenset({1, 4}))
-
-
-def _report_labels(language: str) -> Mapping[str, str]:
-    from analysis.rendering.sections import labels
-
-    return labels(language)
 
 
 def _missing(gap: Gap, versions: list[str], language: str) -> str:

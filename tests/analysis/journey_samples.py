@@ -22,7 +22,10 @@ BUCKETS = {
     name: [bucket for bucket in range(1000) if variant_for(ONE, bucket) == name]
     for name in ("current", "redesign")
 }
-TITLES = {"current": "Melding openbare ruimte - Voorbeeldstad", "redesign": "Zwerfvuil melden - Voorbeeldstad"}
+TITLES = {
+    "current": "Melding openbare ruimte - Voorbeeldstad",
+    "redesign": "Zwerfvuil melden - Voorbeeldstad",
+}
 
 
 def town() -> Story:

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.flows import flows_table
-from analysis.frames import build
 from analysis.journey_book import Book
 from analysis.journey_books import merged
 from analysis.journey_map import Beat, Moment, map_of, moments
@@ -104,12 +103,12 @@ WALKS = st.lists(
 def test_widths_add_up_whatever_visitors_do(
     walks: list[tuple[list[str], str]], steps: int, named: int
 ) -> None:
-    """At every node of the picture as much flows in as flows out, exits and 'other' included, and every column
-    holds every question."""
+    """At every node as much flows in as flows out, exits and 'other' included, and every column holds every
+    question."""
     flows = [
-        Flow(variant="", order=row["order"], source=row["source"], target=row["target"], questions=row["questions"])
-        for row in _table(walks).iter_rows(named=True)
-    ]  # fmt: skip
+        Flow(variant="", **row)
+        for row in _table(walks).select("order", "source", "target", "questions").iter_rows(named=True)
+    ]
     drawn = paths.follow(flows, paths.common_touchpoints(flows, steps=steps, most=named))
     assert all(sum(column.values()) == len(walks) for column in drawn.columns)
     for place, links in enumerate(drawn.links):

@@ -167,7 +167,13 @@ def test_another_room_adds_a_section(tmp_path: Path) -> None:
     assert "nl paspoort" in page
 
 
-ABSENT = ["/journeys/weg", "/journeys/_overview", "/journeys/..%2fsecret", "/journeys/../secret", "/journeys/ZW"]
+ABSENT = [
+    "/journeys/weg",
+    "/journeys/_overview",
+    "/journeys/..%2fsecret",
+    "/journeys/../secret",
+    "/journeys/ZW",
+]
 
 
 @pytest.mark.parametrize("address", ABSENT)

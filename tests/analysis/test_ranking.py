@@ -44,7 +44,9 @@ def test_the_share_leaves_out_whose_end_was_not_seen() -> None:
 
 
 def test_tasks_of_few_questions_are_counted_and_not_named() -> None:
-    shown, small = split_small([row("five", questions=5), row("four", questions=4), row("three", questions=3)])
+    shown, small = split_small(
+        [row("five", questions=5), row("four", questions=4), row("three", questions=3)]
+    )
     assert ([one.name for one in shown], small) == (["five"], 7)
 
 

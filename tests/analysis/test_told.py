@@ -66,7 +66,9 @@ def test_the_story_is_the_one_most_like_the_others() -> None:
     story = callers(9)
     odd = story.page("/melding/stap-1", 500, visitor=99)
     for place in range(6):
-        odd = story.page(("/afval/zwerfvuil-melden", "/melding/stap-1")[place % 2], 510 + place, came=odd, visitor=99)
+        odd = story.page(
+            ("/afval/zwerfvuil-melden", "/melding/stap-1")[place % 2], 510 + place, came=odd, visitor=99
+        )
     story.on(odd, Kind.CONTACT, 560, channel="tel")
     (one,) = told(story)
     assert len(one.scenes) == 3
@@ -83,6 +85,6 @@ def test_nothing_in_a_book_points_at_a_visitor() -> None:
     written = msgspec.json.encode(book).decode()
     assert {one.variant for one in book.stories} == {"current", "redesign"}
     assert len(book.stories) == 6
-    assert "visitor\"" not in written
+    assert 'visitor"' not in written
     assert str(NINE)[:6] not in written
     assert "woord1" not in written

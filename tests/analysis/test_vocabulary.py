@@ -74,7 +74,12 @@ def row(words: pd.DataFrame, kind: str, text: str) -> dict[str, object]:
 def test_words_of_five_visitors_are_kept_though_every_partition_has_fewer(tmp_path: Path) -> None:
     words = counted(tmp_path, searches("Rommel op straat!", 5, results=0))["words"]
     found = row(words, "query", "rommel op straat")
-    assert (found["task"], found["visitors"], found["searches"], found["zero_results"]) == ("zwerfvuil", 5, 5, 5)
+    assert (found["task"], found["visitors"], found["searches"], found["zero_results"]) == (
+        "zwerfvuil",
+        5,
+        5,
+        5,
+    )
     assert found["abandoned"] == 5
     assert row(words, "word", "rommel")["visitors"] == 5
     assert "op" not in set(words["words"])
