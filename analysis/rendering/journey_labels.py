@@ -174,8 +174,8 @@ PICTURES: Mapping[str, Mapping[str, Words]] = {
             "note": "Van links naar rechts staan de fasen van de reis. De lengte van een balk zegt welk deel "
             "van de vragen op die plek kwam. Een goede reis begint goed en eindigt goed; wat bijblijft zijn "
             "de top, het dieptepunt en het eind. Wat bezoekers zelf zeiden en wat we uit gedrag afleiden, "
-            "staan apart. Haperingen zijn: een fout in een formulier, zoeken zonder resultaat, snel terug naar de "
-            "resultaten en boze klikken.",
+            "staan apart. Haperingen zijn: een fout in een formulier, zoeken zonder resultaat, snel terug "
+            "naar de resultaten en boze klikken.",
             "line": "De lijn van de beleving",
             "line_kind": "Soort",
         },
@@ -201,10 +201,10 @@ PICTURES: Mapping[str, Mapping[str, Words]] = {
             "stops": "{share} give up",
             "key": "Last part of a bar: who gave up here",
             "note": "From left to right stand the phases of the journey. The length of a bar says which "
-            "share of the questions came to that place. A good journey starts well and ends well; what stays "
-            "in memory are the peak, the low and the end. What visitors said and what we infer from behaviour "
-            "stand apart. Hard moments are: an error in a form, a search without results, a quick return to "
-            "the results, and angry clicks.",
+            "share of the questions came to that place. A good journey starts well and ends well; what "
+            "stays in memory are the peak, the low and the end. What visitors said and what we infer from "
+            "behaviour stand apart. Hard moments are: an error in a form, a search without results, a quick "
+            "return to the results, and angry clicks.",
             "line": "The line of the heartbeat",
             "line_kind": "Kind",
         },

@@ -97,6 +97,8 @@ def test_the_server_shows_the_reports_and_both_versions(municipality: Path) -> N
         assert "zwerfvuil" in body
         for language, word in (("nl", "Nog geen oordeel"), ("en", "No verdict yet")):
             assert word in get(f"{address}/reports/zwerfvuil?lang={language}")[1]
+        assert "Ik wil zwerfvuil melden" in get(f"{address}/journeys/?lang=nl")[1]
+        assert "The journey from start to end" in get(f"{address}/journeys/zwerfvuil?lang=en")[1]
         assert get(f"{address}/reports/onbekend")[0] == 404
         assert "Ik wil zwerfvuil melden" in get(f"{address}/?kr_variant=zwerfvuil:redesign")[1]
         assert "Ik wil zwerfvuil melden" not in get(f"{address}/")[1]
@@ -121,7 +123,7 @@ def test_the_simulated_weeks_are_over_and_start_on_a_monday() -> None:
 def test_the_pages_of_the_console_are_accessible(municipality: Path, chromium: Browser, width: int) -> None:
     with serving("serve", "--data", municipality) as address:
         page = chromium.new_page(viewport={"width": width, "height": 800})
-        for path in ("/reports/", "/reports/zwerfvuil", "/experiments/"):
+        for path in ("/reports/", "/reports/zwerfvuil", "/experiments/", "/journeys/zwerfvuil"):
             for language in ("nl", "en"):
                 page.goto(f"{address}{path}?lang={language}")
                 where = f"{path} in {language} at {width} pixels"
