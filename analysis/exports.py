@@ -36,9 +36,10 @@ _TELLING: Mapping[str, tuple[str, ...]] = {
     "questions": ("persona", "exposures"),
     "moves": ("touchpoint", "source"),
     "flows": ("source", "target"),
+    "touchpoints": ("touchpoint",),
     "transitions": ("source", "target"),
 }
-_COUNT = {"flows": "questions", "transitions": "times"}
+_COUNT = {"flows": "questions", "touchpoints": "questions", "transitions": "times"}
 _QUESTION = ["day", "partition", "question"]
 #: What somebody did; the other moves are what we made of it.
 _DONE = ("view", "search", "result", "form", "contact", "goal", "feedback")
@@ -64,10 +65,7 @@ def exported(name: str, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     elif name == "moves":
         who = _visitors(frame[_QUESTION].merge(tables["questions"], on=_QUESTION, how="left"))
         who.index = frame.index
-    told = {
-        column: _told(frame[column], who, frame.get(_COUNT.get(name, "")))
-        for column in _TELLING.get(name, ())
-    }
+    told = {column: _told(frame[column], who, _count(name, frame)) for column in _TELLING.get(name, ())}
     return frame.assign(**told)
 
 
@@ -136,6 +134,15 @@ def _harmless(column: pd.Series[str]) -> pd.Series[str]:
 def _visitors(frame: pd.DataFrame) -> pd.Series[int]:
     """A number for each visitor."""
     return frame.groupby(["day", "partition", "visitor"], dropna=False).ngroup()
+
+
+def _count(name: str, frame: pd.DataFrame) -> pd.Series[int] | None:
+    """What a table that only counts has of each row. Of rows for everyone and for each version only the first
+    count, or a question would be two."""
+    if name not in _COUNT:
+        return None
+    count = frame[_COUNT[name]]
+    return count.where(frame["experiment"] == "", 0) if name in ("flows", "touchpoints") else count
 
 
 def _told(texts: pd.Series[str], who: pd.Series[int], count: pd.Series[int] | None) -> pd.Series[str]:

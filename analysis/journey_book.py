@@ -17,8 +17,12 @@ class _Kept(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Ranked(_Kept, frozen=True, kw_only=True):
-    """One task among the others. `unanswered` are abandoned or turned to another channel; of `complaints` out
-    of `given` marks residents said that it was bad."""
+    """One task among the others.
+
+    `unanswered` are abandoned or turned to another channel; of `given` marks, on the page or in a survey,
+    `complaints` said that it was bad. `calls` are the contact centre's records about it: most belong to no
+    question that we know.
+    """
 
     name: str  # in the address of its page
     site: str
@@ -33,6 +37,7 @@ class Ranked(_Kept, frozen=True, kw_only=True):
     effort: float  # mean
     complaints: int
     given: int
+    calls: int = 0
 
     @property
     def unanswered(self) -> int:

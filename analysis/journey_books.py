@@ -66,7 +66,14 @@ def compute(
         return None
     days = [day for day in days if day <= date.fromisoformat(asked["day"].max())]
     tables = _read(tables_root, days, now.date() - timedelta(days=keep_days))
-    shown, small = ranking.split_small(ranking.ranking(asked, tables.touchpoints, tasks))
+    ranked = ranking.ranking(
+        asked,
+        tables.touchpoints,
+        tasks,
+        contacts=day_tables.read(tables_root, "contacts", days),
+        answers=day_tables.read(tables_root, "answers", days),
+    )
+    shown, small = ranking.split_small(ranked)
     known = tuple(experiments)
     books = tuple(
         _book(row, tables, days, _experiment_of(row, known, days), keep_days, simulated) for row in shown

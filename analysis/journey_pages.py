@@ -114,6 +114,7 @@ def _overview(shelf: Shelf) -> Response:
     rows = ordered(found.ranking, sort) if found else []
     parts = [ranking_figure(found, rows, language), gap_figure(found, language)] if found else []
     gap = found.gap if found else None
+    calls = any(row.calls for row in rows)
     page = render_template(
         "journeys/overview.html",
         language=language,
@@ -124,9 +125,10 @@ def _overview(shelf: Shelf) -> Response:
         period=_period(found, language) if found else "",
         sections=[part for part in parts if part is not None],
         nowhere=queries_table(gap, language) if gap else Table("", (), ()),
-        orders=ORDERS,
+        orders=[order for order in ORDERS if order != "calls" or calls],
+        columns=["questions", "unanswered", "share", "effort", "complaints", *(["calls"] if calls else [])],
         sort=sort,
-        rows=[(row, _cells(row, language)) for row in rows],
+        rows=[(row, _cells(row, language, calls=calls)) for row in rows],
         notes=_notes_of_all(found, language) if found else [],
     )
     return fresh(make_response(page))
@@ -146,9 +148,7 @@ def _task(book: Book, more: Sequence[SectionMaker]) -> Response:
         facts=_facts(book.task, language),
         report=_report_of(book, language),
         sections=parts,
-        notes=_notes(
-            language, "note_unanswered", "note_effort", "note_inferred", "note_five", book.simulated
-        ),
+        notes=_notes([book.task], language, simulated=book.simulated),
     )
     return fresh(make_response(page))
 
@@ -170,14 +170,15 @@ def _period(found: Overview | Book, language: str) -> str:
     return wording.period(date.fromisoformat(found.first_day), date.fromisoformat(found.last_day), language)
 
 
-def _cells(row: Ranked, language: str) -> list[str]:
-    return [
+def _cells(row: Ranked, language: str, *, calls: bool) -> list[str]:
+    cells = [
         wording.number(row.questions, language),
         wording.number(row.unanswered, language),
         wording.percentage(row.share_unanswered, language),
         wording.quantity(row.effort, language),
         _marks(row, language),
     ]
+    return [*cells, wording.number(row.calls, language)] if calls else cells
 
 
 def _marks(row: Ranked, language: str) -> str:
@@ -198,6 +199,7 @@ def _facts(row: Ranked, language: str) -> list[tuple[str, str]]:
         *shares,
         (words["effort"], wording.quantity(row.effort, language)),
         (words["complaints"], _marks(row, language)),
+        *([(words["calls"], wording.number(row.calls, language))] if row.calls else []),
     ]
 
 
@@ -208,15 +210,20 @@ def _report_of(book: Book, language: str) -> str:
     return url_for("reports.one", file=book.experiment, language=language)
 
 
-def _notes(language: str, *parts: str | bool) -> list[str]:
+def _notes(rows: Sequence[Ranked], language: str, *, simulated: bool) -> list[str]:
+    """What a reader must keep in mind with these tasks."""
     words = JOURNEYS[language]
-    notes = [words[part] for part in parts if isinstance(part, str)]
-    return [words["simulated"], *notes] if True in parts else notes
+    keys = ["note_unanswered", "note_effort", "note_inferred", "note_five"]
+    if simulated:
+        keys.insert(0, "simulated")
+    if any(row.calls for row in rows):
+        keys.append("note_calls")
+    return [words[key] for key in keys]
 
 
 def _notes_of_all(found: Overview, language: str) -> list[str]:
     words = JOURNEYS[language]
-    notes = _notes(language, "note_unanswered", "note_effort", "note_inferred", "note_five", found.simulated)
+    notes = _notes(found.ranking, language, simulated=found.simulated)
     for key, count in (("note_small", found.small), ("note_no_task", found.no_task)):
         if count:
             notes.append(words[key].format(count=wording.number(count, language)))

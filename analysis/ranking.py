@@ -11,6 +11,7 @@ import pandas as pd
 import polars as pl
 
 from analysis.journey_book import Ranked
+from analysis.side_records import Fit
 from analysis.tables import Outcome
 from analysis.tasks import Task, Tasks
 from analysis.vocabulary import FEWEST
@@ -18,13 +19,21 @@ from analysis.vocabulary import FEWEST
 #: Columns of `questions` that are needed.
 COLUMNS = ("site", "day", "task", "outcome", "success", "effort")
 #: The ways to order the ranking, most first.
-ORDERS = ("unanswered", "volume", "share", "effort", "complaints")
+ORDERS = ("unanswered", "volume", "share", "effort", "complaints", "calls")
 
 
-def ranking(questions: pd.DataFrame, touchpoints: pd.DataFrame, tasks: Mapping[str, Tasks]) -> list[Ranked]:
+def ranking(
+    questions: pd.DataFrame,
+    touchpoints: pd.DataFrame,
+    tasks: Mapping[str, Tasks],
+    *,
+    contacts: pd.DataFrame,
+    answers: pd.DataFrame,
+) -> list[Ranked]:
     """One row per task that was asked for, most questions without an answer first.
 
-    `questions` and `touchpoints` are day tables; a task that is not defined any more keeps its name.
+    All but `tasks` are day tables. A survey answer whose call code fitted a page view is a mark of its
+    question already; the others count here. A task that is not defined any more keeps its name.
     """
     outcome = pl.col("outcome")
     counted = (
@@ -46,9 +55,20 @@ def ranking(questions: pd.DataFrame, touchpoints: pd.DataFrame, tasks: Mapping[s
         .group_by("site", "task")
         .agg(complaints=pl.col("given_bad").sum(), given=pl.col("given").sum())
     )
+    apart = (
+        pl.from_pandas(answers)
+        .filter(pl.col("joined") != Fit.PAGE_VIEW.value)
+        .group_by("site", "task")
+        .agg(
+            complaints=pl.col("answers").filter(pl.col("heartbeat") < 0).sum(), given=pl.col("answers").sum()
+        )
+    )
+    marks = pl.concat([marks, apart]).group_by("site", "task").agg(pl.all().sum())
+    called = pl.from_pandas(contacts).group_by("site", "task").agg(calls=pl.col("contacts").sum())
     known = {(site, task.name): task for site, each in tasks.items() for task in each}
     names = addresses(counted.select("site", "task").iter_rows())
-    rows = counted.join(marks, on=["site", "task"], how="left").fill_null(0)
+    keys = ["site", "task"]
+    rows = counted.join(marks, on=keys, how="left").join(called, on=keys, how="left").fill_null(0)
     found = [_ranked(row, names[row["site"], row["task"]], known) for row in rows.iter_rows(named=True)]
     return ordered(found, "unanswered")
 
@@ -87,6 +107,7 @@ def ordered(rows: Sequence[Ranked], by: str) -> list[Ranked]:
         "share": lambda row: row.share_unanswered,
         "effort": lambda row: row.effort,
         "complaints": lambda row: row.complaints,
+        "calls": lambda row: row.calls,
     }
     return sorted(rows, key=lambda row: (-keys[by](row), -row.questions, row.name))
 

@@ -31,6 +31,7 @@ JOURNEYS: Mapping[str, Words] = {
         "effort": "Moeite",
         "complaints": "Slechte reacties",
         "of_marks": "{bad} van {given}",
+        "calls": "Telefoon, mail en balie",
         "official": "Officiële naam",
         "order": "Zet bovenaan",
         "order_unanswered": "meeste zonder antwoord",
@@ -38,6 +39,7 @@ JOURNEYS: Mapping[str, Words] = {
         "order_share": "grootste deel zonder antwoord",
         "order_effort": "meeste moeite",
         "order_complaints": "meeste slechte reacties",
+        "order_calls": "meeste telefoon, mail en balie",
         "numbers": "Cijfers bij dit beeld",
         "notes": "Bedenk hierbij",
         "simulated": "Deze bezoekers zijn nagebootst. De cijfers zeggen niets over een echte gemeente.",
@@ -50,6 +52,8 @@ JOURNEYS: Mapping[str, Words] = {
         "formulier.",
         "note_five": "Woorden en plekken van minder dan vijf bezoekers laten we niet zien. Ze tellen wel "
         "mee, onder ‘overig’.",
+        "note_calls": "Telefoon, mail en balie zijn de registraties van de gemeente zelf over dit onderwerp. "
+        "De meeste zijn niet aan een vraag op de site te koppelen.",
         "note_small": "Nog {count} vragen gingen over onderwerpen die bijna niemand had.",
         "note_no_task": "Bij {count} vragen weten we niet waarover ze gingen.",
         "all": "alle bezoekers",
@@ -89,6 +93,7 @@ JOURNEYS: Mapping[str, Words] = {
         "effort": "Effort",
         "complaints": "Bad marks",
         "of_marks": "{bad} of {given}",
+        "calls": "Telephone, mail, counter",
         "official": "Official name",
         "order": "Put on top",
         "order_unanswered": "most without an answer",
@@ -96,6 +101,7 @@ JOURNEYS: Mapping[str, Words] = {
         "order_share": "largest share without an answer",
         "order_effort": "most effort",
         "order_complaints": "most bad marks",
+        "order_calls": "most telephone, mail, counter",
         "numbers": "Figures behind this picture",
         "notes": "Keep in mind",
         "simulated": "These visitors are simulated. The figures say nothing about a real municipality.",
@@ -107,6 +113,8 @@ JOURNEYS: Mapping[str, Words] = {
         "results, other search words, return and angry click; 2 for an error in a form.",
         "note_five": "Words and places of fewer than five visitors are not shown. They do count, under "
         "‘other’.",
+        "note_calls": "Telephone, mail and counter are the municipality's own records about the task. Most "
+        "of them cannot be joined to a question on the site.",
         "note_small": "{count} more questions were about tasks that hardly anybody had.",
         "note_no_task": "Of {count} questions we do not know what they were about.",
         "all": "all visitors",

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from analysis.journey_book import Ranked
-from analysis.ranking import addresses, frame, ordered, split_small
+from analysis.ranking import addresses, frame, ordered, ranking, split_small
 from tests.analysis.journey_samples import books, town
-from tests.analysis.stories import Story
+from tests.analysis.stories import SITE, TASKS, Story
 from tracker.event import Kind
 
 
@@ -21,7 +22,7 @@ def row(name: str, **given: float) -> Ranked:
 ROWS = [
     row("many", questions=100, abandoned=10),
     row("stuck", questions=10, abandoned=5, contacted=4),
-    row("hard", questions=20, effort=9.5, abandoned=1),
+    row("hard", questions=20, effort=9.5, abandoned=1, calls=3),
     row("angry", questions=30, complaints=7, given=8),
 ]
 ORDERS = {
@@ -30,6 +31,7 @@ ORDERS = {
     "share": ["stuck", "many", "hard", "angry"],
     "effort": ["hard", "many", "angry", "stuck"],
     "complaints": ["angry", "many", "hard", "stuck"],
+    "calls": ["hard", "many", "angry", "stuck"],
 }
 
 
@@ -68,6 +70,27 @@ def test_every_question_of_the_town_is_in_the_overview() -> None:
     assert litter.question == "Ik wil zwerfvuil melden"
     assert overview.small == 2
     assert overview.no_task == 0
+
+
+def test_calls_and_survey_answers_count_for_their_task_and_no_answer_twice() -> None:
+    tables = town().tables()
+    keys = {"site": SITE.name, "day": "2026-06-10", "task": "paspoort"}
+    contacts = [{**keys, "joined": "no code", "channel": "tel", "contacts": 4}]
+    answers = [
+        {**keys, "joined": "no code", "heartbeat": -1, "answers": 2},
+        {**keys, "joined": "no page view", "heartbeat": 1, "answers": 3},
+        {**keys, "joined": "page view", "heartbeat": -1, "answers": 9},  # a mark of its question already
+    ]
+    found = ranking(
+        tables["questions"],
+        tables["touchpoints"],
+        {SITE.name: TASKS},
+        contacts=pd.DataFrame(contacts),
+        answers=pd.DataFrame(answers),
+    )
+    passport = next(one for one in found if one.task == "paspoort")
+    assert (passport.calls, passport.complaints, passport.given) == (4, 2, 5)
+    assert sum(one.calls for one in found) == 4
 
 
 def test_the_terminal_ranks_alike() -> None:
