@@ -134,7 +134,8 @@ def moves_table(
             "order": np.arange(len(row)) - np.repeat(starts, np.diff(np.append(starts, len(row)))),
             "at": events.time[row],
             "kind": texts(kind, MOVE_KINDS),
-            "type": texts(np.where(kind == REFORMULATED, steps.reformulated[row], -1), REFORMULATIONS),
+            "type": _types(events, steps, row, kind),
+            "step": _form_steps(events, row, kind),
             "touchpoint": _touchpoints(events, views, row, kind),
             "source": _sources(events, views, questions, steps, row, kind),
             "phase": texts(_phases(events, views, scope, row, kind), PHASES),
@@ -177,6 +178,22 @@ def _rows_of(opening: Ints, flags: Flags) -> Ints:
     rows = opening[flags]
     kept: Ints = rows[rows >= 0]
     return kept
+
+
+def _types(events: Events, steps: Steps, row: Ints, kind: Ints) -> pl.Series:
+    """What a reformulation did to the words, and what was done in a form."""
+    action = events.text["action"]
+    place = np.where(kind == REFORMULATED, steps.reformulated[row], -1)
+    done = action.codes[row]
+    place = np.where((kind == K.FORM) & (done >= 0), done + len(REFORMULATIONS), place)
+    return texts(place, [*REFORMULATIONS, *action.texts])
+
+
+def _form_steps(events: Events, row: Ints, kind: Ints) -> Ints:
+    """The step of a form in which something was done, 0 where the page does not say."""
+    step = events.number["step"][row]
+    known = (kind == K.FORM) & ~np.isnan(step)
+    return np.where(known, np.clip(np.nan_to_num(step), 0, 32_767), 0).astype(np.int64)
 
 
 def _touchpoints(events: Events, views: PageViews, row: Ints, kind: Ints) -> pl.Series:

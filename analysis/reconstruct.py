@@ -31,12 +31,14 @@ from analysis.tables import (
     HEARTBEATS,
     MOVES,
     QUESTIONS,
+    SECONDS,
     SESSIONS,
     SET_ASIDE,
     TIMES,
     TOUCHPOINTS,
     TRANSITIONS,
     UNITS,
+    VOLUMES,
     Column,
 )
 from analysis.tasks import Tasks
@@ -49,6 +51,7 @@ from analysis.units import (
     first_exposures,
     units_table,
 )
+from analysis.volumes import seconds_table, volumes_table
 from experiments.definition import Experiment
 from tracker.day import day_bounds
 from tracker.site import Site, Sites
@@ -68,6 +71,8 @@ TABLES: Mapping[str, Mapping[str, Column]] = {
     "heartbeats": HEARTBEATS,
     "contacts": CONTACTS,
     "answers": ANSWERS,
+    "volumes": VOLUMES,
+    "seconds": SECONDS,
     "set_aside": SET_ASIDE,
 }
 
@@ -214,6 +219,10 @@ def _tables(
         "touchpoints": touchpoints_table(exposed, asked, moves),
         "transitions": transitions_table(exposed, asked, moves),
         "heartbeats": heartbeats_table(exposed, moves),
+        "volumes": volumes_table(
+            events, asked, sessions, of_row=questions.of_row, session=session, submitted=steps.submitted
+        ),
+        "seconds": seconds_table(events),
     }
 
 

@@ -150,8 +150,12 @@ MOVES: Mapping[str, Column] = {
         "view, search, result, form, contact, goal, feedback, reformulation, pogo_stick, backtrack, hop",
     ),
     "type": Column(
-        "str", "", "of a reformulation: repeat, spelling, added, removed, substituted, reordered; else empty"
+        "str",
+        "",
+        "of a reformulation: repeat, spelling, added, removed, substituted, reordered; "
+        "of a form: start, step, error, submit, abandon; else empty",
     ),
+    "step": Column("int16", "", "of a form: the step as its page counts it; 0 where it says none"),
     "touchpoint": Column("str", "", "page path; search (a results page too); tel, mail, …"),
     "source": Column(
         "str", "", "of a view: the touchpoint from which a link led to it, empty where none did"
@@ -317,6 +321,27 @@ ANSWERS: Mapping[str, Column] = {
     "joined": _CODE,
     "heartbeat": Column("int8", "-1..1", "given by residents"),
     "answers": Column("int64", "records", ""),
+}
+
+#: How much came in an hour, by task and by the way in: rows of all partitions add up.
+#: Every event in a question is in one row, under the task of its question and the entry of its session.
+VOLUMES: Mapping[str, Column] = {
+    "site": Column("str", "", "name of the site"),
+    "task": Column("str", "", "name of the task, or empty"),
+    "hour": Column("int64", "ms since 1970", "start of the hour"),
+    "entry": Column("str", "", "entry of the session: direct, search_engine, campaign, …"),
+    "events": Column("int64", "events", ""),
+    "views": Column("int64", "page views", ""),
+    "searches": Column("int64", "site searches", ""),
+    "questions": Column("int64", "questions", "that started in this hour"),
+}
+
+#: How busy the seconds were, for the peak within an hour: a maximum does not add up over partitions, the
+#: counts below it do. Nothing says who or what; a hundredth of the size of `moves`.
+SECONDS: Mapping[str, Column] = {
+    "site": Column("str", "", "name of the site"),
+    "second": Column("int64", "s since 1970", "a second in which something came"),
+    "events": Column("int32", "events", ""),
 }
 
 #: Nothing is dropped from a count without its own row.
