@@ -78,6 +78,10 @@ class Calendar:
         return frozenset(event.kind for event in self.events if event.first <= day <= event.last)
 
 
+#: What is known where nobody keeps a calendar.
+NO_EVENTS = Calendar()
+
+
 class CalendarError(AnalysisError):
     """A calendar that cannot be used; `problems` lists everything at once, with lines."""
 

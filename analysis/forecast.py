@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
-from analysis.calendar import Calendar, EventKind
+from analysis.calendar import NO_EVENTS, Calendar, EventKind
 from analysis.estimates import LEVEL
 from analysis.holidays import SUNDAY, is_holiday
 
@@ -143,7 +143,7 @@ class Forecast:
 
 
 def forecast(
-    history: History, calendar: Calendar = Calendar(), *, weeks: int = MOST_WEEKS, level: float = LEVEL
+    history: History, calendar: Calendar = NO_EVENTS, *, weeks: int = MOST_WEEKS, level: float = LEVEL
 ) -> Forecast | TooLittle:
     """The weeks after the history, as many as its length allows and at most `weeks`.
 
@@ -225,7 +225,7 @@ def _type_of(day: date) -> int:
     return max(0, weekday_of(day) - _SATURDAY + 1)
 
 
-def fit(history: History, calendar: Calendar = Calendar()) -> Model:
+def fit(history: History, calendar: Calendar = NO_EVENTS) -> Model:
     """Learn the pattern of the week, the effects of events, the hours and the level."""
     skipped = max(0, len(history) - OLDEST)
     history = History(history.first + timedelta(days=skipped), history.counts[skipped:])

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from analysis import day_tables
-from analysis.calendar import Calendar, CalendarEvent
+from analysis.calendar import NO_EVENTS, Calendar, CalendarEvent
 from analysis.errors import AnalysisError
 from analysis.estimates.proportion import wilson
 from analysis.forecast import HOURS, MOST_WEEKS, Forecast, History, TooLittle, forecast
@@ -166,7 +166,7 @@ def _ended(questions: pl.DataFrame, day: date) -> pl.DataFrame:
 
 def trend(
     volumes: Volumes,
-    calendar: Calendar = Calendar(),
+    calendar: Calendar = NO_EVENTS,
     *,
     measure: str = "views",
     task: str | None = None,
@@ -213,7 +213,7 @@ def _peak(volumes: Volumes, calendar: Calendar, weeks: int) -> Peak | None:
     return predict(ahead, volumes.uneven)
 
 
-def by_task(volumes: Volumes, calendar: Calendar = Calendar()) -> list[TaskTrend]:
+def by_task(volumes: Volumes, calendar: Calendar = NO_EVENTS) -> list[TaskTrend]:
     """Every task by its questions of the last four weeks, most first; the rest is no task's."""
     found = []
     for task in sorted(set(volumes.hourly["task"].to_list()) - {""}):
@@ -231,6 +231,48 @@ def shifts(weekly: pl.DataFrame, task: str | None = None) -> list[Shift]:
         Shift(week, asked, shifted, shifted / asked, *wilson(shifted, asked))
         for week, asked, shifted in summed.iter_rows()
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftChange:
+    """By how much the odds of a channel shift changed from the first to the last of `weeks`, as a factor."""
+
+    weeks: int
+    factor: float
+    low: float
+    high: float
+
+    @property
+    def is_clear(self) -> bool:
+        return self.low > 1 or self.high < 1
+
+
+#: Weeks below which no change over time is told.
+MIN_SHIFT_WEEKS = 4
+
+
+def shift_change(weeks: Sequence[Shift]) -> ShiftChange | None:
+    """Whether residents turn to another channel more or less than before; None where that cannot be told.
+
+    A binomial regression on the week, with the spread between weeks measured (quasi-likelihood), so that weeks
+    which differ by more than chance do not make a trend. Source: McCullagh & Nelder (1989), section 4.5.
+    """
+    import statsmodels.api as sm
+    from scipy import stats
+
+    known = [week for week in weeks if week.questions]
+    shifted = sum(week.shifted for week in known)
+    if len(known) < MIN_SHIFT_WEEKS or not 0 < shifted < sum(week.questions for week in known):
+        return None
+    numbers = np.array([(week.week - known[0].week).days / 7 for week in known])
+    whole = float(numbers[-1])
+    pairs = np.array([[week.shifted, week.questions - week.shifted] for week in known])
+    fitted = sm.GLM(pairs, sm.add_constant(numbers / whole), family=sm.families.Binomial()).fit()
+    freedom = len(known) - 2
+    spread = max(1.0, float(fitted.pearson_chi2) / freedom) ** 0.5
+    reach = float(stats.t.ppf(0.975, freedom)) * float(fitted.bse[1]) * spread
+    slope = float(fitted.params[1])
+    return ShiftChange(len(known), *np.exp([slope, slope - reach, slope + reach]).tolist())
 
 
 def _by_weekday(history: History) -> list[float]:

@@ -31,6 +31,8 @@ COMMANDS = {
     "import": ("klantreis.commands.imports:imports", "Read files that you already have."),
     "journeys": ("klantreis.commands.journeys:journeys", "What residents came for, and how it went."),
     "export": ("klantreis.commands.export:export", "Tables and an event log for other programs."),
+    "trends": ("klantreis.commands.trends:trends", "When residents come, what is expected, and the peak."),
+    "hints": ("klantreis.commands.hints:hints", "Where most residents are lost, and what is wrong there."),
     "experiment": ("klantreis.commands.experiment:experiment", "Check, start and stop experiments."),
     "report": ("klantreis.commands.report:report", "The report of an experiment."),
     "compare": ("klantreis.commands.compare:compare", "Compare variants in any table of visitors."),

@@ -44,6 +44,8 @@ MADE = (
     "tables",
     "reports",
     "journeys",
+    "trends",
+    "hints",
     "store",
     "experiments",
     "tasks.toml",
@@ -122,6 +124,7 @@ def run(
     data: Path, wanted: Plan, store: Store, *, say: Callable[[str], None], advance: Callable[[], None]
 ) -> dict[str, Report]:
     """Let the citizens visit, close every DAY as it ends, and compute the reports, by experiment."""
+    from klantreis.ahead import look_ahead
     from klantreis.jobs import defined_experiments, make_journeys, make_report, register_of
 
     settings = load(data)
@@ -143,6 +146,7 @@ def run(
         for job in closing:
             job.result()
     say("Computing the reports …")
+    look_ahead(settings)
     reports = {name: make_report(settings, store, name) for name in defined_experiments(settings)}
     make_journeys(settings, defined_experiments(settings).values())
     _mark(data, wanted, finished=True)

@@ -18,6 +18,7 @@ from klantreis.settings import Settings, make_folder
 from tracker.keys import Keys
 
 if TYPE_CHECKING:
+    from analysis.calendar import Calendar
     from analysis.close import CloseResult
     from analysis.report import Report
     from analysis.scheduling import Where
@@ -57,6 +58,15 @@ def tasks_of(settings: Settings, site: str) -> Tasks:
 
     files = settings.files.get(site)
     return load_tasks(files.tasks) if files and files.tasks else Tasks(())
+
+
+def calendar_of(settings: Settings, site: str) -> Calendar:
+    """What happened in town, as the site's calendar tells; nothing where the settings name no file."""
+    from analysis.calendar import NO_EVENTS
+    from analysis.calendar import load as load_calendar
+
+    files = settings.files.get(site)
+    return load_calendar(files.calendar) if files and files.calendar else NO_EVENTS
 
 
 def archiver_of(settings: Settings, store: Store) -> Archiver:

@@ -17,6 +17,7 @@ import msgspec
 import redis
 from redis.exceptions import RedisClusterException
 
+from klantreis.ahead import look_ahead
 from klantreis.jobs import (
     archiver_of,
     close_days,
@@ -167,5 +168,6 @@ def _close_finished(settings: Settings, store: Store) -> None:
     for name in promised:
         make_report(settings, store, name)
     make_journeys(settings, promised.values())
+    look_ahead(settings)
     for day in due:
         happened(LOG, "A day is closed; reports and pages are renewed.", action="close", object=f"day {day}")

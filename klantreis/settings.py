@@ -39,7 +39,8 @@ _TOP = {
 _REDIS = {"url", "replicas"}
 _SPOOL = {"folder", "megabytes"}
 _SITE_LISTS = ("search_parameters", "campaign_parameters", "call_code_pages")
-_SITE = {"hosts", "timezone", *_SITE_LISTS, "tasks", "experiments"}
+_SITE_FILES = ("tasks", "experiments", "calendar")
+_SITE = {"hosts", "timezone", *_SITE_LISTS, *_SITE_FILES}
 
 #: Every variable that the program reads, and what it is for; `docs/operations.md` has the same table.
 VARIABLES: Mapping[str, str] = {
@@ -68,6 +69,7 @@ class SiteFiles:
 
     tasks: Path | None = None
     experiments: Path | None = None
+    calendar: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,10 @@ class Settings:
     def journeys(self) -> Path:
         return self.data / "journeys"
 
+    @property
+    def trends(self) -> Path:
+        return self.data / "trends"
+
     def registry(self) -> Sites:
         """The sites, ready to be found by host name."""
         return Sites(self.sites)
@@ -145,14 +151,11 @@ def load(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         if not isinstance(table, dict):
             raise SettingsError(f"{where}: expected a table with hosts, got {table!r}.")
         _refuse_unknown(table, _SITE, where)
-        for key in ("tasks", "experiments"):
+        for key in _SITE_FILES:
             if not isinstance(table.get(key, ""), str):
                 raise SettingsError(f"{where}: {key} must be the text of a path, got {table[key]!r}.")
         sites.append(_site(name, table, where))
-        files[name] = SiteFiles(
-            tasks=data / table["tasks"] if "tasks" in table else None,
-            experiments=data / table["experiments"] if "experiments" in table else None,
-        )
+        files[name] = SiteFiles(**{key: data / table[key] for key in _SITE_FILES if key in table})
     store = _table(raw, "redis", f"{path}: expected a table [redis] with url")
     spool = _table(raw, "spool", f"{path}: expected a table [spool] with folder and megabytes")
     _refuse_unknown(store, _REDIS, f"{path}, [redis]")

@@ -73,6 +73,7 @@ def close(day: datetime | None, processes: int | None, scheduler: str, data: Pat
 
     Closing a day again gives the same tables, so it does no harm.
     """
+    from klantreis.ahead import look_ahead
     from klantreis.jobs import (
         archive_all,
         close_days,
@@ -96,4 +97,5 @@ def close(day: datetime | None, processes: int | None, scheduler: str, data: Pat
         for name in promised:
             make_report(settings, store, name)
         make_journeys(settings, promised.values())
+        look_ahead(settings)
     click.echo(f"{len(days)} days closed, {len(promised)} reports renewed, and the pages /journeys/")
