@@ -7,7 +7,8 @@ import msgspec
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do. `mark` is the run as it stands on the wire, with its proof."""
+    """What to do. `mark` is the run as it stands on the wire, with its proof; `rate` the events a second to
+    keep to, None for as many as the citizens make."""
 
     host: str
     mark: str
@@ -16,6 +17,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float
     think_factor: float
     seed: int
+    rate: float | None = None
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,17 +15,28 @@ from loadtests.scenario import Scenario
 
 _WIDTH = 100
 _ERRORS_SHOWN = 5
+#: Part of the asked rate that must have been reached; the first citizens are still arriving.
+_REACHED = 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """The outcome of one run. `stored` is the server's own count of the run's events; None: it cannot say."""
+    """The outcome of one run. `stored` is the server's own count of the run's events; None: it cannot say.
+
+    `rate` is the events a second that were asked for, None where it was left to the citizens.
+    """
 
     scenario: Scenario
     run_id: str
     users: int
     tally: Tally
     stored: int | None
+    rate: float | None = None
+
+    @property
+    def reached(self) -> float:
+        """Events a second that were sent, over the whole run."""
+        return self.tally.sent / self.scenario.duration_s
 
     @property
     def misses(self) -> tuple[str, ...]:
@@ -40,6 +51,11 @@ class LoadResult:
             found.append(f"{counts}: they differ.")
         if not tally.sent:
             found.append("No event was sent, so nothing was tested.")
+        if self.rate is not None and self.reached < _REACHED * self.rate:
+            found.append(
+                f"{self.reached:.1f} events a second were sent; the target is {self.rate:.1f}. "
+                "Take more --users, or a quicker machine."
+            )
         if total.p95_ms > limits.p95_ms:
             found.append(f"p95 is {total.p95_ms:.0f} ms; the threshold is {limits.p95_ms:.0f} ms.")
         if total.p99_ms > limits.p99_ms:
@@ -64,6 +80,8 @@ class LoadResult:
             f"{tally.visits} visits by {self.users} citizens at a time in {self.scenario.duration_s:g} s; "
             f"run {self.run_id}"
         )
+        if self.rate is not None:
+            console.print(f"{self.reached:.1f} events a second; the target was {self.rate:.1f}", highlight=False)
         for reason, events in sorted(tally.dropped.items()):
             console.print(f"{events} events were dropped by the server: {reason}.")
         for error, times in sorted(tally.errors.items(), key=lambda pair: -pair[1])[:_ERRORS_SHOWN]:

@@ -44,6 +44,7 @@ def run(
     token: str,
     operator_token: str | None = None,
     users: int | None = None,
+    rate: float | None = None,
     run_id: str | None = None,
     console: Console | None = None,
     seed: int = 1,
@@ -56,6 +57,8 @@ def run(
         token: the server's secret for load tests.
         operator_token: what the server asks of who reads its counts from elsewhere; None: nothing is shown.
         users: citizens at the same time, instead of the scenario's own.
+        rate: events a second to reach and to keep to; None for as many as the citizens make. A scenario's
+            `target` is made one by `loadtests.target.rate_of`.
         run_id: 1-64 letters, digits, `_` or `-`; None for a new one.
         console: where progress is shown, if it is a terminal; None for standard error.
         seed: equal seeds give equal citizens.
@@ -77,11 +80,17 @@ def run(
         duration_s=scenario.duration_s,
         think_factor=scenario.think_factor,
         seed=seed,
+        rate=rate,
     )
     with _progress(console or Console(stderr=True), scenario) as told:
         tally = _generate(order, told)
     return LoadResult(
-        scenario=scenario, run_id=run_id, users=order.users, tally=tally, stored=counts.stored()
+        scenario=scenario,
+        run_id=run_id,
+        users=order.users,
+        tally=tally,
+        stored=counts.stored(),
+        rate=rate,
     )
 
 

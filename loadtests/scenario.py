@@ -16,6 +16,9 @@ from loadtests.errors import HostRefusedError, ScenarioError
 SCENARIOS = Path(__file__).with_name("scenarios")
 MOST_USERS = 500
 LONGEST_S = 600
+#: Events a second that one generator may be asked for; beyond it takes more machines.
+MOST_RATE = 5_000.0
+FORECAST = "forecast"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,9 @@ class Scenario:
     """A load test as it is written down.
 
     `spawn_rate` is new citizens per second until `users` are there; `think_factor` the part of the time that
-    people take for reading and typing; `hosts` the host names that may be loaded.
+    people take for reading and typing; `hosts` the host names that may be loaded. `target` is the events a
+    second to reach and to keep to: a number, "forecast" for the predicted busiest second, "forecast KIND" for that
+    on a day with such an event of the calendar, or None for as many as the citizens make.
     """
 
     name: str
@@ -43,6 +48,7 @@ class Scenario:
     think_factor: float
     hosts: frozenset[str]
     thresholds: Thresholds
+    target: float | str | None = None
 
     def permit(self, host: str) -> str:
         """The address of the server without a slash at its end.
@@ -91,10 +97,24 @@ def read(raw: Mapping[str, Any], name: str, where: str) -> Scenario:
             p99_ms=thresholds.number("p99_ms", 1, 600_000),
             failure_share=thresholds.number("failure_share", 0, 1),
         ),
+        target=fields.target("target"),
     )
     fields.refuse_others()
     thresholds.refuse_others()
     return scenario
+
+
+def read_target(value: object) -> float | str:
+    """Events a second, or the words that ask for the forecast. Raises `ValueError` with what came instead."""
+    if isinstance(value, str):
+        word, _, kind = value.strip().partition(" ")
+        if word == FORECAST and " " not in kind.strip():
+            return f"{FORECAST} {kind.strip()}".strip()
+    elif isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= MOST_RATE:
+        return float(value)
+    raise ValueError(
+        f'{value!r}; expected events a second from 1 to {MOST_RATE:g}, "{FORECAST}", or "{FORECAST} storm".'
+    )
 
 
 class _Fields:
@@ -118,6 +138,16 @@ class _Fields:
             wanted = f"{'a whole number' if whole else 'a number'} from {least:g} to {most:g}"
             raise ScenarioError(f"{self._where}: {key} is {value!r}; expected {wanted}.")
         return float(value)
+
+    def target(self, key: str) -> float | str | None:
+        """A rate that need not be there."""
+        self._asked.add(key)
+        if key not in self._raw:
+            return None
+        try:
+            return read_target(self._raw[key])
+        except ValueError as error:
+            raise ScenarioError(f"{self._where}: {key} is {error}") from None
 
     def names(self, key: str) -> frozenset[str]:
         value = self._value(key)

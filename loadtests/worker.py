@@ -53,6 +53,32 @@ class Books:
         return [np.random.Generator(np.random.PCG64(part)) for part in self._seeds.spawn(1)[0].spawn(2)]
 
 
+class Pace:
+    """Gives every beacon its turn, so that events come at a rate; what is behind time goes at once.
+
+    Residents do not wait for a slow server to recover before they come: what could not be sent in time is sent
+    as soon as it can be, and the rate holds over the whole run.
+    """
+
+    def __init__(self, rate: float | None, books: Books) -> None:
+        self._rate, self._books = rate, books
+        self._started = 0.0
+        self._given = 0
+
+    def start(self) -> None:
+        """The first turn is now."""
+        self._started = time.perf_counter()
+
+    def turn(self, events: int) -> None:
+        """Wait until that many events are due."""
+        if self._rate is None:
+            return
+        due = self._started + self._given / self._rate
+        self._given += events
+        while not self._books.closing and (early := due - time.perf_counter()) > 0:
+            gevent.sleep(min(early, 0.5))
+
+
 class Resident(FastHttpUser):  # type: ignore[misc]
     """One citizen after another, on one connection."""
 
@@ -61,6 +87,7 @@ class Resident(FastHttpUser):  # type: ignore[misc]
     world: World
     reader: Reader
     books: Books
+    pace: Pace
 
     def on_start(self) -> None:
         # Every citizen keeps cookies of their own; the connection must not mix them.
@@ -113,6 +140,7 @@ class Resident(FastHttpUser):  # type: ignore[misc]
         return Response(int(answer.status_code), headers, answer.content or b"")
 
     def _post(self, beacon: Beacon) -> None:
+        self.pace.turn(beacon.events)
         self.books.sent += beacon.events
         for attempt in range(_TRIES):
             answer = self.client.request(
@@ -171,12 +199,16 @@ def main() -> None:
     environment = Environment(host=order.host, stop_timeout=_LEAVING_S)
     world = World(load(), Behaviour(), _landings(environment, order, reader))
     environment.stats.reset_all()
-    shared = {"host": order.host, "order": order, "books": books, "reader": reader, "world": world}
+    pace = Pace(order.rate, books)
+    shared = {
+        "host": order.host, "order": order, "books": books, "pace": pace, "reader": reader, "world": world,
+    }  # fmt: skip
     environment.user_classes = [type("VoorbeeldstadResident", (Resident,), {**shared, "abstract": False})]
     runner = environment.create_local_runner()
     gauge = Gauge()
     watcher = gevent.spawn(gauge.watch)
     started = time.perf_counter()
+    pace.start()
     runner.start(order.users, spawn_rate=order.spawn_rate)
     while (elapsed := time.perf_counter() - started) < order.duration_s:
         gevent.sleep(min(1.0, order.duration_s - elapsed))

@@ -59,6 +59,24 @@ def _ready(address: str, process: subprocess.Popen[bytes]) -> str:
     raise RuntimeError(f"the server did not start (code {process.poll()})")
 
 
+RATES = [
+    # Half of what four citizens make unasked, so that keeping to it is what holds them back.
+    pytest.param(12.0, True, id="a rate that is kept to"),
+    pytest.param(4000.0, False, id="a rate beyond what comes"),
+]
+
+
+@pytest.mark.parametrize(("rate", "is_reached"), RATES)
+def test_a_rate_is_kept_to_and_a_shortfall_is_told(server: str, rate: float, is_reached: bool) -> None:
+    result = run(SCENARIO, host=server, token=TOKEN, rate=rate)
+    assert result.passed == is_reached, result.text()
+    if is_reached:
+        assert 0.95 * rate <= result.reached <= 1.5 * rate
+        assert "12.0" in result.text()
+    else:
+        assert any("the target is 4000.0" in miss for miss in result.misses)
+
+
 def test_what_is_sent_is_acknowledged_and_stored_and_marked_as_a_load_test(
     server: str, store: redis.Redis, prefix: str
 ) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from analysis.errors import AnalysisError
 from loadtests.errors import HostRefusedError, LoadTestError, ScenarioError
 from loadtests.run import run
 from loadtests.scenario import find, read
+from loadtests.target import rate_of
 
 GOOD: dict[str, Any] = {
     "title": "A test",
@@ -46,6 +48,11 @@ BROKEN = [
     pytest.param(changed(thresholds=None), "thresholds is missing", id="no thresholds"),
     pytest.param(changed(t_p95_ms="fast"), "p95_ms is 'fast'", id="a word for a number"),
     pytest.param(changed(t_failure_share=2), "failure_share is 2; expected a number", id="a share of 2"),
+    pytest.param(changed(target=0), "target is 0; expected events a second", id="a target of nothing"),
+    pytest.param(changed(target=True), "target is True; expected events", id="a true target"),
+    pytest.param(changed(target="forcast"), "target is 'forcast'", id="a misspelt forecast"),
+    pytest.param(changed(target="forecast big storm"), "target is 'forecast big storm'", id="two kinds"),
+    pytest.param(changed(target=1e6), "from 1 to 5000", id="a rate beyond one generator"),
     pytest.param(changed(t_p50_ms=3), 'unknown key "p50_ms"', id="an unknown threshold"),
 ]
 
@@ -61,11 +68,48 @@ def test_a_broken_scenario_is_refused(table: dict[str, Any], said: str) -> None:
 def test_the_scenarios_that_come_along_can_be_read() -> None:
     quiet = find("quiet-day")
     assert quiet.duration_s == 60
+    assert quiet.target is None
+    assert find("forecast-peak").target == "forecast"
     assert quiet.hosts <= {"127.0.0.1", "localhost", "::1"}
 
 
+TARGETS = [
+    pytest.param(None, None, id="none"),
+    pytest.param(12, 12.0, id="a number"),
+    pytest.param("forecast", 3.5, id="the forecast"),
+    pytest.param("forecast storm", 9.5, id="the forecast of a storm"),
+]
+
+
+@pytest.mark.parametrize(("target", "rate"), TARGETS)
+def test_a_target_becomes_a_rate(target: object, rate: float | None, tmp_path: Path) -> None:
+    document = tmp_path / "voorbeeldstad.json"
+    document.write_text('{"schemaVersion": 1, "peak": {"perSecond": 3.5, "byKind": {"storm": 9.5}}}')
+    assert rate_of(read(changed(target=target), "test", "test.toml").target, document) == rate
+
+
+NO_TARGET = [
+    pytest.param(None, "forecast", "Make one with: klantreis trends", id="no document"),
+    pytest.param('{"peak": null}', "forecast", "too few days", id="no forecast"),
+    pytest.param('{"peak": {"perSecond": 1, "byKind": {}}}', "forecast storm", "seen were: none", id="no storm"),
+    pytest.param('{"peak": {"perSecond": 1e6}}', "forecast", "several machines", id="beyond one generator"),
+    pytest.param("{", "forecast", "Make it again", id="half a file"),
+]
+
+
+@pytest.mark.parametrize(("written", "target", "said"), NO_TARGET)
+def test_a_forecast_that_is_not_there_is_said(
+    written: str | None, target: str, said: str, tmp_path: Path
+) -> None:
+    document = tmp_path / "voorbeeldstad.json"
+    if written is not None:
+        document.write_text(written)
+    with pytest.raises((AnalysisError, LoadTestError), match=said):
+        rate_of(target, document)
+
+
 def test_an_unknown_scenario_is_told_with_the_known_ones() -> None:
-    with pytest.raises(ScenarioError, match=r"no scenario 'busy-day'. Known: quiet-day"):
+    with pytest.raises(ScenarioError, match=r"no scenario 'busy-day'. Known: forecast-peak, quiet-day"):
         find("busy-day")
 
 
