@@ -5,33 +5,38 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from klantreis.jobs import LANGUAGES, calendar_of, now
+from klantreis.jobs import LANGUAGES, calendar_of, defined_experiments, now, tasks_of
 from klantreis.settings import Settings, make_folder
 from tracker.happenings import happened
 
 if TYPE_CHECKING:
+    from analysis.hints import TaskHints, Word
     from analysis.trends import Trend, Volumes
 
 LOG = logging.getLogger(__name__)
+#: Hints are about now: older faults may have been mended.
+HINT_DAYS = 28
 
 
 def look_ahead(settings: Settings) -> None:
-    """Renew the trends of every site with closed DAYs.
+    """Renew the trends and the improvement hints of every site with closed DAYs.
 
     What is wrong with one site, such as a mistyped calendar, is logged and keeps no other from being renewed.
     """
     from analysis.errors import AnalysisError
+    from experiments.errors import ExperimentsError
 
     for site in sites_with_days(settings):
-        try:
-            make_trends(settings, site)
-        except AnalysisError as error:
-            happened(LOG, str(error), action="compute", object=f"trends of {site}", result="failed")
+        for what, make in (("trends", make_trends), ("hints", make_hints)):
+            try:
+                make(settings, site)
+            except (AnalysisError, ExperimentsError) as error:
+                happened(LOG, str(error), action="compute", object=f"{what} of {site}", result="failed")
 
 
 def sites_with_days(settings: Settings) -> list[str]:
@@ -69,6 +74,69 @@ def make_trends(settings: Settings, site: str, volumes: Volumes | None = None) -
         files[f"{site}.{language}.html"] = trend_page.body(made, tasks, language, moment).encode()
     write_files(settings.trends, files)
     return made
+
+
+def make_hints(
+    settings: Settings,
+    site: str,
+    *,
+    days: Sequence[date] | None = None,
+    advance: Callable[[], None] = lambda: None,
+) -> list[TaskHints]:
+    """Where residents of the site are lost in its last `HINT_DAYS` closed DAYs, written to `hints/SITE.json`.
+
+    With `days` only those, and nothing is written. Raises `AnalysisError` where no DAY is closed.
+    """
+    from analysis import hints
+    from analysis.hint_words import to_json
+
+    wanted = hint_days(settings, site) if days is None else list(days)
+    if not wanted:
+        raise hints.NoDaysError("No day is closed yet. Close those of the archive: klantreis close")
+    found = hints.all_tasks(
+        hints.read(settings.tables, wanted, advance),
+        site,
+        exposures=_exposures(settings, site),
+        words=_words(settings, site, wanted),
+    )
+    if days is None:
+        document = to_json(found, site, wanted[0], wanted[-1], now())
+        write_files(settings.hints, {f"{site}.json": document})
+    return found
+
+
+def hint_days(settings: Settings, site: str) -> list[date]:
+    """The DAYs that hints are about."""
+    from analysis.day_tables import closed_days
+
+    today = _today(settings, site)
+    return [day for day in closed_days(settings.tables) if day < today][-HINT_DAYS:]
+
+
+def _exposures(settings: Settings, site: str) -> dict[str, list[str]]:
+    """By task, the variants of the experiments about it."""
+    found: dict[str, list[str]] = {}
+    for experiment in defined_experiments(settings).values():
+        if experiment.task and experiment.site == site:
+            found.setdefault(experiment.task, []).extend(
+                f"{experiment.name}={variant.name}" for variant in experiment.variants
+            )
+    return found
+
+
+def _words(settings: Settings, site: str, days: Sequence[date]) -> dict[str, tuple[Word, ...]]:
+    """What found nothing, by task, of the DAYs that the archive still has."""
+    from analysis.hints import searches_without_results, words_without_results
+    from tracker.archive_reader import days as archived_days
+
+    archived = set(archived_days(settings.archive)) if settings.archive.exists() else set()
+    searches = (
+        search
+        for day in days
+        if day in archived
+        for search in searches_without_results(settings.archive, day, site)
+    )
+    return words_without_results(searches, tasks_of(settings, site))
 
 
 def write_files(folder: Path, files: dict[str, bytes]) -> None:

@@ -121,6 +121,10 @@ class Settings:
     def trends(self) -> Path:
         return self.data / "trends"
 
+    @property
+    def hints(self) -> Path:
+        return self.data / "hints"
+
     def registry(self) -> Sites:
         """The sites, ready to be found by host name."""
         return Sites(self.sites)

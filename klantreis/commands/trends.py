@@ -64,7 +64,7 @@ def trends(
     from klantreis.settings import load
 
     settings = load(data)
-    name = _site(settings, site)
+    name = site_asked(settings, site)
     volumes, calendar = _volumes(settings, name), calendar_of(settings, name)
     plain = task is None and measure is None and weeks == 4
     chosen = measure or ("questions" if task else "views")
@@ -83,7 +83,8 @@ def trends(
     write_out(_as_text(made, tasks, language), out)
 
 
-def _site(settings: Settings, asked: str | None) -> str:
+def site_asked(settings: Settings, asked: str | None) -> str:
+    """The site of that name, or the first one. Raises `SettingsError` where there is none."""
     from klantreis.ahead import sites_with_days
 
     known = sites_with_days(settings)
