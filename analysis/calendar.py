@@ -132,7 +132,9 @@ class _Reader:
     def events(self, raw: dict[str, Any]) -> list[CalendarEvent]:
         for key in raw:
             if key != "event":
-                self._report((key,), f"unknown key. {did_you_mean(key, ['event'])} Write [[event]] above each.")
+                self._report(
+                    (key,), f"unknown key. {did_you_mean(key, ['event'])} Write [[event]] above each."
+                )
         tables = raw.get("event", [])
         if not isinstance(tables, list):
             self._report(("event",), "is one table. Write [[event]], with two brackets, above each event.")

@@ -3,9 +3,9 @@
 
 The model is a product: level x weekday x hour x what is in the calendar.
 
-- *Week pattern and effects of events*: a Poisson regression of the days (statsmodels), with the level around each
-  day as its offset. Old days count less, halved every `PATTERN_HALF_LIFE`; days with an event count in full.
-  A public holiday is a Sunday, times an effect of its own once three were seen.
+- *Week pattern and effects of events*: a Poisson regression of the days (statsmodels), with the level
+  around each day as its offset. Old days count less, halved every `PATTERN_HALF_LIFE`; days with an event
+  count in full. A public holiday is a Sunday, times an effect of its own once three were seen.
 - *Level*: a Poisson regression of one constant on what the pattern leaves, halved every `LEVEL_HALF_LIFE`:
   it follows a site that grows within two weeks. No trend is drawn on: on real series that made it worse.
 - *Hours*: the share of each hour on working days, Saturdays, and Sundays with holidays.
@@ -14,8 +14,8 @@ The model is a product: level x weekday x hour x what is in the calendar.
   binomial distribution with that mean and variance.
 
 Sources: discounted likelihood: West & Harrison, Bayesian Forecasting and Dynamic Models, 2nd edition (1997),
-section 2.4.2. Variance a·mean + b·mean²: McCullagh & Nelder, Generalized Linear Models, 2nd edition (1989), section
-6.2.3. Rolling origin: Tashman, International Journal of Forecasting 16 (2000).
+section 2.4.2. Variance a·mean + b·mean²: McCullagh & Nelder, Generalized Linear Models, 2nd edition (1989),
+section 6.2.3. Rolling origin: Tashman, International Journal of Forecasting 16 (2000).
 """
 
 from __future__ import annotations
@@ -237,8 +237,7 @@ def fit(history: History, calendar: Calendar = NO_EVENTS) -> Model:
     factors = weekday_factors[weekdays]
     factors = factors * np.where([is_holiday(day) for day in days], holiday, 1.0)
     for place, found in enumerate(kinds):
-        for kind in found:
-            factors[place] *= effects[kind].factor
+        factors[place] *= math.prod(effects[kind].factor for kind in found if kind in effects)
     age = np.arange(len(days))[::-1]
     return Model(
         level=_level(totals, factors, 0.5 ** (age / LEVEL_HALF_LIFE)),
@@ -257,11 +256,13 @@ def _pattern(
     kinds: Sequence[frozenset[EventKind]],
     ordinary: NDArray[np.bool_],
 ) -> tuple[Floats, dict[EventKind, Effect], float]:
-    """Factor of each weekday, of each kind of event that was seen, and of a holiday beside that of a Sunday."""
+    """Factor of each weekday, of each kind of event that was seen, and of a holiday beside that of a
+    Sunday."""
     import statsmodels.api as sm
 
     around = _around(totals, ordinary)
-    known = sorted({kind for found in kinds for kind in found})
+    # Where no ordinary week is left to compare with, an event's effect cannot be told from the level.
+    known = sorted({kind for found in kinds for kind in found}) if ordinary.sum() >= WEEK else []
     holidays = np.array([is_holiday(day) for day in days], float)
     # Where every Sunday was a holiday, nobody can say which of the two it was.
     plain_sundays = ((weekdays == SUNDAY) & (holidays == 0)).sum()
@@ -310,7 +311,11 @@ def _level(totals: Floats, factors: Floats, weight: Floats) -> float:
         return 0.0
     ones = np.ones((len(totals), 1))
     fitted = sm.GLM(
-        totals, ones, family=sm.families.Poisson(), offset=np.log(np.maximum(factors, 1e-9)), var_weights=weight
+        totals,
+        ones,
+        family=sm.families.Poisson(),
+        offset=np.log(np.maximum(factors, 1e-9)),
+        var_weights=weight,
     ).fit(maxiter=50)
     return float(np.exp(fitted.params[0]))
 
@@ -350,7 +355,8 @@ class Spread:
         size = mean * chance / (1 - chance)
         tail = (1 - level) / 2
         # Where nothing at all may come it often does, and that is no surprise: the lower end is then 0.
-        return stats.nbinom.ppf(tail, size, chance), stats.nbinom.ppf(1 - tail, size, chance)
+        low, high = (np.asarray(stats.nbinom.ppf(end, size, chance)) for end in (tail, 1 - tail))
+        return low, high
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,8 @@ def _details(hint: Hint, called: str, language: str) -> list[str]:
         )
     if hint.words:
         words = ", ".join(
-            f"\u201c{one.words}\u201d ({notation.number(one.visitors, language)})" for one in hint.words[:_WORDS]
+            f"\u201c{one.words}\u201d ({notation.number(one.visitors, language)})"
+            for one in hint.words[:_WORDS]
         )
         told.append(f"Niets gevonden voor {words}." if nl else f"Nothing was found for {words}.")
     return told
@@ -99,7 +100,8 @@ def summary(found: TaskHints, language: str) -> str:
     )
     if not found.hints:
         return (
-            f"{lost} van de {questions} vragen liepen stuk, te weinig op \u00e9\u00e9n plek om iets aan te wijzen."
+            f"{lost} van de {questions} vragen liepen stuk, te weinig op \u00e9\u00e9n plek om iets aan "
+            f"te wijzen."
             if language == "nl"
             else f"{lost} of {questions} questions were lost, too few in any one place to point at."
         )

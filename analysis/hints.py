@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Where residents are lost: for each task the places at which most questions ended without an answer.
 
-A question is lost where it ended in a contact instead of an answer, or was given up. It is lost in exactly one place,
-the last one it was at, so that the places of a task add up to all its lost questions:
+A question is lost where it ended in a contact instead of an answer, or was given up. It is lost in exactly
+one place, the last one it was at, so that the places of a task add up to all its lost questions:
 
 - *returns*: a page from which it went straight back to the results, and nothing came after that;
 - *zero_results*: a search that found nothing;
@@ -11,8 +11,8 @@ the last one it was at, so that the places of a task add up to all its lost ques
 - *page*: any other page; most of those who were lost there called, or most gave up;
 - *unseen*: nothing but clicks was seen of it.
 
-All of it comes from day tables and adds up over days. Residents' words, which day tables do not hold, are read from
-the archive while it has them, and only those of at least `journeys.FEWEST` visitors are told.
+All of it comes from day tables and adds up over days. Residents' words, which day tables do not hold, are
+read from the archive while it has them, and only those of at least `journeys.FEWEST` visitors are told.
 """
 
 from __future__ import annotations
@@ -72,11 +72,11 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A place: of the `came` questions that were there `lost` were lost there, `called` of those by a contact.
-    `unbegun` of those lost in a form opened its page and filled in nothing there.
+    """A place: of the `came` questions that were there `lost` were lost there, `called` of those by a
+    contact. `unbegun` of those lost in a form opened its page and filled in nothing there.
 
-    `share` is lost over came, with its interval. Of those who came, `failed` made `errors` errors in the form;
-    `returns` counts how often the page was left straight back to the results.
+    `share` is lost over came, with its interval. Of those who came, `failed` made `errors` errors in the
+    form; `returns` counts how often the page was left straight back to the results.
     """
 
     kind: PlaceKind
@@ -123,7 +123,8 @@ class TaskHints:
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Counts of some days: `places` with `_GROUP`, `_PLACE` and `_COUNTS`; `asked` with `_GROUP`, questions, lost."""
+    """Counts of some days: `places` with `_GROUP`, `_PLACE` and `_COUNTS`; `asked` with `_GROUP`,
+    questions, lost."""
 
     places: pl.DataFrame
     asked: pl.DataFrame
@@ -159,7 +160,11 @@ def losses(questions: pl.DataFrame, moves: pl.DataFrame) -> Losses:
     outcome = pl.col("outcome")
     called = outcome == Outcome.CHANNEL_SHIFT.value
     asked = questions.select(
-        *_QUESTION, *_GROUP, "form_submitted", called=called, lost=called | (outcome == Outcome.ABANDONED.value)
+        *_QUESTION,
+        *_GROUP,
+        "form_submitted",
+        called=called,
+        lost=called | (outcome == Outcome.ABANDONED.value),
     )
     steps = moves.sort(*_QUESTION, "order").join(asked, on=_QUESTION, how="semi", maintain_order="left")
     forms = _form_pages(steps)
@@ -172,7 +177,9 @@ def losses(questions: pl.DataFrame, moves: pl.DataFrame) -> Losses:
     places = rows.join(asked, on=_QUESTION, suffix="_asked").group_by(*_GROUP, *_PLACE)
     return Losses(
         places.agg(pl.col(*_COUNTS).sum()),
-        asked.group_by(*_GROUP).agg(questions=pl.len().cast(pl.Int64), lost=pl.col("lost").sum().cast(pl.Int64)),
+        asked.group_by(*_GROUP).agg(
+            questions=pl.len().cast(pl.Int64), lost=pl.col("lost").sum().cast(pl.Int64)
+        ),
     )
 
 
@@ -204,7 +211,9 @@ def _presence(steps: pl.DataFrame, form_pages: pl.DataFrame) -> pl.DataFrame:
     none = pl.lit(0, pl.Int64)
     whole = [frame.with_columns(step=none, errors=none) for frame in (pages, returned, results, empty)]
     # Whoever opened the page of a step came to that step, also without beginning it.
-    opened = pages.join(form_pages, on="page").with_columns(kind=pl.lit("form"), step="form_page", errors=none)
+    opened = pages.join(form_pages, on="page").with_columns(
+        kind=pl.lit("form"), step="form_page", errors=none
+    )
     columns = [*_QUESTION, *_PLACE, "errors"]
     rows = pl.concat([frame.select(columns) for frame in (*whole, opened, forms)])
     counted = rows.group_by(*_QUESTION, *_PLACE).agg(pl.col("errors").sum(), times=pl.len().cast(pl.Int64))
@@ -237,10 +246,14 @@ def _ends(steps: pl.DataFrame, asked: pl.DataFrame, form_pages: pl.DataFrame) ->
     contact = mine.filter((pl.col("kind") == "contact") & pl.col("called"))
     cut = contact.group_by(*_QUESTION).agg(until=pl.col("order").min())
     mine = mine.join(cut, on=_QUESTION, how="left")
-    mine = mine.filter(pl.col("until").is_null() | (pl.col("order") < pl.col("until"))).sort(*_QUESTION, "order")
+    mine = mine.filter(pl.col("until").is_null() | (pl.col("order") < pl.col("until"))).sort(
+        *_QUESTION, "order"
+    )
 
     def last(rows: pl.DataFrame, **names: pl.Expr) -> pl.DataFrame:
-        return rows.group_by(*_QUESTION, maintain_order=True).agg(**{name: one.last() for name, one in names.items()})
+        return rows.group_by(*_QUESTION, maintain_order=True).agg(
+            **{name: one.last() for name, one in names.items()}
+        )
 
     order, touchpoint = pl.col("order"), pl.col("touchpoint")
     view = last(mine.filter(pl.col("kind") == "view"), seen=order, at=touchpoint)
@@ -319,7 +332,8 @@ def of_task(
 
 def _hint(row: Mapping[str, object], typed: tuple[Word, ...]) -> Hint:
     counts = {name: int(str(row[name])) for name in _COUNTS}
-    # A page of a form that says no step, or a place left out of sight, may be where more ended than were seen.
+    # A page of a form that says no step, or a place left out of sight, may be where more ended than were
+    # seen.
     came = counts["came"] = max(counts["came"], counts["lost"])
     kind = PlaceKind(str(row["kind"]))
     low, high = wilson(counts["lost"], came)
@@ -394,4 +408,7 @@ def words_without_results(
     for words, visitors in who.items():
         if len(visitors) >= fewest:
             by_task.setdefault(meant[words], []).append(Word(words, len(visitors)))
-    return {task: tuple(sorted(found, key=lambda one: (-one.visitors, one.words))) for task, found in by_task.items()}
+    return {
+        task: tuple(sorted(found, key=lambda one: (-one.visitors, one.words)))
+        for task, found in by_task.items()
+    }

@@ -2,8 +2,9 @@
 """How many events come in the busiest second: what a load test should aim at.
 
 Within an hour visitors do not come evenly, and a page sends several events at once. How uneven that is, is
-measured: of the busiest hours that were seen, the busiest second over the mean of its hour. That ratio falls as hours
-get busier, so that one measured on busy hours is, for a busier one, rather too high than too low.
+measured: of the busiest hours that were seen, the busiest second over the mean of its hour. That ratio
+falls as hours get busier, so that one measured on busy hours is, for a busier one, rather too high than too
+low.
 """
 
 from __future__ import annotations
@@ -58,7 +59,10 @@ def unevenness(seconds: pl.DataFrame, busiest: int = BUSIEST) -> Unevenness | No
     )
     ratios = hours["peak"] * HOUR_S / hours["total"]
     return Unevenness(
-        float(ratios.to_numpy().max()), hours.height, int(hours["peak"].to_numpy().max()), int(hours["total"][0])
+        float(ratios.to_numpy().max()),
+        hours.height,
+        int(hours["peak"].to_numpy().max()),
+        int(hours["total"][0]),
     )
 
 

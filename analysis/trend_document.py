@@ -147,7 +147,8 @@ def days_table(trend: Trend) -> pd.DataFrame:
 
 
 def read_target(path: Path, kind: str | None = None) -> float:
-    """The predicted busiest second, in events, of a document on disk; with `kind` on a day with such an event.
+    """The predicted busiest second, in events, of a document on disk; with `kind` on a day with such an
+    event.
 
     Raises `TargetError` where there is no document or no forecast in it.
     """
@@ -159,7 +160,8 @@ def read_target(path: Path, kind: str | None = None) -> float:
         raise TargetError(f"{path} cannot be read ({error}). Make it again with: klantreis trends") from None
     if peak is None:
         raise TargetError(
-            f"{path} holds no forecast, since there were too few days. `klantreis trends` says how many it takes; "
+            f"{path} holds no forecast, since there were too few days. `klantreis trends` says how many "
+            f"it takes; "
             "until then give the rate as a number."
         )
     if kind is None:
@@ -167,6 +169,7 @@ def read_target(path: Path, kind: str | None = None) -> float:
     if kind not in peak.by_kind:
         known = ", ".join(sorted(peak.by_kind)) or "none"
         raise TargetError(
-            f'{path} knows no effect of "{kind}"; seen were: {known}. Put such an event into the calendar first.'
+            f'{path} knows no effect of "{kind}"; seen were: {known}. Put such an event into the calendar '
+            f"first."
         )
     return peak.by_kind[kind]

@@ -53,6 +53,8 @@ def blueprint(trends_dir: Path) -> Blueprint:
     def document(site: str) -> Response:
         if site not in sites():
             abort(404)
-        return fresh(Response((trends_dir / f"{site}.json").read_bytes(), mimetype="application/json"), vary=False)
+        return fresh(
+            Response((trends_dir / f"{site}.json").read_bytes(), mimetype="application/json"), vary=False
+        )
 
     return pages

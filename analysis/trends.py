@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Volumes by hour, weekday, month and way in, what is expected, and the channel shift over time.
 
-Read are day tables alone, so that a year of trends needs no events. A day is a DAY, from 04:00 to 04:00; an hour is
-one on the site's clock.
+Read are day tables alone, so that a year of trends needs no events. A day is a DAY, from 04:00 to 04:00; an
+hour is one on the site's clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -27,6 +27,8 @@ from analysis.tables import Outcome
 from tracker.site import Site
 
 MEASURES = ("events", "views", "searches", "questions")
+#: A first or last DAY with less than this part of an ordinary one was not measured whole.
+WHOLE = 0.1
 #: DAYs whose seconds are looked at for the peak within an hour.
 PEAK_DAYS = 28
 
@@ -47,7 +49,7 @@ class Volumes:
         days = unbroken(self.days)
         rows = self.hourly if task is None else self.hourly.filter(pl.col("task") == task)
         counts = np.zeros((len(days), HOURS))
-        rows = rows.filter(pl.col("day") >= days[0]) if days else rows.clear()
+        rows = rows.filter(pl.col("day").is_between(days[0], days[-1])) if days else rows.clear()
         summed = rows.group_by("day", "clock").agg(pl.col(measure).sum())
         if summed.height:
             place = [(day - days[0]).days for day in summed["day"].to_list()]
@@ -109,37 +111,68 @@ def unbroken(days: Sequence[date]) -> tuple[date, ...]:
     return tuple(days[max(start, 0) :])
 
 
+def whole_days(days: Sequence[date], events: Sequence[int]) -> tuple[date, ...]:
+    """The days without those at either end on which hardly anything came: measuring began or ended there.
+
+    A quiet day in between stays, for that is how it was.
+
+    >>> [day.day for day in whole_days([date(2026, 6, day) for day in (1, 2, 3, 4)], [3, 900, 0, 1100])]
+    [2, 3, 4]
+    """
+    least = WHOLE * float(np.median(events)) if events else 0.0
+    whole = [place for place, count in enumerate(events) if count > 0 and count >= least]
+    return tuple(days[whole[0] : whole[-1] + 1]) if whole else ()
+
+
+@dataclass(frozen=True, slots=True)
+class DayRows:
+    """The rows of one DAY that trends are made of, as declared in `analysis.tables`; `seconds` may be left
+    out."""
+
+    day: date
+    volumes: pl.DataFrame
+    questions: pl.DataFrame
+    seconds: pl.DataFrame | None = None
+
+
 def read(
     root: Path,
     site: Site,
     *,
     before: date | None = None,
-    days: Iterable[date] | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> Volumes:
-    """The volumes of a site in the closed DAYs (all by default) before `before`, which is not over yet.
+    """The volumes of a site in the closed DAYs before `before`, which is not over yet.
 
     `advance` is called after each DAY. Raises `TableError` for tables of another version.
     """
-    closed = day_tables.closed_days(root) if days is None else sorted(set(days))
-    wanted = [day for day in closed if before is None or day < before]
-    hourly, weekly, seconds = [], [], []
-    for day in wanted:
-        volumes = pl.from_pandas(day_tables.read(root, "volumes", [day]))
-        hourly.append(_on_the_clock(volumes.filter(pl.col("site") == site.name), day, site.zone))
-        questions = pl.from_pandas(day_tables.read(root, "questions", [day]))
-        weekly.append(_ended(questions.filter(pl.col("site") == site.name), day))
-        if day in wanted[-PEAK_DAYS:]:
-            found = pl.from_pandas(day_tables.read(root, "seconds", [day]))
-            seconds.append(found.filter(pl.col("site") == site.name).drop("site"))
-        advance()
+    wanted = [day for day in day_tables.closed_days(root) if before is None or day < before]
+
+    def rows() -> Iterator[DayRows]:
+        for day in wanted:
+            names = ("volumes", "questions", *(("seconds",) if day in wanted[-PEAK_DAYS:] else ()))
+            yield DayRows(day, *(pl.from_pandas(day_tables.read(root, name, [day])) for name in names))
+            advance()
+
+    return gather(site, rows())
+
+
+def gather(site: Site, days: Iterable[DayRows]) -> Volumes:
+    """The volumes of a site out of the rows of its DAYs, one after the other in their order."""
+    mine = pl.col("site") == site.name
+    hourly, weekly, seconds = {}, [], []
+    for one in days:
+        hourly[one.day] = _on_the_clock(one.volumes.filter(mine), one.day, site.zone)
+        weekly.append(_ended(one.questions.filter(mine), one.day))
+        if one.seconds is not None:
+            seconds.append(one.seconds.filter(mine).drop("site"))
+    if not hourly:
+        return Volumes(site.name, (), pl.DataFrame(), pl.DataFrame())
     return Volumes(
         site.name,
-        tuple(wanted),
-        hourly=pl.concat(hourly) if hourly else pl.DataFrame(),
-        weekly=pl.concat(weekly).group_by("week", "task").agg(pl.all().sum()).sort("week", "task")
-        if weekly
-        else pl.DataFrame(),
+        whole_days(list(hourly), [int(frame["events"].sum()) for frame in hourly.values()]),
+        hourly=pl.concat(hourly.values()),
+        weekly=pl.concat(weekly).group_by("week", "task").agg(pl.all().sum()).sort("week", "task"),
         uneven=unevenness(pl.concat(seconds)) if seconds else None,
     )
 
@@ -177,7 +210,8 @@ def trend(
         raise AnalysisError(f'There is no measure "{measure}"; there are {", ".join(MEASURES)}.')
     if not volumes.days or not volumes.hourly.height:
         raise AnalysisError(
-            f"No closed day holds visits of site {volumes.site}. Close the days of its archive: klantreis close"
+            f"No closed day holds visits of site {volumes.site}. Close the days of its archive: klantreis "
+            f"close"
         )
     known = sorted(set(volumes.hourly["task"].to_list()) - {""})
     if task is not None and task not in known:
@@ -254,8 +288,9 @@ MIN_SHIFT_WEEKS = 4
 def shift_change(weeks: Sequence[Shift]) -> ShiftChange | None:
     """Whether residents turn to another channel more or less than before; None where that cannot be told.
 
-    A binomial regression on the week, with the spread between weeks measured (quasi-likelihood), so that weeks
-    which differ by more than chance do not make a trend. Source: McCullagh & Nelder (1989), section 4.5.
+    A binomial regression on the week, with the spread between weeks measured (quasi-likelihood), so that
+    weeks which differ by more than chance do not make a trend. Source: McCullagh & Nelder (1989), section
+    4.5.
     """
     import statsmodels.api as sm
     from scipy import stats
@@ -287,11 +322,14 @@ def _by_month(rows: pl.DataFrame, days: Sequence[date], measure: str) -> list[tu
     seen: dict[str, int] = {}
     for day in days:
         seen[f"{day:%Y-%m}"] = seen.get(f"{day:%Y-%m}", 0) + 1
-    summed = rows.group_by(month=pl.col("day").dt.strftime("%Y-%m")).agg(pl.col(measure).sum())
+    inside = rows.filter(pl.col("day").is_between(days[0], days[-1]))
+    summed = inside.group_by(month=pl.col("day").dt.strftime("%Y-%m")).agg(pl.col(measure).sum())
     counted = dict(summed.iter_rows())
     return [(month, number, int(counted.get(month, 0))) for month, number in seen.items()]
 
 
 def _by_entry(rows: pl.DataFrame, measure: str) -> list[tuple[str, int]]:
     summed = rows.group_by("entry").agg(pl.col(measure).sum())
-    return sorted(((entry, int(count)) for entry, count in summed.iter_rows()), key=lambda one: (-one[1], one[0]))
+    return sorted(
+        ((entry, int(count)) for entry, count in summed.iter_rows()), key=lambda one: (-one[1], one[0])
+    )

@@ -81,7 +81,8 @@ class LoadResult:
             f"run {self.run_id}"
         )
         if self.rate is not None:
-            console.print(f"{self.reached:.1f} events a second; the target was {self.rate:.1f}", highlight=False)
+            told = f"{self.reached:.1f} events a second; the target was {self.rate:.1f}"
+            console.print(told, highlight=False)
         for reason, events in sorted(tally.dropped.items()):
             console.print(f"{events} events were dropped by the server: {reason}.")
         for error, times in sorted(tally.errors.items(), key=lambda pair: -pair[1])[:_ERRORS_SHOWN]:

@@ -36,8 +36,8 @@ class Scenario:
 
     `spawn_rate` is new citizens per second until `users` are there; `think_factor` the part of the time that
     people take for reading and typing; `hosts` the host names that may be loaded. `target` is the events a
-    second to reach and to keep to: a number, "forecast" for the predicted busiest second, "forecast KIND" for that
-    on a day with such an event of the calendar, or None for as many as the citizens make.
+    second to reach and to keep to: a number, "forecast" for the predicted busiest second, "forecast KIND"
+    for that on a day with such an event of the calendar, or None for as many as the citizens make.
     """
 
     name: str

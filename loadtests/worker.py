@@ -56,8 +56,8 @@ class Books:
 class Pace:
     """Gives every beacon its turn, so that events come at a rate; what is behind time goes at once.
 
-    Residents do not wait for a slow server to recover before they come: what could not be sent in time is sent
-    as soon as it can be, and the rate holds over the whole run.
+    Residents do not wait for a slow server to recover before they come: what could not be sent in time is
+    sent as soon as it can be, and the rate holds over the whole run.
     """
 
     def __init__(self, rate: float | None, books: Books) -> None:

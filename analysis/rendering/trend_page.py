@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
@@ -99,7 +99,9 @@ def _days(trend: Trend, sentence: str, language: str) -> Figure:
                 format_day=lambda day: short_day(day, language),
             )
         ),
-        table=Table(title, (words["day"], words["count"], "", words["range"]), tuple(rows), frozenset({1, 3})),
+        table=Table(
+            title, (words["day"], words["count"], "", words["range"]), tuple(rows), frozenset({1, 3})
+        ),
     )
 
 
@@ -143,16 +145,22 @@ def _profiles(trend: Trend, sentence: str, language: str) -> list[Figure]:
     return figures
 
 
-def _bars(names: Sequence[str], values: Sequence[float], caption: Caption, language: str):  # type: ignore[no-untyped-def]
-    return lambda width: bars(
-        names, values, caption, width=width, format_y=lambda tick: amount(tick, language) if tick else "0"
-    )
+def _bars(
+    names: Sequence[str], values: Sequence[float], caption: Caption, language: str
+) -> Callable[[float], Markup]:
+    def shown(tick: float) -> str:
+        return amount(tick, language) if tick else "0"
+
+    return lambda width: bars(names, values, caption, width=width, format_y=shown)
 
 
 def _shift(trend: Trend, sentence: str, language: str) -> Figure:
     words, title = LABELS[language], LABELS[language]["shift"]
     moments = [Moment(week.week, week.share, week.low, week.high) for week in trend.shifts]
     caption = Caption("shift", title, sentence)
+
+    def percentage(value: float) -> str:
+        return notation.percentage(value, language, decimals=1)
 
     def share(value: float) -> str:
         return notation.percentage(value, language, decimals=0 if round(value * 100, 6) % 1 == 0 else 1)
@@ -162,8 +170,8 @@ def _shift(trend: Trend, sentence: str, language: str) -> Figure:
             _date(week.week, language),
             notation.number(week.questions, language),
             notation.number(week.shifted, language),
-            notation.percentage(week.share, language, decimals=1),
-            between(*(notation.percentage(end, language, decimals=1) for end in (week.low, week.high)), language),
+            percentage(week.share),
+            between(percentage(week.low), percentage(week.high), language),
         )
         for week in trend.shifts
     )
@@ -217,13 +225,16 @@ def _shown_tables(trend: Trend, tasks: Sequence[TaskTrend], language: str) -> li
         for entry, count in trend.by_entry
     )
     count = MEASURES[language][trend.measure].capitalize()
+    of_month = (words["month"], words["seen_days"], count, words["mean"])
+    of_entry = (words["entry"], count, words["share"])
     made = [
-        ("months", Table(words["months"], (words["month"], words["seen_days"], count, words["mean"]), months,
-                         frozenset({1, 2, 3}))),
-        ("entries", Table(words["entries"], (words["entry"], count, words["share"]), entries, frozenset({1, 2}))),
-    ]  # fmt: skip
+        ("months", Table(words["months"], of_month, months, frozenset({1, 2, 3}))),
+        ("entries", Table(words["entries"], of_entry, entries, frozenset({1, 2}))),
+    ]
     if tasks:
-        rows = tuple((one.task, notation.number(one.questions, language), *_next(one, language)) for one in tasks)
+        rows = tuple(
+            (one.task, notation.number(one.questions, language), *_next(one, language)) for one in tasks
+        )
         headers = (words["task"], words["recent"], words["next_week"], words["range"])
         made.insert(0, ("tasks", Table(words["tasks"], headers, rows, frozenset({1, 2, 3}))))
     return made

@@ -56,10 +56,10 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "no_events": "In deze periode staat niets in de agenda en was er geen feestdag. "
         "Zet stormen, storingen en brieven in het agendabestand, dan rekent de verwachting ermee.",
         "method": "Hoe er is gerekend",
-        "method_text": "De verwachting is het niveau van de laatste weken, keer wat gewoon is voor de dag van de "
-        "week en het uur, keer wat er in de agenda staat. Een feestdag telt als een zondag. Hoe ver het ernaast "
-        "kan zitten, is gemeten: dezelfde verwachting is ook vanuit eerdere weken gemaakt en vergeleken met wat "
-        "er toen kwam.",
+        "method_text": "De verwachting is het niveau van de laatste weken, keer wat gewoon is voor de dag "
+        "van de week en het uur, keer wat er in de agenda staat. Een feestdag telt als een zondag. Hoe ver het "
+        "ernaast kan zitten, is gemeten: dezelfde verwachting is ook vanuit eerdere weken gemaakt en "
+        "vergeleken met wat er toen kwam.",
         "computed": "Berekend op",
         "other": "geen onderwerp",
     },
@@ -107,9 +107,10 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "no_events": "Nothing stands in the calendar of this period, and there was no public holiday. "
         "Put storms, outages and letters into the calendar file, and the forecast reckons with them.",
         "method": "How it was computed",
-        "method_text": "The forecast is the level of the last weeks, times what is usual for the day of the week "
-        "and the hour, times what stands in the calendar. A public holiday counts as a Sunday. How far off it may "
-        "be is measured: the same forecast was made from earlier weeks too, and compared with what came then.",
+        "method_text": "The forecast is the level of the last weeks, times what is usual for the day of the "
+        "week and the hour, times what stands in the calendar. A public holiday counts as a Sunday. How far "
+        "off it may be is measured: the same forecast was made from earlier weeks too, and compared with "
+        "what came then.",
         "computed": "Computed on",
         "other": "no task",
     },
@@ -216,12 +217,18 @@ def _ahead(trend: Trend, language: str) -> str:
 
 def _unknown(ahead: Forecast, language: str) -> list[str]:
     return [
-        f"In de agenda wordt een {KINDS[language][kind]} verwacht. Wat die doet is nog nooit gezien, dus dat zit er "
-        "niet in."
+        f"In de agenda wordt een {KINDS[language][kind]} verwacht. Wat die doet is nog nooit gezien, dus "
+        "dat zit er niet in."
         if language == "nl"
-        else f"The calendar expects a {KINDS[language][kind]}. What that does was never seen, so it is not in here."
+        else f"The calendar expects {_a(KINDS[language][kind])}. What that does was never seen, so it is "
+        "not in here."
         for kind in ahead.unknown
     ]
+
+
+def _a(name: str) -> str:
+    """With its English article."""
+    return name if name.startswith("something") else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def _busiest(trend: Trend, language: str) -> str:
@@ -231,7 +238,9 @@ def _busiest(trend: Trend, language: str) -> str:
     quiet = WEEKDAYS[language][min(range(7), key=lambda place: trend.by_weekday[place])]
     if language == "nl":
         return f"Het drukst is het van {hour} tot {hour + 1} uur en op {day}; {quiet} is de stilste dag."
-    return f"The busiest hour is {hour}:00 to {hour + 1}:00 and the busiest day {day}; {quiet} is the quietest."
+    return (
+        f"The busiest hour is {hour}:00 to {hour + 1}:00 and the busiest day {day}; {quiet} is the quietest."
+    )
 
 
 def _peak(trend: Trend, language: str) -> str:
@@ -242,7 +251,8 @@ def _peak(trend: Trend, language: str) -> str:
     seen = notation.number(trend.uneven.per_second, language)
     if language == "nl":
         said = (
-            f"In de drukste seconde komen er naar verwachting hooguit {count} gebeurtenissen, op {weekday(day, 'nl')} "
+            f"In de drukste seconde komen er naar verwachting hooguit {count} gebeurtenissen, op "
+            f"{weekday(day, 'nl')} "
             f"{notation.day(day, 'nl')} tussen {hour} en {hour + 1} uur; tot nu toe waren het er {seen}. "
             'Een belastingproef neemt dat als doel met target = "forecast".'
         )
@@ -254,7 +264,11 @@ def _peak(trend: Trend, language: str) -> str:
         )
     for kind, rate in peak.by_kind.items():
         name, most = KINDS[language][kind], notation.number(rate, language)
-        said += f" Op een dag met een {name}: {most}." if language == "nl" else f" On a day with a {name}: {most}."
+        said += (
+            f" Op een dag met een {name}: {most}."
+            if language == "nl"
+            else f" On a day with {_a(name)}: {most}."
+        )
     return said
 
 
@@ -306,8 +320,8 @@ def _effects(trend: Trend, language: str) -> str:
             f"Op dagen met een {KINDS[language][kind]} ({days}) kwam er {factor} keer zoveel als anders "
             f"(waarschijnlijk {between(low, high, language)})."
             if language == "nl"
-            else f"On days with a {KINDS[language][kind]} ({days}) {factor} times as much came as otherwise "
-            f"(probably {between(low, high, language)})."
+            else f"On days with {_a(KINDS[language][kind])} ({days}) {factor} times as much came as "
+            f"otherwise (probably {between(low, high, language)})."
         )
     return " ".join(told)
 

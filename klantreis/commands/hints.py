@@ -46,8 +46,8 @@ def hints(
 ) -> None:
     """Per task the three places where most residents are lost, with the figures behind.
 
-    Where an experiment is about the task, its variants are told apart too. Words are told only where at least 5
-    visitors typed them, and only while the archive has them.
+    Where an experiment is about the task, its variants are told apart too. Words are told only where at
+    least 5 visitors typed them, and only while the archive has them.
     """
     from analysis.hint_words import to_json
     from klantreis.ahead import hint_days, make_hints
@@ -66,7 +66,9 @@ def hints(
         known = sorted({one.task for one in found})
         found = [one for one in found if one.task == task]
         if not found:
-            raise SettingsError(f'Nobody asked about a task "{task}". Asked about: {", ".join(known) or "none"}.')
+            raise SettingsError(
+                f'Nobody asked about a task "{task}". Asked about: {", ".join(known) or "none"}.'
+            )
     if form == "json":
         write_out(to_json(found, name, shown[0], shown[-1], now()).decode().rstrip("\n"), out)
         return

@@ -9,7 +9,6 @@ import click
 
 from klantreis.commands import data_option
 
-
 EPILOG = """\b
 Examples:
   klantreis loadtest quiet-day --host http://127.0.0.1:8000 --users 20
@@ -26,7 +25,8 @@ Examples:
 )
 @click.option(
     "--rate", metavar="RATE",
-    help='Events a second, instead of the scenario\'s own: a number, "forecast", or such as "forecast storm".',
+    help='Events a second, instead of the scenario\'s own: a number, "forecast", or such as "forecast '
+    'storm".',
 )
 @click.option("--site", metavar="NAME", help="Whose forecast; the first site of the settings by default.")
 @data_option

@@ -29,15 +29,24 @@ MEASURES = ("events", "views", "searches", "questions")
 @click.option("--site", metavar="NAME", help="Site; the first of the settings by default.")
 @click.option("--task", metavar="NAME", help="Only the questions about this task.")
 @click.option(
-    "--measure", type=click.Choice(MEASURES), default=None,
+    "--measure",
+    type=click.Choice(MEASURES),
+    default=None,
     help="What is counted: views by default, questions where a task is named.",
 )
 @click.option(
-    "--weeks", type=click.IntRange(1, 4), default=4, show_default=True,
+    "--weeks",
+    type=click.IntRange(1, 4),
+    default=4,
+    show_default=True,
     help="How far to look ahead, as far as the days there are allow.",
 )
 @click.option(
-    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True,
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
     help="csv holds the days; json everything.",
 )
 @language_option
@@ -92,7 +101,8 @@ def site_asked(settings: Settings, asked: str | None) -> str:
         raise SettingsError(f'There is no site "{asked}" here; there are {", ".join(known) or "none"}.')
     if not known:
         raise SettingsError(
-            f"No closed day in {settings.data}. Bring some with: klantreis demo --once, or import a log and close "
+            f"No closed day in {settings.data}. Bring some with: klantreis demo --once, or import a log "
+            f"and close "
             "its days with: klantreis close"
         )
     return asked or known[0]

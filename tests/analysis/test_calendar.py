@@ -47,17 +47,23 @@ def test_events_are_read_with_those_that_are_expected_again() -> None:
 BROKEN = {
     "an unknown kind": (GOOD.replace('"letter"', '"leter"'), 'calendar.toml:13: event.2.kind: "leter" is no'),
     "its likeness": (GOOD.replace('"letter"', '"leter"'), 'Did you mean "letter"?'),
-    "a misspelt key": (GOOD.replace("expected =", "expcted ="), 'calendar.toml:9: event.1.expcted: unknown'),
-    "a day in quotes": (GOOD.replace("from = 2026-10-05", 'from = "5 oktober"'), "calendar.toml:14: event.2.from"),
+    "a misspelt key": (GOOD.replace("expected =", "expcted ="), "calendar.toml:9: event.1.expcted: unknown"),
+    "a day in quotes": (
+        GOOD.replace("from = 2026-10-05", 'from = "5 oktober"'),
+        "calendar.toml:14: event.2.from",
+    ),
     "no day": (GOOD.replace("from = 2026-10-05\n", ""), "event.2.from: is missing"),
-    "an end before its begin": (GOOD.replace("to = 2026-11-03", "to = 2026-11-01"), "calendar.toml:6: event.1.to"),
+    "an end before its begin": (
+        GOOD.replace("to = 2026-11-03", "to = 2026-11-01"),
+        "calendar.toml:6: event.1.to",
+    ),
     "a year long": (GOOD.replace("to = 2026-11-03", "to = 2027-11-03"), "at most 62"),
     "expected in the past": (GOOD.replace("[2026-12-01]", "[2026-11-01]"), "is not after the event itself"),
     "two of one name": (GOOD.replace('"brief-energie"', '"storm"'), "calendar.toml:12: event.2.name"),
     "no text": (GOOD.replace('en = "A storm"\n', ""), "event.1.en: is missing"),
     "one table": ('[event]\nname = "x"', "with two brackets"),
     "an impossible day": (GOOD.replace("2026-11-03", "2026-02-30"), "is not valid TOML"),
-    "something else": ("[[storm]]\n", 'calendar.toml:1: storm: unknown key'),
+    "something else": ("[[storm]]\n", "calendar.toml:1: storm: unknown key"),
 }
 
 
