@@ -44,7 +44,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "recent": "Vragen in vier weken",
         "next_week": "Verwacht in de week erna",
         "sign": "Teken",
-        "event": "Gebeurtenis",
+        "event": "Wat",
         "kind": "Soort",
         "period": "Periode",
         "status": "Uit de agenda",
@@ -57,8 +57,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "Zet stormen, storingen en brieven in het agendabestand, dan rekent de verwachting ermee.",
         "method": "Hoe er is gerekend",
         "method_text": "De verwachting is het niveau van de laatste weken, keer wat gewoon is voor de dag "
-        "van de week en het uur, keer wat er in de agenda staat. Een feestdag telt als een zondag. Hoe ver het "
-        "ernaast kan zitten, is gemeten: dezelfde verwachting is ook vanuit eerdere weken gemaakt en "
+        "van de week en het uur, keer wat er in de agenda staat. Een feestdag telt als een zondag. Hoe ver "
+        "het ernaast kan zitten, is gemeten: dezelfde verwachting is ook vanuit eerdere weken gemaakt en "
         "vergeleken met wat er toen kwam.",
         "computed": "Berekend op",
         "other": "geen onderwerp",
@@ -95,7 +95,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "recent": "Questions in four weeks",
         "next_week": "Expected in the week after",
         "sign": "Sign",
-        "event": "Event",
+        "event": "What",
         "kind": "Kind",
         "period": "Period",
         "status": "From the calendar",
@@ -254,7 +254,7 @@ def _peak(trend: Trend, language: str) -> str:
             f"In de drukste seconde komen er naar verwachting hooguit {count} gebeurtenissen, op "
             f"{weekday(day, 'nl')} "
             f"{notation.day(day, 'nl')} tussen {hour} en {hour + 1} uur; tot nu toe waren het er {seen}. "
-            'Een belastingproef neemt dat als doel met target = "forecast".'
+            'Een belastingtest neemt dat als doel met target = "forecast".'
         )
     else:
         said = (
