@@ -20,9 +20,10 @@ from analysis import day_tables
 from analysis.calendar import NO_EVENTS, Calendar, CalendarEvent
 from analysis.errors import AnalysisError
 from analysis.estimates.proportion import wilson
-from analysis.forecast import HOURS, MOST_WEEKS, Forecast, History, TooLittle, forecast
+from analysis.forecast import MOST_WEEKS, Forecast, TooLittle, forecast
 from analysis.holidays import holidays
 from analysis.peaks import Peak, Unevenness, predict, unevenness
+from analysis.seasonal import HOURS, History
 from analysis.tables import Outcome
 from tracker.site import Site
 

@@ -25,8 +25,9 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
-from analysis.forecast import Forecast, History, forecast
+from analysis.forecast import Forecast, forecast
 from analysis.peaks import HOUR_S, unevenness
+from analysis.seasonal import History
 
 FIRST, LAST = date(2008, 9, 1), date(2014, 1, 12)
 #: Before this day no origin, so that every length of history has the same ones.
@@ -49,6 +50,7 @@ class Backtest:
     day_coverage: float
     hour_coverage: float
     by_week: tuple[float, ...]
+    trend_ratio: float
     day_coverage_by_week: tuple[float, ...]
 
 
@@ -74,7 +76,7 @@ def backtest(history: History, weeks: Sequence[int], every: int) -> Backtest:
 
 def _backtest(history: History, weeks: int, every: int) -> Backtest:
     known = 7 * weeks
-    errors, naive, days, hours, pinball, naive_pinball = [], [], [], [], [], []
+    errors, naive, days, hours, pinball, naive_pinball, drawn_on = [], [], [], [], [], [], []
     for origin in range(max(_START, known), len(history) - 28, every):
         past = History(
             history.first + timedelta(days=origin - known), history.counts[origin - known : origin]
@@ -88,6 +90,7 @@ def _backtest(history: History, weeks: int, every: int) -> Backtest:
         last_week = np.resize(before[-7:], reach)
         errors.append(np.abs(totals - ahead.days.mean))
         naive.append(np.abs(totals - last_week))
+        drawn_on.append(np.abs(totals - ahead.days.mean * damped_trend(before, reach)))
         days.append((totals >= ahead.days.low) & (totals <= ahead.days.high))
         hours.append(((seen >= ahead.hours.low) & (seen <= ahead.hours.high)).mean(axis=1))
         misses = before[7:] - before[:-7]
@@ -103,9 +106,18 @@ def _backtest(history: History, weeks: int, every: int) -> Backtest:
         pinball_ratio=float(np.mean(pinball) / np.mean(naive_pinball)),
         day_coverage=float(within.mean()),
         hour_coverage=float(np.mean(hours)),
+        trend_ratio=float(np.mean(drawn_on) / of_naive.mean()),
         by_week=tuple(float(error[:, part].mean() / of_naive[:, part].mean()) for part in parts),
         day_coverage_by_week=tuple(float(within[:, part].mean()) for part in parts),
     )
+
+
+def damped_trend(before: np.ndarray, reach: int, damping: float = 0.7) -> np.ndarray:
+    """What would multiply the days ahead if the growth of ten weeks went on, less with each week."""
+    weeks = np.log(before[len(before) % 7 :].reshape(-1, 7).sum(axis=1)[-10:] + 0.5)
+    slope = float(np.polyfit(np.arange(len(weeks)), weeks, 1)[0])
+    ahead = np.arange(1, reach + 1) / 7
+    return np.exp(slope * damping * (1 - damping**ahead) / (1 - damping))
 
 
 def _pinball(seen: np.ndarray, end: np.ndarray, level: float) -> np.ndarray:
@@ -154,12 +166,15 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=28, help="days between two origins")
     given = parser.parse_args()
     history = wikispeedia(given.data / "wikispeedia")
-    print("weeks known  origins  error  pinball  days in 95 %  hours in 95 %  error by week ahead")
+    print(
+        "weeks known  origins  error  with trend  pinball  days in 95 %  hours in 95 %  error by week ahead"
+    )
     for weeks in (4, 6, 10, 26, 52):
         one = _backtest(history, weeks, given.every)
         by_week = " ".join(f"{ratio:.2f}" for ratio in one.by_week)
         print(
-            f"{weeks:11d}  {one.origins:7d}  {one.error_ratio:5.3f}  {one.pinball_ratio:7.3f}  "
+            f"{weeks:11d}  {one.origins:7d}  {one.error_ratio:5.3f}  {one.trend_ratio:10.3f}  "
+            f"{one.pinball_ratio:7.3f}  "
             f"{one.day_coverage:12.1%}  {one.hour_coverage:13.1%}  {by_week}"
         )
     peaks = access_log_peaks(given.data / "access-log" / "access.log")

@@ -15,7 +15,8 @@ from klantreis.settings import Settings, make_folder
 from tracker.happenings import happened
 
 if TYPE_CHECKING:
-    from analysis.hints import TaskHints, Word
+    from analysis.hints import TaskHints
+    from analysis.missed_words import Word
     from analysis.trends import Trend, Volumes
 
 LOG = logging.getLogger(__name__)
@@ -126,7 +127,7 @@ def _exposures(settings: Settings, site: str) -> dict[str, list[str]]:
 
 def _words(settings: Settings, site: str, days: Sequence[date]) -> dict[str, tuple[Word, ...]]:
     """What found nothing, by task, of the DAYs that the archive still has."""
-    from analysis.hints import searches_without_results, words_without_results
+    from analysis.missed_words import searches_without_results, words_without_results
     from tracker.archive_reader import days as archived_days
 
     archived = set(archived_days(settings.archive)) if settings.archive.exists() else set()

@@ -59,7 +59,10 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, tag="progress"):
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True, tag="tally"):
-    """What came of it. `sent` and `acknowledged` count events, `dropped` too, by the server's reason."""
+    """What came of it. `sent` and `acknowledged` count events, `dropped` too, by the server's reason.
+
+    `sent_in_time` are those before the end; citizens who then leave send what they still hold.
+    """
 
     groups: list[Group]
     total: Group
@@ -69,6 +72,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, tag="tally"):
     dropped: dict[str, int]
     errors: dict[str, int]
     load: Load
+    sent_in_time: int = 0
 
 
 Message = Progress | Tally

@@ -36,7 +36,7 @@ class LoadResult:
     @property
     def reached(self) -> float:
         """Events a second that were sent, over the whole run."""
-        return self.tally.sent / self.scenario.duration_s
+        return self.tally.sent_in_time / self.scenario.duration_s
 
     @property
     def misses(self) -> tuple[str, ...]:

@@ -57,17 +57,27 @@ class Pace:
     """Gives every beacon its turn, so that events come at a rate; what is behind time goes at once.
 
     Residents do not wait for a slow server to recover before they come: what could not be sent in time is
-    sent as soon as it can be, and the rate holds over the whole run.
+    sent as soon as it can be, and the rate holds over the whole run. A visit begins only when no beacon is
+    waiting any more, so that no more citizens are about than the rate takes.
     """
 
     def __init__(self, rate: float | None, books: Books) -> None:
         self._rate, self._books = rate, books
         self._started = 0.0
         self._given = 0
+        self._next_visit = 0.0
 
     def start(self) -> None:
         """The first turn is now."""
         self._started = time.perf_counter()
+
+    def begin(self) -> None:
+        """Wait until a visit more is needed."""
+        if self._rate is None:
+            return
+        while not self._books.closing and (early := self._early()) > 0:
+            gevent.sleep(min(early, 0.5))
+        self._next_visit = time.perf_counter() - self._started + 1 / self._rate
 
     def turn(self, events: int) -> None:
         """Wait until that many events are due."""
@@ -77,6 +87,11 @@ class Pace:
         self._given += events
         while not self._books.closing and (early := due - time.perf_counter()) > 0:
             gevent.sleep(min(early, 0.5))
+
+    def _early(self) -> float:
+        """Seconds until the next visit may begin."""
+        due = max(self._next_visit, self._given / (self._rate or 1.0))
+        return self._started + due - time.perf_counter()
 
 
 class Resident(FastHttpUser):  # type: ignore[misc]
@@ -95,6 +110,9 @@ class Resident(FastHttpUser):  # type: ignore[misc]
 
     def visit(self) -> None:
         """One visit, from coming to leaving."""
+        self.pace.begin()
+        if self.books.closing:
+            return
         inner, outer = self.books.generators()
         citizen = Citizen(self.books.visits, self.world, inner)
         self.books.visits += 1
@@ -222,11 +240,11 @@ def main() -> None:
                 events=books.acknowledged,
             )
         )
-    books.closing = True
+    books.closing, in_time = True, books.sent
     load_then = gauge.read()
     watcher.kill()
     runner.quit()
-    _say(_tally(environment, books, load_then))
+    _say(_tally(environment, books, in_time, load_then))
 
 
 def _landings(environment: Any, order: Order, reader: Reader) -> Landings:
@@ -240,7 +258,7 @@ def _landings(environment: Any, order: Order, reader: Reader) -> Landings:
     return crawl(fetch)
 
 
-def _tally(environment: Any, books: Books, busy: Load) -> Tally:
+def _tally(environment: Any, books: Books, in_time: int, busy: Load) -> Tally:
     by_name: dict[str, Any] = {}
     for (name, _), entry in environment.stats.entries.items():
         if name in by_name:
@@ -252,6 +270,7 @@ def _tally(environment: Any, books: Books, busy: Load) -> Tally:
         total=_group("all", environment.stats.total),
         visits=books.visits,
         sent=books.sent,
+        sent_in_time=in_time,
         acknowledged=books.acknowledged,
         dropped=dict(books.dropped),
         errors={

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from analysis.forecast import History, weekday_of
+from analysis.seasonal import History, weekday_of
 from analysis.trends import DayRows
 
 MONDAY = date(2026, 2, 2)

@@ -11,8 +11,9 @@ import polars as pl
 import pytest
 
 from analysis.calendar import EventKind, loads
-from analysis.forecast import MIN_WEEKS, Forecast, History, TooLittle, fit, forecast
+from analysis.forecast import MIN_WEEKS, Forecast, TooLittle, forecast
 from analysis.peaks import predict, unevenness
+from analysis.seasonal import History, fit
 from benchmarks.forecast import backtest, wikispeedia
 from tests.analysis.past_weeks import MONDAY, drawn, truth
 

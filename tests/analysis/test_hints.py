@@ -16,15 +16,13 @@ from analysis.hints import (
     Losses,
     PlaceKind,
     TaskHints,
-    Word,
     all_tasks,
     losses,
     of_task,
     read,
-    searches_without_results,
     together,
-    words_without_results,
 )
+from analysis.missed_words import Word, searches_without_results, words_without_results
 from tests.analysis.stories import DAY, SITE, SITES, TASKS, Story
 from tests.analysis.test_close import close
 from tracker.archive import append
