@@ -86,7 +86,7 @@ def _details(hint: Hint, called: str, language: str) -> list[str]:
         )
     if hint.words:
         words = ", ".join(
-            f"\u201c{one.words}\u201d ({notation.number(one.visitors, language)})"
+            f"\u201c{one.words}\u201d ({notation.number(one.searches, language)})"
             for one in hint.words[:_WORDS]
         )
         told.append(f"Niets gevonden voor {words}." if nl else f"Nothing was found for {words}.")

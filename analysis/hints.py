@@ -11,8 +11,8 @@ one place, the last one it was at, so that the places of a task add up to all it
 - *page*: any other page; most of those who were lost there called, or most gave up;
 - *unseen*: nothing but clicks was seen of it.
 
-All of it comes from day tables and adds up over days. Residents' words, which day tables do not hold, are
-read from the archive while it has them, and only those of at least `journeys.FEWEST` visitors are told.
+All of it comes from day tables and adds up over days. Residents' words are those of the table `words`, which
+holds them only from five visitors on.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ import polars as pl
 from analysis import day_tables
 from analysis.errors import AnalysisError
 from analysis.estimates.proportion import wilson
-from analysis.missed_words import Word
 from analysis.tables import Outcome
+from analysis.vocabulary import FEWEST, QUERY
 
 #: Places that are told for each task.
 MOST = 3
@@ -55,6 +55,14 @@ class PlaceKind(StrEnum):
     FORM = "form"
     PAGE = "page"
     UNSEEN = "unseen"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What residents typed, and in how many searches it found nothing."""
+
+    words: str
+    searches: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,3 +367,20 @@ def all_tasks(
             ),
         )
     ]
+
+
+def words_without_results(words: pl.DataFrame, site: str) -> dict[str, tuple[Word, ...]]:
+    """Searches that found nothing at least `FEWEST` times, by task, most often first; of rows of `WORDS`."""
+    mine = words.filter(
+        pl.col("site") == site, pl.col("kind") == QUERY, pl.col("words") != "", pl.col("visitors") >= FEWEST
+    )
+    counted = (
+        mine.group_by("task", "words")
+        .agg(pl.col("zero_results").sum())
+        .filter(pl.col("zero_results") >= FEWEST)
+        .sort(["zero_results", "words"], descending=[True, False])
+    )
+    found: dict[str, list[Word]] = {}
+    for task, typed, searches in counted.iter_rows():
+        found.setdefault(task, []).append(Word(typed, searches))
+    return {task: tuple(each) for task, each in found.items()}

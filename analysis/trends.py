@@ -147,7 +147,7 @@ def read(
 
     `advance` is called after each DAY. Raises `TableError` for tables of another version.
     """
-    wanted = [day for day in day_tables.closed_days(root) if before is None or day < before]
+    wanted = [day for day in day_tables.readable_days(root) if before is None or day < before]
 
     def rows() -> Iterator[DayRows]:
         for day in wanted:

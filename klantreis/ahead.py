@@ -10,13 +10,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from klantreis.jobs import LANGUAGES, calendar_of, defined_experiments, now, tasks_of
+from klantreis.jobs import LANGUAGES, calendar_of, defined_experiments, now
 from klantreis.settings import Settings, make_folder
 from tracker.happenings import happened
 
 if TYPE_CHECKING:
-    from analysis.hints import TaskHints
-    from analysis.missed_words import Word
+    from analysis.hints import TaskHints, Word
     from analysis.trends import Trend, Volumes
 
 LOG = logging.getLogger(__name__)
@@ -46,7 +45,7 @@ def sites_with_days(settings: Settings) -> list[str]:
 
     if settings.sites:
         return [site.name for site in settings.sites]
-    days = day_tables.closed_days(settings.tables)[-1:]
+    days = day_tables.readable_days(settings.tables)[-1:]
     return sorted(set(day_tables.read(settings.tables, "volumes", days)["site"])) if days else []
 
 
@@ -108,10 +107,10 @@ def make_hints(
 
 def hint_days(settings: Settings, site: str) -> list[date]:
     """The DAYs that hints are about."""
-    from analysis.day_tables import closed_days
+    from analysis.day_tables import readable_days
 
     today = _today(settings, site)
-    return [day for day in closed_days(settings.tables) if day < today][-HINT_DAYS:]
+    return [day for day in readable_days(settings.tables) if day < today][-HINT_DAYS:]
 
 
 def _exposures(settings: Settings, site: str) -> dict[str, list[str]]:
@@ -126,18 +125,14 @@ def _exposures(settings: Settings, site: str) -> dict[str, list[str]]:
 
 
 def _words(settings: Settings, site: str, days: Sequence[date]) -> dict[str, tuple[Word, ...]]:
-    """What found nothing, by task, of the DAYs that the archive still has."""
-    from analysis.missed_words import searches_without_results, words_without_results
-    from tracker.archive_reader import days as archived_days
+    """What found nothing, by task, in the windows of words that lie within the days."""
+    import polars as pl
 
-    archived = set(archived_days(settings.archive)) if settings.archive.exists() else set()
-    searches = (
-        search
-        for day in days
-        if day in archived
-        for search in searches_without_results(settings.archive, day, site)
-    )
-    return words_without_results(searches, tasks_of(settings, site))
+    from analysis import day_tables, vocabulary
+    from analysis.hints import words_without_results
+
+    windows = vocabulary.windows(settings.tables, days)
+    return words_without_results(pl.from_pandas(day_tables.read(settings.tables, "words", windows)), site)
 
 
 def write_files(folder: Path, files: dict[str, bytes]) -> None:

@@ -146,9 +146,9 @@ def run(
         for job in closing:
             job.result()
     say("Computing the reports …")
-    look_ahead(settings)
     reports = {name: make_report(settings, store, name) for name in defined_experiments(settings)}
     make_journeys(settings, defined_experiments(settings).values())
+    look_ahead(settings)
     _mark(data, wanted, finished=True)
     return reports
 

@@ -25,6 +25,7 @@ _NAVIGATION = (
     ("/reports/", {"nl": "Uitslagen", "en": "Reports"}),
     ("/experiments/", {"nl": "Proeven", "en": "Experiments"}),
     ("/journeys/", {"nl": "Klantreizen", "en": "Journeys"}),
+    ("/journeys/trends", {"nl": "Trends", "en": "Trends"}),
 )
 
 _WORDS = {

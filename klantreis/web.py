@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from analysis.journey_pages import blueprint as journeys_blueprint
 from analysis.pages import blueprint as reports_blueprint
+from analysis.rendering.hint_section import hint_section
 from analysis.trend_pages import blueprint as trends_blueprint
 from experiments.pages import blueprint as experiments_blueprint
 from klantreis.settings import Settings
@@ -31,7 +32,7 @@ def create_console(settings: Settings, register: Register) -> Flask:
     init_shell(app)
     app.register_blueprint(reports_blueprint(settings.reports))
     app.register_blueprint(experiments_blueprint(register))
-    app.register_blueprint(journeys_blueprint(settings.journeys))
+    app.register_blueprint(journeys_blueprint(settings.journeys, [hint_section(settings.hints)]))
     app.register_blueprint(trends_blueprint(settings.trends))
 
     @app.get("/")

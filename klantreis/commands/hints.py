@@ -47,7 +47,7 @@ def hints(
     """Per task the three places where most residents are lost, with the figures behind.
 
     Where an experiment is about the task, its variants are told apart too. Words are told only where at
-    least 5 visitors typed them, and only while the archive has them.
+    least 5 visitors typed them.
     """
     from analysis.hint_words import to_json
     from klantreis.ahead import hint_days, make_hints
@@ -77,12 +77,12 @@ def hints(
 
 def _days(settings: Settings, first: datetime | None, last: datetime | None) -> list[date] | None:
     """The closed DAYs of the period; None where none was asked for."""
-    from analysis.day_tables import closed_days
+    from analysis.day_tables import readable_days
 
     if first is None and last is None:
         return None
     after, before = (each.date() if each else None for each in (first, last))
-    days = [day for day in closed_days(settings.tables) if (after or day) <= day <= (before or day)]
+    days = [day for day in readable_days(settings.tables) if (after or day) <= day <= (before or day)]
     if not days:
         raise SettingsError("No closed day lies between those dates. Close days with: klantreis close DAY")
     return days

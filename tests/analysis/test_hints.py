@@ -9,21 +9,21 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from msgspec.structs import replace
 
 from analysis.hint_words import sentence, summary, to_json
 from analysis.hints import (
     Losses,
     PlaceKind,
     TaskHints,
+    Word,
     all_tasks,
     losses,
     of_task,
     read,
     together,
+    words_without_results,
 )
-from analysis.missed_words import Word, searches_without_results, words_without_results
-from tests.analysis.stories import DAY, SITE, SITES, TASKS, Story
+from tests.analysis.stories import DAY, SITE, SITES, Story
 from tests.analysis.test_close import close
 from tracker.archive import append
 from tracker.event import Kind
@@ -208,28 +208,26 @@ def test_few_lost_questions_are_no_pattern() -> None:
     assert losses(pl.DataFrame(), pl.DataFrame()).places.height == 0
 
 
-def test_words_are_told_from_five_visitors_on_and_by_what_they_mean() -> None:
-    searches = [(visitor, "Rommel op straat!") for visitor in range(6)]
-    searches += [(7, "mijn buurman jan")] * 9  # one visitor, however often
-    searches += [(visitor, "wietplantage") for visitor in range(20, 25)]
-    searches += [(99, "  ")]
-    assert words_without_results(searches, TASKS) == {
-        "zwerfvuil": (Word("rommel op straat", 6),),
+def test_words_are_told_where_they_found_nothing_five_times() -> None:
+    columns = ["site", "task", "kind", "words", "visitors", "zero_results"]
+    rows = [
+        ("voorbeeldstad", "zwerfvuil", "query", "rommel op straat", 6, 4),
+        ("voorbeeldstad", "zwerfvuil", "query", "rommel op straat", 5, 3),  # of an earlier window
+        ("voorbeeldstad", "zwerfvuil", "query", "zwerfvuil", 40, 2),
+        ("voorbeeldstad", "zwerfvuil", "query", "", 0, 90),  # the rest, typed by too few to be told
+        ("voorbeeldstad", "zwerfvuil", "word", "rommel", 30, 30),
+        ("elders", "zwerfvuil", "query", "troep", 9, 9),
+        ("voorbeeldstad", "", "query", "wietplantage", 5, 5),
+    ]
+    assert words_without_results(pl.DataFrame(rows, schema=columns, orient="row"), "voorbeeldstad") == {
+        "zwerfvuil": (Word("rommel op straat", 7),),
         "": (Word("wietplantage", 5),),
     }
 
 
-def test_searches_come_from_the_archive_and_hints_from_closed_days(tmp_path: Path) -> None:
+def test_hints_come_from_closed_days(tmp_path: Path) -> None:
     town = broken_step()
-    for _ in range(5):
-        town.search_and_leave("rommel op straat", results=0)
-    town.search_and_leave("zwerfvuil", results=3)
-    town.search("zwerfvuil", 30, visitor=900, results=0)
-    events = [replace(event, automated=event.visitor == 900) for event in town.events]
-    append(tmp_path / "archive", events, name="verhaal", sites=SITES)
-    assert sorted(searches_without_results(tmp_path / "archive", DAY, SITE.name)) == [
-        (visitor, "rommel op straat") for visitor in range(41, 46)
-    ]
+    append(tmp_path / "archive", town.events, name="verhaal", sites=SITES)
     close(tmp_path)
     found = of_task(read(tmp_path / "tables", [DAY]), SITE.name, "zwerfvuil")
     assert [(hint.page, hint.lost) for hint in found.hints][:1] == [("/melding/stap-3", 9)]

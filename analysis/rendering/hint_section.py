@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The hints of a task as a part of its page: what a job has left in `SITE.json`, in the page's language."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from markupsafe import Markup
+
+from analysis.journey_book import Book
+from analysis.rendering.journey_sections import Section, SectionMaker
+
+_WORDS = {
+    "nl": {"title": "Waar de meesten vastlopen", "link": "Bekijk reizen", "only": "Alleen {exposure}"},
+    "en": {"title": "Where most are lost", "link": "See journeys", "only": "Only {exposure}"},
+}
+
+
+def hint_section(folder: Path) -> SectionMaker:
+    """A maker of that part; it makes none where the job has left nothing about the task."""
+
+    def make(book: Book, language: str, today: date) -> Section | None:  # noqa: ARG001  as every section
+        found = [one for one in _tasks(folder, book.task.site) if one["task"] == book.task.task]
+        if not found:
+            return None
+        words = _WORDS[language]
+        return Section("hints", words["title"], Markup().join(_told(one, language, words) for one in found))
+
+    return make
+
+
+def _tasks(folder: Path, site: str) -> list[dict[str, Any]]:
+    try:
+        found: list[dict[str, Any]] = msgspec.json.decode((folder / f"{site}.json").read_bytes())["tasks"]
+    except (OSError, msgspec.DecodeError, KeyError, TypeError):
+        return []
+    return found
+
+
+def _told(one: dict[str, Any], language: str, words: dict[str, str]) -> Markup:
+    heading = (
+        Markup("<h3>{}</h3>").format(words["only"].format(exposure=one["exposure"]))
+        if one["exposure"]
+        else ""
+    )
+    link = Markup('<a href="#stories">{}</a>').format(words["link"])
+    rows = Markup().join(
+        Markup("<li>{} {}</li>").format(hint["sentence"][language], link) for hint in one["hints"]
+    )
+    told = Markup("<p>{}</p>").format(one["summary"][language])
+    return Markup("{}{}{}").format(heading, told, Markup("<ol>{}</ol>").format(rows) if rows else "")
