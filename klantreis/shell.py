@@ -9,7 +9,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Flask, Response, render_template
+from flask import Blueprint, Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
 
 from analysis import notation
@@ -96,7 +96,10 @@ def init_shell(app: Flask) -> None:
 def _context(app: Flask) -> dict[str, Any]:
     """What every page may use; a page's own `language` goes before this one."""
     present = {rule.rule for rule in app.url_map.iter_rules()}
+    path = request.path
+    above = (address for address, _ in _NAVIGATION if path.startswith(address))
     return {
+        "shell_here": max(above, key=len, default=""),
         "language": asked_language(),
         "shell_words": _WORDS,
         "shell_languages": _ENDONYMS,

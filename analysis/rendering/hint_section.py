@@ -10,12 +10,14 @@ from typing import Any
 import msgspec
 from markupsafe import Markup
 
+from analysis import wording
 from analysis.journey_book import Book
+from analysis.rendering import html
 from analysis.rendering.journey_sections import Section, SectionMaker
 
 _WORDS = {
-    "nl": {"title": "Waar de meesten vastlopen", "link": "Bekijk reizen", "only": "Alleen {exposure}"},
-    "en": {"title": "Where most are lost", "link": "See journeys", "only": "Only {exposure}"},
+    "nl": {"title": "Waar de meesten vastlopen", "link": "Bekijk reizen", "experiment": "proef"},
+    "en": {"title": "Where most are lost", "link": "See journeys", "experiment": "experiment"},
 }
 
 
@@ -42,13 +44,19 @@ def _tasks(folder: Path, site: str) -> list[dict[str, Any]]:
 
 def _told(one: dict[str, Any], language: str, words: dict[str, str]) -> Markup:
     heading = (
-        Markup("<h3>{}</h3>").format(words["only"].format(exposure=one["exposure"]))
-        if one["exposure"]
-        else ""
+        Markup("<h3>{}</h3>").format(_version(one["exposure"], language, words)) if one["exposure"] else ""
     )
     link = Markup('<a href="#stories">{}</a>').format(words["link"])
     rows = Markup().join(
-        Markup("<li>{} {}</li>").format(hint["sentence"][language], link) for hint in one["hints"]
+        Markup("<li>{} {}</li>").format(html.unbroken(hint["sentence"][language]), link)
+        for hint in one["hints"]
     )
-    told = Markup("<p>{}</p>").format(one["summary"][language])
+    told = Markup("<p>{}</p>").format(html.unbroken(one["summary"][language]))
     return Markup("{}{}{}").format(heading, told, Markup("<ol>{}</ol>").format(rows) if rows else "")
+
+
+def _version(exposure: str, language: str, words: dict[str, str]) -> str:
+    """zwerfvuil=current as people say it."""
+    experiment, _, variant = exposure.partition("=")
+    name = wording.short_variant_name(variant, language)
+    return f"{name[:1].upper()}{name[1:]} ({words['experiment']} {experiment})"

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from klantreis.commands import data_option
+from klantreis.errors import SettingsError
 
 EPILOG = """\b
 Examples:
@@ -52,6 +53,8 @@ def loadtest(
     found, settings = find(scenario), load(data)
     name = site or next((one.name for one in settings.sites), "")
     target = _asked(rate) if rate else found.target
+    if isinstance(target, str) and not name:
+        raise SettingsError(f"{data} knows no site whose forecast could be the target. Name one with --site.")
     wanted = rate_of(target, settings.trends / f"{name}.json")
     result = run(
         found,

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import polars as pl
 import pytest
@@ -23,6 +26,7 @@ from analysis.hints import (
     together,
     words_without_results,
 )
+from analysis.rendering.hint_section import hint_section
 from tests.analysis.stories import DAY, SITE, SITES, Story
 from tests.analysis.test_close import close
 from tracker.archive import append
@@ -234,3 +238,24 @@ def test_hints_come_from_closed_days(tmp_path: Path) -> None:
     document = json.loads(to_json([found], SITE.name, DAY, DAY, datetime(2026, 6, 11, 5, tzinfo=UTC)))
     assert document["tasks"][0]["hints"][0]["sentence"]["nl"] == sentence(found.hints[0], "nl")
     assert document["tasks"][0]["journeys"] == "/journeys/zwerfvuil#stories"
+
+
+def test_the_page_of_a_task_has_its_hints_and_no_other_text_as_markup(tmp_path: Path) -> None:
+    town = Town()
+    for _ in range(6):
+        town.fill_in(until=2, exposures="zwerfvuil=current", bucket=1)
+    found = all_tasks(town.losses(), SITE.name, exposures={"zwerfvuil": ["zwerfvuil=current"]})
+    odd = dataclasses.replace(found[0].hints[0], page="/melding/<b>")
+    found[0] = dataclasses.replace(found[0], hints=(odd,))
+    document = to_json(found, SITE.name, DAY, DAY, datetime(2026, 6, 11, 5, tzinfo=UTC))
+    (tmp_path / f"{SITE.name}.json").write_bytes(document)
+    make = hint_section(tmp_path)
+    book: Any = SimpleNamespace(task=SimpleNamespace(site=SITE.name, task="zwerfvuil"))
+    made = make(book, "nl", DAY)
+    assert made is not None
+    assert "/melding/&lt;b&gt;" in made.body
+    assert "(proef zwerfvuil)</h3>" in made.body
+    assert 'href="#stories"' in made.body
+    other: Any = SimpleNamespace(task=SimpleNamespace(site=SITE.name, task="paspoort"))
+    assert make(other, "nl", DAY) is None
+    assert hint_section(tmp_path / "nowhere")(book, "nl", DAY) is None
