@@ -20,8 +20,11 @@ from experiments.definition import Experiment
 
 #: The pages show four whole weeks, so that every weekday counts as often.
 PERIOD_DAYS = 28
-#: Stories are taken from this many DAYs at most: enough for five of a kind, and soon gone.
+#: Stories are taken from this many DAYs at most: enough for five of a kind, and soon gone. Where many come
+#: fewer DAYs are enough, and of a task the newest questions.
 STORY_DAYS = 7
+STORY_QUESTIONS = 50_000
+STORIES_OF_TASK = 3_000
 OTHER = "other"
 #: Touchpoints of a task that keep their name; the rest is `other`.
 NAMED = 40
@@ -99,16 +102,29 @@ def _period(closed: Sequence[date]) -> list[date]:
 
 def _read(root: Path, days: Sequence[date], oldest: date) -> _Tables:
     worded = vocabulary.windows(root, days)
-    recent = [day for day in days if day >= oldest][-STORY_DAYS:]
+    recent, asked = _recent(root, [day for day in days if day >= oldest])
     return _Tables(
         flows=day_tables.read(root, "flows", days),
         touchpoints=day_tables.read(root, "touchpoints", days),
         words=day_tables.read(root, "words", worded),
         titles=day_tables.read(root, "titles", worded),
         until=max(worded, default=days[-1]).isoformat(),
-        recent=day_tables.read(root, "questions", recent, columns=told.QUESTION_COLUMNS),
+        recent=asked,
         moves=day_tables.read(root, "moves", recent, columns=told.MOVE_COLUMNS),
     )
+
+
+def _recent(root: Path, days: Sequence[date]) -> tuple[list[date], pd.DataFrame]:
+    """The last DAYs from which stories are taken, and their questions of a task, oldest first."""
+    chosen: list[date] = []
+    asked = [day_tables.read(root, "questions", [], columns=told.QUESTION_COLUMNS)]
+    for day in list(reversed(days))[:STORY_DAYS]:
+        if sum(map(len, asked)) >= STORY_QUESTIONS:
+            break
+        of_day = day_tables.read(root, "questions", [day], columns=told.QUESTION_COLUMNS)
+        asked.insert(0, of_day[of_day["task"] != ""])
+        chosen.insert(0, day)
+    return chosen, pd.concat(asked, ignore_index=True)
 
 
 def _experiment_of(row: Ranked, experiments: Iterable[Experiment], days: Sequence[date]) -> Experiment | None:
@@ -241,7 +257,8 @@ def _gap_of_all(books: Iterable[Book], tables: _Tables) -> Gap | None:
 def _stories(
     row: Ranked, tables: _Tables, experiment: str, versions: Sequence[str], keep_days: int
 ) -> tuple[Story, ...]:
-    asked = tables.recent[(tables.recent["site"] == row.site) & (tables.recent["task"] == row.task)]
+    of_task = (tables.recent["site"] == row.site) & (tables.recent["task"] == row.task)
+    asked = tables.recent[of_task].tail(STORIES_OF_TASK)
     keys = ["day", "partition", "question"]
     moves = tables.moves.merge(asked[keys], on=keys)
     return told.stories(asked, moves, experiment=experiment, versions=versions, keep_days=keep_days)

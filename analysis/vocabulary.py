@@ -47,18 +47,16 @@ def renew(archive_root: Path, tables_root: Path, tasks: Mapping[str, Tasks]) -> 
     Where an earlier run still saw more DAYs of the archive, its tables stay.
     """
     closed = [day for day in day_tables.readable_days(tables_root) if _bytes(archive_root, day)]
-    if not closed:
-        return
-    day = closed[-1]
-    while _bytes(archive_root, day) and _is_closed(tables_root, day):
-        days = window(archive_root, tables_root, day)
-        before = _since(tables_root, day)
-        if before is None or before >= days[0]:
-            made = count(archive_root, tables_root, days, tasks)
-            day_tables.write_whole(tables_root, day, made)
-        day = min(days[0], before or days[0]) - timedelta(days=1)
-        if _since(tables_root, day):
-            return
+    covered = date.max
+    for day in reversed(closed):
+        if day >= covered:
+            continue
+        covered = _since(tables_root, day) or date.max
+        if day == closed[-1] or covered == date.max:
+            days = window(archive_root, tables_root, day)
+            if covered >= days[0]:
+                covered = days[0]
+                day_tables.write_whole(tables_root, day, count(archive_root, tables_root, days, tasks))
 
 
 def window(archive_root: Path, tables_root: Path, day: date) -> list[date]:
@@ -74,12 +72,12 @@ def window(archive_root: Path, tables_root: Path, day: date) -> list[date]:
 
 
 def windows(tables_root: Path, days: Sequence[date]) -> list[date]:
-    """DAYs whose windows lie side by side within `days` (sorted), last first."""
+    """Those of `days` (sorted) whose windows lie side by side, last first. The earliest may begin before."""
     chosen: list[date] = []
     before = date.max
     for day in reversed(days):
         since = _since(tables_root, day) if day < before else None
-        if since is not None and since >= days[0]:
+        if since is not None:
             chosen.append(day)
             before = since
     return chosen

@@ -141,11 +141,18 @@ def test_a_window_grows_no_further_than_its_bytes(tmp_path: Path, monkeypatch: p
     assert vocabulary.windows(tmp_path / "tables", days) == [days[1], days[0]]
 
 
+def test_days_before_one_without_visitors_are_counted_too(tmp_path: Path) -> None:
+    words = searches("rommel op straat", 5)
+    counted(tmp_path, words, Story(), words)
+    days = [DAY + timedelta(days=place) for place in range(3)]
+    assert vocabulary.windows(tmp_path / "tables", days) == [days[2], days[0]]
+
+
 def test_windows_lie_side_by_side(tmp_path: Path) -> None:
     counted(tmp_path, searches("rommel op straat", 3), searches("rommel op straat", 2))
     days = [DAY, DAY + timedelta(days=1)]
     assert vocabulary.windows(tmp_path / "tables", days) == [days[1]]
-    assert vocabulary.windows(tmp_path / "tables", days[1:]) == []
+    assert vocabulary.windows(tmp_path / "tables", days[:1]) == []
 
 
 def test_a_window_that_saw_more_days_is_kept_when_their_events_went(tmp_path: Path) -> None:
