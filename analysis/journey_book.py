@@ -7,9 +7,16 @@ touchpoint of fewer than five.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
 import msgspec
 
 SCHEMA_VERSION = 1
+#: Of fewer visitors than this nothing is kept and nothing is shown.
+FEWEST = 5
+#: The ways to order the ranking, most first.
+ORDERS = ("unanswered", "volume", "share", "effort", "complaints", "calls")
 
 
 class _Kept(msgspec.Struct, frozen=True, rename="camel"):
@@ -167,3 +174,24 @@ class Overview(_Kept, frozen=True, kw_only=True):
     gap: Gap | None = None
     simulated: bool = False
     schema_version: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Everything under /journeys/."""
+
+    overview: Overview
+    books: tuple[Book, ...]
+
+
+def ordered(rows: Sequence[Ranked], by: str) -> list[Ranked]:
+    """The rows with the most of it first: one of `ORDERS`."""
+    keys: Mapping[str, Callable[[Ranked], float]] = {
+        "unanswered": lambda row: row.unanswered,
+        "volume": lambda row: row.questions,
+        "share": lambda row: row.share_unanswered,
+        "effort": lambda row: row.effort,
+        "complaints": lambda row: row.complaints,
+        "calls": lambda row: row.calls,
+    }
+    return sorted(rows, key=lambda row: (-keys[by](row), -row.questions, row.name))

@@ -13,7 +13,19 @@ import polars as pl
 
 from analysis import day_tables, ranking, told, vocabulary, word_gap
 from analysis.flows import START
-from analysis.journey_book import Book, Gap, Overview, Passage, Ranked, Story, Touch, Typed, Version
+from analysis.journey_book import (
+    FEWEST,
+    Book,
+    Books,
+    Gap,
+    Overview,
+    Passage,
+    Ranked,
+    Story,
+    Touch,
+    Typed,
+    Version,
+)
 from analysis.tables import Outcome
 from analysis.tasks import Tasks
 from experiments.definition import Experiment
@@ -29,14 +41,6 @@ OTHER = "other"
 #: Touchpoints of a task that keep their name; the rest is `other`.
 NAMED = 40
 _SUCCESS = (Outcome.ANSWERED.value, Outcome.READ.value, Outcome.ANSWERED_ON_RESULTS.value)
-
-
-@dataclass(frozen=True, slots=True)
-class Books:
-    """Everything under /journeys/."""
-
-    overview: Overview
-    books: tuple[Book, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,7 @@ def merged(touchpoints: pl.DataFrame, flows: pl.DataFrame) -> tuple[tuple[Touch,
     among the forty most visited, is `other` in both."""
     sums = ("visits", "questions", "last", "left", "given", "given_sum", "hard")
     of_all = touchpoints.filter(pl.col("variant") == "").group_by("touchpoint").agg(pl.col("questions").sum())
-    often = of_all.filter(pl.col("questions") >= vocabulary.FEWEST)
+    often = of_all.filter(pl.col("questions") >= FEWEST)
     kept = often.sort(["questions", "touchpoint"], descending=[True, False]).head(NAMED)["touchpoint"]
     named = [*kept.to_list(), START, *(outcome.value for outcome in Outcome)]
 

@@ -12,9 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from analysis.journey_book import Book, Touch
+from analysis.journey_book import FEWEST, Book, Touch
 from analysis.tables import Phase
-from analysis.vocabulary import FEWEST
 
 OTHER = "other"
 #: Touchpoints at which trouble can be seen: pages and the search, not a call or a mark.

@@ -15,10 +15,8 @@ import msgspec
 from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 
 from analysis import wording
-from analysis.journey_book import SCHEMA_VERSION, Book, Overview, Ranked
-from analysis.journey_books import Books
+from analysis.journey_book import ORDERS, SCHEMA_VERSION, Book, Books, Overview, Ranked, ordered
 from analysis.pages import asked_language, fresh
-from analysis.ranking import ORDERS, ordered
 from analysis.rendering.journey_labels import JOURNEYS, PICTURES
 from analysis.rendering.journey_sections import (
     TEMPLATES,

@@ -5,21 +5,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 import polars as pl
 
-from analysis.journey_book import Ranked
+from analysis.journey_book import FEWEST, Ranked, ordered
 from analysis.side_records import Fit
 from analysis.tables import Outcome
 from analysis.tasks import Task, Tasks
-from analysis.vocabulary import FEWEST
 
 #: Columns of `questions` that are needed.
 COLUMNS = ("site", "day", "task", "outcome", "success", "effort")
-#: The ways to order the ranking, most first.
-ORDERS = ("unanswered", "volume", "share", "effort", "complaints", "calls")
 
 
 def ranking(
@@ -97,19 +94,6 @@ def frame(questions: pd.DataFrame, moves: pd.DataFrame) -> pd.DataFrame:
         .with_columns(pl.col("bad_marks", "marks").fill_null(0))
     )
     return counted.sort(["unanswered", "questions", "task"], descending=[True, True, False]).to_pandas()
-
-
-def ordered(rows: Sequence[Ranked], by: str) -> list[Ranked]:
-    """The rows with the most of it first: one of `ORDERS`."""
-    keys: Mapping[str, Callable[[Ranked], float]] = {
-        "unanswered": lambda row: row.unanswered,
-        "volume": lambda row: row.questions,
-        "share": lambda row: row.share_unanswered,
-        "effort": lambda row: row.effort,
-        "complaints": lambda row: row.complaints,
-        "calls": lambda row: row.calls,
-    }
-    return sorted(rows, key=lambda row: (-keys[by](row), -row.questions, row.name))
 
 
 def addresses(tasks: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:

@@ -17,9 +17,8 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
 from analysis.exposures import parse
-from analysis.journey_book import Scene, Story
+from analysis.journey_book import FEWEST, Scene, Story
 from analysis.tables import Outcome
-from analysis.vocabulary import FEWEST
 
 #: Columns of the day tables that are needed.
 QUESTION_COLUMNS = ("site", "day", "partition", "visitor", "question", "task", "outcome", "exposures")

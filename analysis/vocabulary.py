@@ -20,6 +20,7 @@ import pyarrow as pa
 from analysis import day_tables
 from analysis.errors import TableError
 from analysis.frames import build, published
+from analysis.journey_book import FEWEST
 from analysis.tables import TITLES, WORDS, Outcome
 from analysis.tasks import Tasks
 from analysis.words import GENERIC, normalise
@@ -27,8 +28,6 @@ from tracker.archive_files import files_of, read_tables
 from tracker.archive_format import PARTITION, SCHEMA
 from tracker.event import Kind
 
-#: Of fewer visitors than this nothing is kept and nothing is shown.
-FEWEST = 5
 #: Four whole weeks, and fewer than the 31 DAYs for which events are there.
 WINDOW_DAYS = 28
 #: A window grows no further than this many bytes of archive: where many come, a DAY is enough.

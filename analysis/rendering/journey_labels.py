@@ -267,6 +267,8 @@ PICTURES: Mapping[str, Mapping[str, Words]] = {
             "all_title": "De woordkloof over alle onderwerpen",
             "all_sentence": "Deze woorden typen bewoners vaak, maar de pagina's waar zij moeten zijn heten "
             "anders: {words}.",
+            "all_note": "Geteld van {period}, bij vijf bezoekers of meer. Achter het woord staat de vraag "
+            "waarbij het werd getypt.",
             "nowhere": "Gezocht zonder dat er een onderwerp bij past",
             "nowhere_sentence": "Bij deze zoekwoorden hoort geen onderwerp. Misschien ontbreekt een pagina.",
         },
@@ -297,6 +299,8 @@ PICTURES: Mapping[str, Mapping[str, Words]] = {
             "all_title": "The word gap over all tasks",
             "all_sentence": "Residents often type these words, but the pages where they should be are called "
             "otherwise: {words}.",
+            "all_note": "Counted over {period}, with five visitors or more. Behind the word stands the "
+            "question with which it was typed.",
             "nowhere": "Searched without a task that fits",
             "nowhere_sentence": "No task belongs to these search words. Perhaps a page is missing.",
         },

@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from analysis import wording
-from analysis.journey_book import Book, Gap, Overview, Ranked, Scene, Typed
+from analysis.journey_book import FEWEST, Book, Gap, Overview, Ranked, Scene, Typed
 from analysis.journey_map import Beat, Figures, JourneyMap, Moment, Stop, is_line, map_of, moments
 from analysis.rendering import paths
 from analysis.rendering.html import unbroken
@@ -29,7 +29,6 @@ from analysis.rendering.pictures import Caption
 from analysis.rendering.sections import Table, labels
 from analysis.report import Flow
 from analysis.tables import Outcome
-from analysis.vocabulary import FEWEST
 
 TEMPLATES = Path(__file__).parents[1] / "templates" / "journeys"
 _BARS = 12  # rows of a picture of bars; the table has all
@@ -162,7 +161,10 @@ def stories(book: Book, language: str, today: date) -> Section | None:
         )
         like = said["like"].format(questions=wording.number(story.questions, language))
         scenes = [
-            (wording.duration(one.after_s, language) if one.after_s else "0 s", _scene(one, language))
+            (
+                wording.duration(one.after_s, language) if one.after_s >= 10 else f"{one.after_s} s",
+                _scene(one, language),
+            )
             for one in story.scenes
         ]
         told.append((heading, like, scenes, SCENES[f"end_{story.outcome}"][language]))
@@ -233,7 +235,7 @@ def gap_figure(overview: Overview, language: str) -> Section | None:
         )
         for one in gap.words
     )
-    note = said["note"].format(period=_period(gap.since, gap.until, language))
+    note = said["all_note"].format(period=_period(gap.since, gap.until, language))
     table = Table(said["all_title"], headers, cells, frozenset({2, 3, 4}))
     return _figure("gap", caption, drawings, [table], note, language)
 

@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 
 from analysis import vocabulary
 from analysis.close import close_day
-from analysis.journey_books import Books, compute
+from analysis.journey_book import Books
+from analysis.journey_books import compute
 from experiments.assignment import variant_for
 from tests.analysis.stories import DAY, SITE, SITES, TASKS, Story
 from tests.analysis.test_units import ONE, met, report

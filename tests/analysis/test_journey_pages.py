@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +19,7 @@ from markupsafe import Markup
 from msgspec.structs import replace
 from werkzeug.serving import make_server
 
-from analysis.journey_book import Book
-from analysis.journey_books import Books
+from analysis.journey_book import Book, Books
 from analysis.journey_pages import Shelf, blueprint
 from analysis.pages import blueprint as reports
 from analysis.rendering.journey_labels import JOURNEYS, PICTURES, SCENES
@@ -205,6 +206,13 @@ def test_both_languages_say_the_same() -> None:
             for key, dutch in both["nl"].items():
                 placed = [sorted(re.findall(r"{\w+}", each)) for each in (dutch, both["en"][key])]
                 assert placed[0] == placed[1], key
+
+
+def test_serving_the_pages_reads_no_tables() -> None:
+    """A server starts at once: what computes is loaded by the job alone."""
+    heavy = "{'pandas', 'polars', 'pyarrow', 'numpy'}"
+    code = f"import sys, analysis.journey_pages; sys.exit(bool({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.browser

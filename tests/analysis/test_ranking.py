@@ -6,8 +6,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from analysis.journey_book import Ranked
-from analysis.ranking import addresses, frame, ordered, ranking, split_small
+from analysis.journey_book import Ranked, ordered
+from analysis.ranking import addresses, frame, ranking, split_small
 from tests.analysis.journey_samples import books, town
 from tests.analysis.stories import SITE, TASKS, Story
 from tracker.event import Kind
