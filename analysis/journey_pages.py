@@ -18,14 +18,9 @@ from analysis import wording
 from analysis.journey_book import ORDERS, SCHEMA_VERSION, Book, Books, Overview, Ranked, ordered
 from analysis.pages import asked_language, fresh
 from analysis.rendering.journey_labels import JOURNEYS, PICTURES
-from analysis.rendering.journey_sections import (
-    TEMPLATES,
-    SectionMaker,
-    gap_figure,
-    queries_table,
-    ranking_figure,
-    sections,
-)
+from analysis.rendering.journey_parts import TEMPLATES, SectionMaker
+from analysis.rendering.journey_sections import ranking_figure, sections
+from analysis.rendering.journey_word_sections import gap_figure, queries_table
 from analysis.rendering.sections import Table
 
 #: In the address of a task's page; leaves no way out of the folder.

@@ -23,7 +23,7 @@ from analysis.journey_book import Book, Books
 from analysis.journey_pages import Shelf, blueprint
 from analysis.pages import blueprint as reports
 from analysis.rendering.journey_labels import JOURNEYS, PICTURES, SCENES
-from analysis.rendering.journey_sections import Section
+from analysis.rendering.journey_parts import Section
 from klantreis.shell import init_shell
 from tests.analysis.journey_samples import books
 from tests.analysis.test_html import Page as Parsed

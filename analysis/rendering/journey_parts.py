@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the sections of the pages /journeys/ are made of: a picture, its sentence, its tables, in one form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from analysis import wording
+from analysis.journey_book import Book
+from analysis.rendering.html import unbroken
+from analysis.rendering.journey_labels import JOURNEYS
+from analysis.rendering.pictures import Caption
+from analysis.rendering.sections import Table
+
+TEMPLATES = Path(__file__).parents[1] / "templates" / "journeys"
+BARS = 12  # rows of a picture of bars; the table has all
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a page; `name` is its place in the address."""
+
+    name: str
+    title: str
+    body: Markup
+
+
+SectionMaker = Callable[[Book, str, date], Section | None]
+
+
+def figure(
+    name: str,
+    caption: Caption,
+    drawings: list[Markup] | list[tuple[str, list[Markup]]],
+    tables: list[Table],
+    note: str,
+    language: str,
+    *,
+    more: list[str] | None = None,
+) -> Section:
+    """Drawings (in panels with a heading, where there are several) with their sentence, note and tables."""
+    panels = [one if isinstance(one, tuple) else ("", [one]) for one in drawings]
+    if panels and not panels[0][0]:
+        panels = [("", [drawing for _, each in panels for drawing in each])]
+    body = render(
+        "figure.html", name=name, sentence=caption.description, panels=panels, tables=tables, note=note,
+        more=more or [], numbers=JOURNEYS[language]["numbers"],
+    )  # fmt: skip
+    return Section(name, caption.title, body)
+
+
+def render(template: str, **values: object) -> Markup:
+    return Markup(_templates().get_template(template).render(**values))  # noqa: S704  the template escapes
+
+
+def version_name(name: str, language: str) -> str:
+    return wording.short_variant_name(name, language) if name else JOURNEYS[language]["all"]
+
+
+def period_text(first: str, last: str, language: str) -> str:
+    return wording.period(date.fromisoformat(first), date.fromisoformat(last), language)
+
+
+def listed(parts: list[str], language: str) -> str:
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {'en' if language == 'nl' else 'and'} {parts[-1]}"
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["unbroken"] = unbroken
+    return environment
