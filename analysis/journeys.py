@@ -17,6 +17,7 @@ import pandas as pd
 import polars as pl
 
 from analysis import day_tables, lostness
+from analysis.asked import asked_outcomes
 from analysis.entries import read_referrer, registered_name
 from analysis.errors import AnalysisError
 from analysis.frames import nothing
@@ -25,6 +26,7 @@ from analysis.lostness import Links
 from analysis.pieces import Piece, cut, map_pieces
 from analysis.reconstruct import TABLES, reconstruct
 from analysis.scheduling import HERE, Where
+from analysis.side_records import side_tables
 from analysis.tables import QUESTIONS, Outcome
 from analysis.tasks import Tasks
 from analysis.thresholds import DEFAULTS, Thresholds
@@ -45,7 +47,7 @@ GROUPS = tuple(
     if column.dtype in ("str", "bool") or name in ("step_reached", "searches", "reformulations")
 )
 _WORDS = pl.Schema({"source": pl.String, "words": pl.String, "zero": pl.Boolean})
-_NEEDED = ("sessions", "questions", "moves", "set_aside")
+_NEEDED = ("sessions", "questions", "moves", "contacts", "answers", "set_aside")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Journeys:
     sessions: pd.DataFrame
     questions: pd.DataFrame
     moves: pd.DataFrame
+    contacts: pd.DataFrame
+    answers: pd.DataFrame
     set_aside: pd.DataFrame
     words: pl.DataFrame | None = None
 
@@ -106,6 +110,8 @@ def _rebuild(
         partition=piece.partitions[0],
         sites=sites,
     )
+    if 0 in piece.partitions:
+        tables |= side_tables(piece.root, piece.day, sites, tasks)
     return {name: tables[name] for name in _NEEDED}, _words(events)
 
 
@@ -117,6 +123,8 @@ def _journeys(
         sessions=tables["sessions"],
         questions=tables["questions"],
         moves=tables["moves"],
+        contacts=tables["contacts"],
+        answers=tables["answers"],
         set_aside=tables["set_aside"],
         words=words,
     )
@@ -205,6 +213,27 @@ def entries(journeys: Journeys) -> pd.DataFrame:
     counted = pl.from_pandas(journeys.sessions).group_by("entry").agg(sessions=pl.len())
     share = pl.col("sessions") / pl.col("sessions").sum()
     return counted.with_columns(share=share).sort(["sessions", "entry"], descending=[True, False]).to_pandas()
+
+
+def contacts(journeys: Journeys) -> pd.DataFrame:
+    """What the contact centre wrote down: task, channel, what became of the call code, contacts."""
+    return _added_up(journeys.contacts, ["task", "channel", "joined"], "contacts")
+
+
+def answers(journeys: Journeys) -> pd.DataFrame:
+    """What surveys said: task, heartbeat, what became of the call code, answers."""
+    return _added_up(journeys.answers, ["task", "heartbeat", "joined"], "answers")
+
+
+def asked(journeys: Journeys) -> pd.DataFrame:
+    """How questions ended, against what residents said of them, as `asked.asked_outcomes` for everyone: said,
+    success, questions."""
+    told = asked_outcomes(journeys.questions, journeys.moves)
+    return _added_up(told[told["experiment"] == ""], ["said", "success"], "questions")
+
+
+def _added_up(table: pd.DataFrame, keys: list[str], what: str) -> pd.DataFrame:
+    return table[[*keys, what]].groupby(keys, as_index=False).sum()
 
 
 def paths(journeys: Journeys, top: int = 10, longest: int = 8) -> pd.DataFrame:

@@ -42,6 +42,9 @@ TITLES = {
     "right": "Outcomes that fit what really happened",
     "confusion": "How questions really ended, and the outcomes they got",
     "bias": "How far off the success of every variant is",
+    "asked": "What residents said of their question, and whether it seemed to have been a success",
+    "contacts": "What the contact centre wrote down, and what its call codes fitted",
+    "answers": "What surveys said, and what their call codes fitted",
     "sensitivity": "The same days under other definitions (experiment and variant empty: everyone)",
     "words": "What visitors typed (words of fewer than 5 visitors are in 'other')",
 }
@@ -132,6 +135,11 @@ def journeys(
         "entries": shown.entries(found),
         "paths": shown.paths(found),
     }
+    for name, told in {
+        "asked": shown.asked(found), "contacts": shown.contacts(found), "answers": shown.answers(found)
+    }.items():  # fmt: skip
+        if len(told):
+            frames[name] = told
     if found.words is not None:
         frames["words"] = shown.words(found)
     write_out(_as_json(frames) if form == "json" else _as_text(frames), out)
