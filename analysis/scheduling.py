@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
+from logging import CRITICAL, getLogger
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -119,12 +120,16 @@ def _on_cluster(pieces: list[Work], function: Callable[[Work], Made], address: s
     try:
         from distributed import Client, KilledWorker
         from distributed.client import FutureCancelledError
+        from distributed.comm import CommClosedError
     except ImportError:
         raise SchedulingError(
             f"{address} was given as scheduler and Dask is not installed here. "
             "Install it with: pip install 'klantreis[dask]', or leave --scheduler out."
         ) from None
     _knock(address)
+    # What becomes of a cluster is said below, in one sentence instead of Dask's traceback.
+    for name in ("distributed", "distributed.client"):
+        getLogger(name).setLevel(CRITICAL)
     try:
         with Client(address, timeout=PATIENCE_S, set_as_default=False) as client:
             _check_versions(client, address)
@@ -137,10 +142,11 @@ def _on_cluster(pieces: list[Work], function: Callable[[Work], Made], address: s
             f"Workers of {address} ended again and again while they rebuilt journeys ({error}). "
             "Give them more memory, or leave --scheduler out."
         ) from None
-    except FutureCancelledError as error:
+    except (FutureCancelledError, CommClosedError) as error:
+        why = error.reason if isinstance(error, FutureCancelledError) else error
         raise SchedulingError(
-            f"The Dask scheduler at {address} went away ({error.reason}). Start it and ask again: what was "
-            "closed is whole, and closing it again does no harm."
+            f"The Dask scheduler at {address} went away ({why}). Start it and ask again: what was closed is "
+            "whole, and closing it again does no harm."
         ) from None
 
 
