@@ -107,8 +107,10 @@ def _looked(mind: Mind, view: View, smell: float) -> Generator[Action, View, boo
 def _answer_at(mind: Mind, page: Page) -> int | None:
     if mind.wish.kind is Kind.DO:
         return None
-    said = (b.before for b in page.blocks if mind.wish.answered_by(f"{b.under} {b.text}"))
-    return next(said, None)
+    said = (block for block in page.blocks if mind.wish.answered_by(f"{block.under} {block.text}"))
+    if page.results is not None:  # what stands under a result that is not worth a click answers nothing
+        said = (block for block in said if mind.smell(block.under) >= mind.behaviour.link_floor)
+    return next((block.before for block in said), None)
 
 
 def _choose(mind: Mind, view: View, smell: float) -> Part:
