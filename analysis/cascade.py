@@ -5,6 +5,9 @@ The rules are those of `docs/journeys.md`, a function each. They know numbers on
 and words were compared, before they start. So the same source is interpreted where there is little to walk
 and compiled where there is much; see `analysis.compiled`. A row is a record with the fields named here. What
 belongs to a question (its queries, clicks, pages, tasks) hangs on it in chains of nodes.
+
+All of it is one module, though a long one: what was compiled is kept until this file changes, and a part of
+it in another file could change unnoticed.
 """
 
 from __future__ import annotations
@@ -47,10 +50,11 @@ VIEW = (
 )
 #: `at` and `session` are of its latest page view; `into` is the question that it turned out to be; `tail_of`
 #: one that it only trails, unless it gets a subject. Closed: its goal was reached; settled: an answer was
-#: read. Tasks of its goal, of its words (`searched`) and of most of its pages (`soft`).
+#: read. Tasks of its goal, of its words (`searched`), of the answer that was read (`reading`) and of most of
+#: its pages (`soft`).
 QUESTION = (
     *("visitor", "site", "start", "at", "session", "into", "tail_of", "closed", "settled"),
-    *("goal", "searched", "soft"),
+    *("goal", "searched", "reading", "soft"),
 )
 #: A chain of a question (its place is question * `CHAINS` + chain): the node at its head, the one at its
 #: tail.
@@ -61,6 +65,9 @@ NODE = ("value", "more", "following")
 WORDS = ("filled", "subject")
 #: Two queries as lower * number of queries + higher, sorted; whether they say the same; and their likeness.
 PAIR = ("key", "same", "cosine")
+
+#: Moments, and keys of pairs; everything else fits 32 bits.
+WIDE = frozenset(["time", "at", "more", "key"])
 
 Rows = Any  # an array of records, or a list of objects
 Number = Any  # of a record: an int of either kind
@@ -362,7 +369,7 @@ def new(view: int, start: int, tail_of: int, s: State) -> Number:
     question.tail_of, question.into = tail_of, NONE
     question.closed = question.settled = False
     question.at = question.session = NONE
-    question.goal = question.searched = question.soft = NONE
+    question.goal = question.searched = question.reading = question.soft = NONE
     for chain in range(CHAINS):
         s.ends[asked * CHAINS + chain].head = NONE
     return asked
@@ -377,8 +384,8 @@ def join(view: int, asked: int, s: State) -> None:
             if other >= 0:
                 asked = merge(other, asked, s)
         see(asked, seen.task, s)
-        if seen.read and seen.task == task_of(asked, s):
-            s.questions[asked].settled = True
+        if seen.read:
+            read(asked, seen.task, s)
     add(asked, PAGES, seen.page, 0, s)
     seen.now = asked
     s.latest[seen.page] = view
@@ -389,11 +396,13 @@ def join(view: int, asked: int, s: State) -> None:
 
 
 def task_of(asked: int, s: State) -> Number:
-    """What it is about: its goal, else its words, else the task of most of its pages."""
+    """What it is about: its goal, else its words, else the answer that was read, else most of its pages."""
     question = s.questions[asked]
     if question.goal >= 0:
         return question.goal
-    return question.searched if question.searched >= 0 else question.soft
+    if question.searched >= 0:
+        return question.searched
+    return question.reading if question.reading >= 0 else question.soft
 
 
 def has_subject(asked: int, s: State) -> bool:
@@ -426,6 +435,14 @@ def see(asked: int, task: int, s: State) -> None:
     soft = s.questions[asked].soft
     if soft < 0 or s.nodes[node].more > s.nodes[views_of_task(asked, soft, s)].more:
         s.questions[asked].soft = task
+
+
+def read(asked: int, task: int, s: State) -> None:
+    """An answer was read: people stay where they wanted to be, wherever else they looked first."""
+    question = s.questions[asked]
+    if question.reading < 0:
+        question.reading = task
+    question.settled = question.settled or task == task_of(asked, s)
 
 
 def views_of_task(asked: int, task: int, s: State) -> Number:
@@ -505,6 +522,8 @@ def merge(one: int, other: int, s: State) -> Number:
     kept.at, kept.session = max(kept.at, gone.at), max(kept.session, gone.session)
     if kept.searched < 0:
         kept.searched = gone.searched
+    if kept.reading < 0:
+        kept.reading = gone.reading
     for chain in (QUERIES, CLICKS, PAGES):
         join_chains(older, newer, chain, s)
     add_tasks(older, newer, s)

@@ -77,11 +77,15 @@ def _kept(njit: Callable[..., Any], function: FunctionType) -> Any:
         return njit(function)
 
 
-def records(fields: Sequence[str], given: Mapping[str, Any], length: int) -> NDArray[Any]:
-    """An array of records with these fields, each of the type of what is given for it; whole numbers, zero
-    at first, where nothing is."""
+def records(
+    fields: Sequence[str], given: Mapping[str, Any], length: int, *, wide: frozenset[str] = frozenset()
+) -> NDArray[Any]:
+    """An array of records with these fields, zero where nothing is given: numbers of 32 bits, but those in
+    `wide`, and flags and fractions, as they come."""
     kinds = {name: np.asarray(value).dtype for name, value in given.items()}
-    rows = np.zeros(length, np.dtype([(name, kinds.get(name, np.int64)) for name in fields], align=True))
+    kept = {name: kind for name, kind in kinds.items() if name in wide or kind.kind in "bf"}
+    small = {name: np.int64 if name in wide else np.int32 for name in fields}
+    rows = np.zeros(length, np.dtype([(name, {**small, **kept}[name]) for name in fields], align=True))
     for name, value in given.items():
         rows[name] = value
     return rows

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import pandas as pd
 import polars as pl
 
+from analysis.events import Events, Ints
 from analysis.frames import texts
-from analysis.intake import Events, Ints
 
 
 @lru_cache(maxsize=4096)
@@ -45,7 +46,7 @@ class Exposures:
             row = np.minimum(low + step, len(self.visitor) - 1)
             more = (low + step < high) & (self.since[row] <= moment)
             key = met * width + np.where(more, self.shown[row] + 1, 0)
-            different, met = np.unique(key, return_inverse=True)
+            met, different = pd.factorize(key)
             pairs = zip((different // width).tolist(), (different % width).tolist(), strict=True)
             known = [known[before] + ((self.texts[place - 1],) if place else ()) for before, place in pairs]
         return texts(met, [_joined(shown) for shown in known])

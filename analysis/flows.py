@@ -79,8 +79,9 @@ def steps_of(wanted: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
     The same touchpoint twice in a row is one step.
     """
     return (
-        moves.filter(pl.col("kind").is_in(_STEPS))
+        moves.select("question", "kind", "touchpoint", "phase")
         .join(wanted, on="question", how="semi", maintain_order="left")
+        .filter(pl.col("kind").is_in(_STEPS))
         .filter(
             (pl.col("touchpoint") != pl.col("touchpoint").shift(1).over("question")).fill_null(value=True)
         )
@@ -92,8 +93,10 @@ def steps_of(wanted: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
 
 def heartbeats_table(exposed: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
     """`HEARTBEATS`: touchpoints with a heartbeat, counted by phase and by who gave it."""
-    beating = moves.filter(pl.col("heartbeat").is_not_nan()).select(
-        "question", "phase", "given", pl.col("heartbeat").round().cast(pl.Int8)
+    beating = (
+        moves.select("question", "phase", "given", "heartbeat")
+        .filter(pl.col("heartbeat").is_not_nan())
+        .with_columns(pl.col("heartbeat").round().cast(pl.Int8))
     )
     rows = exposed.select("experiment", "variant", "bucket", "question").join(beating, on="question")
     counted = rows.drop("question").with_columns(touchpoints=pl.lit(1, pl.Int64))

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
+from analysis.events import Events, Floats, Ints, K
 from analysis.exposures import find_exposures
 from analysis.frames import build, texts
-from analysis.intake import Events, Floats, Ints, K
 from analysis.moves import PHASES, Steps
 from analysis.outcomes import CAUSES, OUTCOMES, Outcomes
 from analysis.page_views import PageViews
@@ -184,7 +184,7 @@ def _reading(views: PageViews, questions: Questions, gap_s: int) -> Floats:
 
 def _heartbeats(moves: pl.DataFrame, count: int) -> dict[str, Floats]:
     """First, worst, peak and last heartbeat of each question, given and inferred alike."""
-    beating = moves.filter(pl.col("heartbeat").is_not_nan())
+    beating = moves.select("question", "heartbeat").filter(pl.col("heartbeat").is_not_nan())
     of, beats = beating["question"].to_numpy(), beating["heartbeat"].to_numpy()
     first, last, worst, peak = (np.full(count, np.nan) for _ in range(4))
     first[of[::-1]] = beats[::-1]

@@ -12,8 +12,8 @@ import polars as pl
 
 from analysis import trails
 from analysis.compiled import records, run
+from analysis.events import Coded, Events, Flags, Floats, Ints, K
 from analysis.frames import build, texts
-from analysis.intake import Coded, Events, Flags, Floats, Ints, K
 from analysis.page_views import PageViews
 from analysis.questions import Questions
 from analysis.scope import Scope
@@ -73,11 +73,11 @@ def _trails(views: PageViews, questions: Questions, thresholds: Thresholds) -> I
         "parent": -1,
         "is_a": trails.AHEAD,
     }
-    rows = records(trails.TRAIL, given, len(views))
+    rows = records(trails.TRAIL, given, len(views), wide=trails.WIDE)
     latest = np.full(len(questions), -1, np.int64)
     quick_s = float(thresholds.pogo_stick_s)
     run(trails.follow, trails, rows, latest, quick_s, rows=len(views), writes=frozenset(["parent", "is_a"]))
-    what: Ints = rows["is_a"].copy()
+    what: Ints = rows["is_a"].astype(np.int64)
     return what
 
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.intake import Events, Flags, Floats, Ints, K
+from analysis.events import Events, Flags, Floats, Ints, K
 from analysis.moves import Steps
 from analysis.page_views import PageViews
-from analysis.questions import Questions
+from analysis.questions import Questions, reading_s
 from analysis.scope import Scope
 from analysis.tables import Cause, Outcome
 from analysis.thresholds import Thresholds
@@ -118,10 +118,10 @@ def _read(
     search for the same question for a while; that while must have passed before the study ended.
     """
     read_at = np.full(len(questions), _NEVER)
-    answers = np.array([page.answer for page in views.pages], bool)[views.page]
+    needed = reading_s(views)
     mine = questions.of_view >= 0
     mine[mine] = views.task[mine] == questions.task[questions.of_view[mine]]
-    candidates = np.flatnonzero(answers & mine & (views.visible_s > 0))
+    candidates = np.flatnonzero(np.isfinite(needed)[views.page] & mine & (views.visible_s > 0))
     if not len(candidates):
         return read_at
     last_seen = np.full(len(views), -1, np.int64)
@@ -129,7 +129,7 @@ def _read(
     pair = questions.of_view[candidates] * len(views.pages) + views.page[candidates]
     _, place = np.unique(pair, return_inverse=True)
     seconds = np.bincount(place, weights=views.visible_s[candidates])
-    long_enough = candidates[seconds[place] >= thresholds.read_s]
+    long_enough = candidates[seconds[place] >= needed[views.page[candidates]]]
     quiet_until = last_seen[long_enough] + thresholds.quiet_after_read_s * 1000
     searched_at = _next_search(events, views, questions, long_enough)
     read = long_enough[(searched_at > quiet_until) & (quiet_until < until[questions.of_view[long_enough]])]

@@ -8,11 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from analysis.entries import Arrival, Entry, has_campaign, read_referrer
+from analysis.events import Coded, Events, Flags, Floats, Ints, K, first_rows
 from analysis.globs import tidy
-from analysis.intake import Coded, Events, Flags, Floats, Ints, K, first_rows
 from analysis.scope import Scope
+from analysis.tasks import Tasks
+from analysis.thresholds import Thresholds
 from analysis.words import Query, normalise
 from tracker.site import Site
 
@@ -27,6 +30,8 @@ class Page:
     path: str
     task: int
     answer: bool
+    #: Visible seconds after which it counts as read.
+    read_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +79,7 @@ def page_views(events: Events, session: Ints, scope: Scope) -> PageViews:
     page = np.array(places, np.int64)[path]
     for s, text in _clicked(events):
         numbers.setdefault((s, text), len(numbers))
-    pages = tuple(
-        Page(sites[s].name, text, tasks[s].of_page(text), tasks[s].is_answer(text)) for s, text in numbers
-    )
+    pages = tuple(_page(sites[s].name, text, tasks[s], scope.thresholds) for s, text in numbers)
     referrers, referrer = _pairs(site, events.view_text["referrer"])
     came_from_page = np.where(events.origin >= 0, page[events.origin], -1)
     sites = [
@@ -119,6 +122,15 @@ def page_views(events: Events, session: Ints, scope: Scope) -> PageViews:
     )
 
 
+def _page(site: str, path: str, tasks: Tasks, thresholds: Thresholds) -> Page:
+    """A short answer is read sooner than a long one."""
+    read_s, words = thresholds.read_s, tasks.words_of(path)
+    if words is not None:
+        at_this_pace = 60 * words / thresholds.words_per_minute
+        read_s = min(read_s, max(thresholds.read_at_least_s, at_this_pace))
+    return Page(site, path, tasks.of_page(path), tasks.is_answer(path), read_s)
+
+
 def _with_own_host(
     site: Site,
     number: int,
@@ -155,7 +167,7 @@ def _clicked(events: Events) -> list[tuple[int, str]]:
 def _pairs(site: Ints, coded: Coded) -> tuple[list[tuple[int, str]], Ints]:
     """The different (site, text) that occur, and for every row the place of its own."""
     width = len(coded.texts) + 1
-    keys, place = np.unique(site * width + coded.codes + 1, return_inverse=True)
+    place, keys = pd.factorize(site * width + coded.codes + 1)
     texts = ("", *coded.texts)
     return [(key // width, texts[key % width]) for key in keys.tolist()], place
 

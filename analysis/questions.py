@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from analysis import cascade
 from analysis.compiled import records, run
 from analysis.entries import Entry
+from analysis.events import Events, Floats, Ints, K
 from analysis.globs import tidy
-from analysis.intake import Events, Ints, K
 from analysis.page_views import ENTRIES, PageViews
 from analysis.scope import Scope
 from analysis.tables import Start
@@ -26,7 +26,6 @@ from analysis.words import same_words, trigram_cosine
 STARTS = tuple(Start)
 #: A search is compared with so many different ones before it by the same visitor.
 COMPARED = 25
-_LARGE = frozenset(["time", "hub", "opened", "read"])  # moments and flags; all else fits 32 bits
 
 Records = NDArray[Any]
 
@@ -63,7 +62,7 @@ def find_questions(events: Events, views: PageViews, scope: Scope) -> Questions:
         half_life_ms=thresholds.trigram_half_life_s * 1000.0,
     )
     row, steps = _steps(events, views, scope)
-    state = _state(limits, steps, _views(views, scope), _words(events, views), pages=len(views.pages))
+    state = _state(limits, steps, _views(views), _words(events, views), pages=len(views.pages))
     run(
         cascade.walk,
         cascade,
@@ -85,15 +84,17 @@ def _found(events: Events, state: cascade.State, row: Ints) -> Questions:
     place = np.append((np.cumsum(kept) - 1)[root], -1)
     of_view = place[state.views["first"]]
     found = asked[kept]
-    task = np.where(found["searched"] >= 0, found["searched"], found["soft"])
+    task = found["soft"]
+    for better in ("reading", "searched", "goal"):
+        task = np.where(found[better] >= 0, found[better], task)
     return Questions(
         of_row=_of_rows(events, of_view, row, place[state.steps["switch"]]),
         of_view=of_view,
-        reached_from=state.views["reached"].copy(),
-        visitor=found["visitor"].copy(),
-        site=found["site"].copy(),
-        task=np.where(found["goal"] >= 0, found["goal"], task),
-        start=found["start"].copy(),
+        reached_from=state.views["reached"].astype(np.int64),
+        visitor=found["visitor"].astype(np.int64),
+        site=found["site"].astype(np.int64),
+        task=task.astype(np.int64),
+        start=found["start"].astype(np.int64),
     )
 
 
@@ -147,7 +148,7 @@ def _steps(events: Events, views: PageViews, scope: Scope) -> tuple[Ints, Record
         "about": about,
         "switch": -1,
     }
-    return row, records(cascade.STEP, given, len(row))
+    return row, records(cascade.STEP, given, len(row), wide=cascade.WIDE)
 
 
 def _page_of_target(events: Events, views: PageViews) -> Ints:
@@ -164,18 +165,21 @@ def _task_of_goal(events: Events, scope: Scope) -> Ints:
     return np.array([[each.of_goal(goal) for goal in goals] for each in scope.tasks], np.int64)
 
 
-def _views(views: PageViews, scope: Scope) -> Records:
-    answers = np.array([page.answer for page in views.pages], bool)[views.page]
+def _views(views: PageViews) -> Records:
     hubs = np.array([page.path == "/" for page in views.pages], bool)
     given: dict[str, Any] = {
         "hub": hubs[views.page],
         "outside": _started_outside(views),
-        "read": answers & (views.visible_s >= scope.thresholds.read_s),
+        "read": views.visible_s >= reading_s(views)[views.page],
         **dict.fromkeys(("first", "now", "reached"), -1),
     }
     given |= {name: getattr(views, name) for name in cascade.VIEW if name not in given}
-    small = {name: np.asarray(value, np.int32) for name, value in given.items() if name not in _LARGE}
-    return records(cascade.VIEW, given | small, len(views))
+    return records(cascade.VIEW, given, len(views), wide=cascade.WIDE)
+
+
+def reading_s(views: PageViews) -> Floats:
+    """Per page the visible seconds after which it counts as an answer that was read; never, if it is none."""
+    return np.array([page.read_s if page.answer else np.inf for page in views.pages], np.float64)
 
 
 def _started_outside(views: PageViews) -> Ints:
@@ -205,7 +209,9 @@ def _words(events: Events, views: PageViews) -> dict[str, NDArray[Any]]:
     given = {
         "words": records(cascade.WORDS, {"filled": filled, "subject": subject}, len(queries)),
         "tasks_of_words": np.array(views.query_task, np.int64).ravel(),
-        "pairs": records(cascade.PAIR, {"key": key, "same": same, "cosine": cosine}, len(key)),
+        "pairs": records(
+            cascade.PAIR, {"key": key, "same": same, "cosine": cosine}, len(key), wide=cascade.WIDE
+        ),
     }
     for column in given.values():
         column.flags.writeable = False
@@ -253,9 +259,9 @@ def _state(
         views=views,
         count=count,
         latest=np.full(pages, -1, np.int64),
-        open=np.full(asked + 1, -1, np.int64),
-        questions=records(cascade.QUESTION, {"closed": False, "settled": False}, asked),
+        open=np.zeros(asked + 1, np.int64),
+        questions=records(cascade.QUESTION, {}, asked, wide=cascade.WIDE),
         ends=records(cascade.ENDS, {}, asked * cascade.CHAINS),
-        nodes=records(cascade.NODE, {}, cascade.CHAINS * opened + int(act.sum())),
+        nodes=records(cascade.NODE, {}, cascade.CHAINS * opened + int(act.sum()), wide=cascade.WIDE),
         **words,
     )

@@ -13,9 +13,10 @@ import polars as pl
 
 from analysis.buckets import buckets_table, times_table
 from analysis.errors import ReconciliationError
+from analysis.events import Events
 from analysis.flows import flows_table, heartbeats_table, transitions_table
 from analysis.frames import build, nothing, published
-from analysis.intake import Events, Intake, prepare
+from analysis.intake import Intake, prepare
 from analysis.measures import questions_table
 from analysis.moves import find_steps, moves_table
 from analysis.outcomes import find_outcomes

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.intake import Ints
+from analysis.events import Ints
 from analysis.tasks import Tasks
 from analysis.thresholds import Thresholds
 from tracker.site import Site

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from analysis.events import Events, Ints, K
 from analysis.frames import build, texts
-from analysis.intake import Events, Ints, K
 from analysis.page_views import ENTRIES, PageViews
 from analysis.scope import Scope
 from analysis.tables import SESSIONS

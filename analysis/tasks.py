@@ -9,6 +9,9 @@ answers  = ["/melding/bedankt"]
 goals    = ["melding_verzonden"]
 queries  = ["zwerfvuil", "rommel op straat"]
 
+[task.zwerfvuil.words]
+"/melding/bedankt" = 60
+
 [task.zwerfvuil.phase]
 uitvoering = ["/melding/stap-*"]
 """
@@ -31,7 +34,7 @@ from experiments.places import Places, Steps
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _LISTS = ("pages", "answers", "goals", "queries")
-_KEYS = ("question", "upl", *_LISTS, "phase")
+_KEYS = ("question", "upl", *_LISTS, "words", "phase")
 _PHASES = {**{phase.value: phase for phase in Phase}, "orientatie": Phase.ORIENTATION}
 
 NO_TASK = -1
@@ -39,7 +42,8 @@ NO_TASK = -1
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One thing that residents come for. `pages` and `answers` are globs, `phases` globs with their phase."""
+    """One thing that residents come for. `pages` and `answers` are globs, `words` globs of answers with how
+    many words they have, `phases` globs with their phase."""
 
     name: str
     question: str
@@ -48,6 +52,7 @@ class Task:
     goals: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
     upl: str | None = None
+    words: tuple[tuple[str, int], ...] = ()
     phases: tuple[tuple[str, Phase], ...] = ()
 
 
@@ -55,6 +60,7 @@ class Task:
 class _Page:
     task: int
     answer: bool
+    words: int | None
     phase: Phase | None
 
 
@@ -87,6 +93,10 @@ class Tasks:
     def is_answer(self, path: str) -> bool:
         """Whether the page is tagged as an answer of its task."""
         return self._page(path).answer
+
+    def words_of(self, path: str) -> int | None:
+        """How many words stand on that answer page; None where its task does not say."""
+        return self._page(path).words
 
     def phase_of(self, path: str) -> Phase | None:
         """The phase that the task's own map gives the page, if any."""
@@ -139,9 +149,10 @@ class Tasks:
         for number, task in enumerate(self.tasks):
             if any(compiled(glob).fullmatch(path) for glob in task.pages):
                 answer = any(compiled(glob).fullmatch(path) for glob in task.answers)
+                words = next((count for glob, count in task.words if compiled(glob).fullmatch(path)), None)
                 phase = next((phase for glob, phase in task.phases if compiled(glob).fullmatch(path)), None)
-                return _Page(number, answer, phase)
-        return _Page(NO_TASK, False, None)
+                return _Page(number, answer, words if answer else None, phase)
+        return _Page(NO_TASK, False, None, None)
 
 
 def load(path: Path) -> Tasks:
@@ -254,7 +265,21 @@ class _Reader:
             if not normalise(query):
                 self._report((*at, "queries"), f'"{query}" has no word in it. Leave it out.')
         upl = self._text((*at, "upl"), table["upl"]) if "upl" in table else None
-        return Task(name=name, question=question, upl=upl, phases=self._phases(at, table), **lists)
+        words = self._lengths((*at, "words"), table.get("words", {}), lists["answers"])
+        phases = self._phases(at, table)
+        return Task(name=name, question=question, upl=upl, words=words, phases=phases, **lists)
+
+    def _lengths(self, at: Steps, table: object, answers: Sequence[str]) -> tuple[tuple[str, int], ...]:
+        if not isinstance(table, dict):
+            self._report(at, 'is no table. Write words = { "/page" = 120 }: the words of an answer page.')
+            return ()
+        self._paths(at, list(table))
+        for glob, count in table.items():
+            if type(count) is not int or count < 1:
+                self._report(at, f'"{glob}" has {count!r} words. Write how many it has, such as 120.')
+            elif glob.startswith("/") and not any(intersect(glob, answer) for answer in answers):
+                self._report(at, f'"{glob}" is no answer of the task. Add it to answers too.')
+        return tuple(table.items())
 
     def _phases(self, at: Steps, table: dict[str, Any]) -> tuple[tuple[str, Phase], ...]:
         phases = table.get("phase", {})

@@ -26,6 +26,11 @@ class Thresholds:
     trigram_half_life_s: float = 3600.0
     #: A page tagged as answer counts as read after so many visible seconds ...
     read_s: float = 30.0
+    #: ... or sooner where its words, as its task tells them, take less at this pace (Brysbaert, "How many
+    #: words do we read per minute?", Journal of Memory and Language 109, 2019: 238, of non-fiction) ...
+    words_per_minute: float = 238.0
+    #: ... but not before so many seconds ...
+    read_at_least_s: float = 10.0
     #: ... and so many seconds without a search for the same question.
     quiet_after_read_s: int = 1800
     #: Visible seconds within which a return to the results is a pogo-stick.

@@ -16,6 +16,9 @@ AHEAD, AGAIN, POGO_STICK, BACKTRACK = range(4)
 #: after which a return to the results is no pogo-stick. The walk adds `parent` and what the view `is_a`.
 TRAIL = ("question", "reached", "shows", "results", "shown", "session", "time", "visible_s", "parent", "is_a")
 
+#: Moments, and pages with their query; everything else fits 32 bits.
+WIDE = frozenset(["time", "shows"])
+
 Rows = Any  # an array of records, or a list of objects
 
 

@@ -16,9 +16,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from analysis.events import Events, Flags, Floats, Ints, K
 from analysis.exposures import parse
 from analysis.frames import build, texts
-from analysis.intake import Events, Flags, Floats, Ints, K
 from analysis.tables import UNITS, Cause, Outcome
 from experiments.assignment import BUCKETS, variant_for
 from experiments.definition import Experiment
@@ -231,11 +231,8 @@ def exposed_questions(
     """
     known = {experiment.name: experiment for experiment in experiments}
     keys = ("exposures", "site", "task", "number")
-    met = questions.filter(pl.col("exposures") != "").select(
-        "question",
-        *keys[:3],
-        number=pl.col("visitor").map_batches(lambda visitor: pl.Series(bucket[visitor.to_numpy()]), pl.Int64),
-    )
+    number = pl.Series("number", bucket[questions["visitor"].to_numpy()])
+    met = questions.select("question", *keys[:3], number).filter(pl.col("exposures") != "")
     found: list[tuple[object, ...]] = []
     for *key, count in met.group_by(keys).len().iter_rows():
         shown, site, task, number = key

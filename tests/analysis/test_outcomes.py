@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from analysis.tasks import loads
 from analysis.thresholds import Thresholds
 from tests.analysis.stories import NINE, Story
 from tracker.event import Kind
@@ -70,6 +71,11 @@ def read_then_searched_much_later(story: Story) -> None:
 def read_an_answer_to_something_else(story: Story) -> None:
     results = story.search("zwerfvuil", 0)
     story.page("/paspoort", 10, came=results, seen=60)
+
+
+def read_where_they_ended_up(story: Story) -> None:
+    page = story.page("/grofvuil", 0, referrer="https://www.google.nl/", seen=8)
+    story.page("/paspoort", 10, came=page, seen=45)
 
 
 def answer_on_the_results(story: Story) -> None:
@@ -142,6 +148,7 @@ ENDS: dict[Callable[[Story], None], tuple[str, str, float]] = {
     read_without_knowing: ("abandoned", "abandoned", 0),
     read_then_searched: ("abandoned", "abandoned", 600.012),
     read_an_answer_to_something_else: ("abandoned", "abandoned", 70),
+    read_where_they_ended_up: ("read", "answered", 10),
     answer_on_the_results: ("answered_on_results", "abandoned", 0.012),
     answer_on_the_results_then_a_click: ("abandoned", "abandoned", 5),
     answer_on_the_results_then_a_reformulation: ("abandoned", "abandoned", 20.012),
@@ -164,6 +171,26 @@ def test_end(tell: Callable[[Story], None], end: tuple[str, str, float]) -> None
     question = story.tables()["questions"].iloc[0]
     assert (question["outcome"], question["cause"], question["time_s"]) == end
     assert question["success"] == (end[1] == "answered")
+
+
+@pytest.mark.parametrize(("seen", "words", "read_s", "outcome"), [
+    (25.3, 100, 30, "read"),  # 100 words take 25.2 s at 238 a minute
+    (25.1, 100, 30, "abandoned"),
+    (29, 400, 30, "abandoned"),  # a long answer never takes longer than any other
+    (30, 400, 30, "read"),
+    (9, 5, 30, "abandoned"),  # a glance reads nothing
+    (10, 5, 30, "read"),
+    (15, 100, 15, "read"),  # nor does a short one take longer than the threshold
+])  # fmt: skip
+def test_a_short_answer_is_read_sooner(seen: float, words: int, read_s: float, outcome: str) -> None:
+    tasks = loads(
+        '[task.paspoort]\nquestion = "?"\npages = ["/paspoort"]\nanswers = ["/paspoort"]\n'
+        f'words = {{ "/paspoort" = {words} }}\n'
+    )
+    story = Story()
+    story.page("/paspoort", 0, seen=seen)
+    definitions = Thresholds(read_s=read_s)
+    assert story.tables(tasks=tasks, definitions=definitions)["questions"]["outcome"].item() == outcome
 
 
 def test_a_contact_after_the_goal_confirms() -> None:

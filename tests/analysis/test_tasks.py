@@ -45,7 +45,18 @@ def test_the_longest_example_wins() -> None:
     assert tasks.name(tasks.of_query(normalise("paspoort verlengen"))) == "zwerfvuil"
 
 
+ANSWER = '[task.a]\nquestion = "?"\npages = ["/a", "/b"]\nanswers = ["/a"]\n'
+
+
+def test_an_answer_may_tell_how_many_words_it_has() -> None:
+    tasks = loads(ANSWER + 'words = { "/a" = 120 }')
+    assert (tasks.words_of("/a"), tasks.words_of("/b"), tasks.words_of("/c")) == (120, None, None)
+
+
 PROBLEMS = {
+    "words that are none": (ANSWER + 'words = { "/a" = "veel" }', 5, "Write how many it has"),
+    "words of no answer": (ANSWER + 'words = { "/b" = 12 }', 5, "is no answer of the task"),
+    "words without a page": (ANSWER + "words = 120", 5, "is no table"),
     "unknown key": (GOOD + 'anwsers = ["/x"]', 6, 'Did you mean "answers"?'),
     "unknown table": ('[taks.a]\nquestion = "?"', 1, 'Did you mean "task"?'),
     "no question": ('[task.a]\npages = ["/a"]\nanswers = ["/a"]', 1, "is missing"),

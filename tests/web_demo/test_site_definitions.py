@@ -13,9 +13,11 @@ import pytest
 from analysis import tasks as task_definitions
 from experiments.loading import load
 from tests.web_demo.showing import VERSIONS
+from web_demo.citizens.parsing import Reader
 from web_demo.content import load_content
 from web_demo.forms import load_forms
 from web_demo.search import SearchIndex
+from web_demo.site import create_site
 
 DEFINITIONS = Path(__file__).parents[2] / "web_demo" / "definitions"
 TASKS: dict[str, dict[str, Any]] = tomllib.loads((DEFINITIONS / "tasks.toml").read_text())["task"]
@@ -26,7 +28,7 @@ FORM_PATHS = {
     for form in FORMS
     for path in (form.path, form.thanks_path, *(form.step_path(n) for n in range(1, len(form.steps) + 1)))
 }
-SITE_PATHS = CONTENT.pages.keys() | FORM_PATHS
+SITE_PATHS = CONTENT.pages.keys() | FORM_PATHS | CONTENT.sections.keys()
 INDEXES = [SearchIndex(CONTENT, language) for language in ("nl", "en")]
 SHOWN = 3  # few people look further down the results
 
@@ -42,6 +44,15 @@ def test_every_pattern_of_a_task_fits_a_page_of_the_site(name: str) -> None:
     task = TASKS[name]
     for pattern in (*task["pages"], *task.get("answers", ()), *task.get("phase", {}).get("uitvoering", ())):
         assert any(fnmatchcase(path, pattern.replace("**", "*")) for path in SITE_PATHS), pattern
+
+
+def test_the_words_of_an_answer_are_counted_right() -> None:
+    """They decide how soon it counts as read; counted as a citizen's browser counts them."""
+    site, reader = create_site().test_client(), Reader()
+    told = {path: count for task in TASKS.values() for path, count in task.get("words", {}).items()}
+    assert told == {path: reader.read(site.get(path).data)[0].words for path in told}
+    answers = {page for task in TASKS.values() for page in task.get("answers", ())}
+    assert answers - told.keys() == {page for page in answers if page.endswith("/bedankt")}
 
 
 def test_every_goal_is_reached_by_a_form() -> None:

@@ -20,6 +20,7 @@ class Asked:
         "into",
         "number",
         "queries",
+        "reading",
         "searched",
         "session",
         "settled",
@@ -39,7 +40,8 @@ class Asked:
         self.tail_of = tail_of  # a question that this one only trails, unless it gets a subject
         self.closed = False  # its goal was reached
         self.settled = False  # an answer was read
-        self.goal = self.searched = self.soft = NO_TASK  # task of its goal, its words, most of its pages
+        # task of its goal, its words, the answer that was read, most of its pages
+        self.goal = self.searched = self.reading = self.soft = NO_TASK
         self.views: dict[int, int] = {}  # page views per task
         self.queries: list[tuple[int, int]] = []  # (query, when)
         self.visited: set[int] = set()
@@ -47,10 +49,9 @@ class Asked:
 
     @property
     def task(self) -> int:
-        """What it is about: its goal, else its words, else the task of most of its pages."""
-        if self.goal >= 0:
-            return self.goal
-        return self.searched if self.searched >= 0 else self.soft
+        """What it is about: its goal, else its words, else the answer read, else most of its pages."""
+        known = (self.goal, self.searched, self.reading)
+        return next((task for task in known if task >= 0), self.soft)
 
     @property
     def has_subject(self) -> bool:
@@ -74,6 +75,12 @@ class Asked:
         if self.soft < 0 or count > self.views.get(self.soft, 0):
             self.soft = task
 
+    def read(self, task: int) -> None:
+        """An answer was read: people stay where they wanted to be."""
+        if self.reading < 0:
+            self.reading = task
+        self.settled |= task == self.task
+
     def take_in(self, other: Asked) -> None:
         """The other question turns out to be this one."""
         other.into = self
@@ -84,6 +91,8 @@ class Asked:
         self.at, self.session = max(self.at, other.at), max(self.session, other.session)
         if self.searched < 0:
             self.searched = other.searched
+        if self.reading < 0:
+            self.reading = other.reading
         for task, count in other.views.items():
             self.views[task] = self.views.get(task, 0) + count
         self.soft = max(self.views, key=lambda task: self.views[task], default=NO_TASK)

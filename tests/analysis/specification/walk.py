@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from analysis.entries import OUTSIDE, Entry
+from analysis.events import Events, Ints, K
 from analysis.globs import tidy
-from analysis.intake import Events, Ints, K
 from analysis.page_views import ENTRIES, PageViews
 from analysis.questions import STARTS, Questions
 from analysis.scope import Scope
@@ -73,8 +73,9 @@ class _Walk:
         self._query, self._words = views.query.tolist(), views.words.tolist()
         self._entry, self._referrer = views.entry.tolist(), views.referrer.tolist()
         self._origin, self._opened = views.origin.tolist(), views.opened.tolist()
-        answers = np.array([page.answer for page in views.pages], bool)[views.page]
-        self._read = (answers & (views.visible_s >= thresholds.read_s)).tolist()
+        pages = [views.pages[page] for page in self._page]
+        seconds = views.visible_s.tolist()
+        self._read = [page.answer and s >= page.read_s for page, s in zip(pages, seconds, strict=True)]
         self._hub = [page.path == "/" for page in views.pages]
         goals = (*events.text["goal"].texts, "")  # the last for a goal without a name, at -1
         self._goal_task = [[each.of_goal(goal) for goal in goals] for each in scope.tasks]
@@ -317,8 +318,8 @@ class _Walk:
                 if other is not None:
                     asked = self._open.merge(other, asked)
             asked.see(task)
-            if self._read[view] and task == asked.task:
-                asked.settled = True
+            if self._read[view]:
+                asked.read(task)
         asked.visited.add(page)
         self._now[view] = asked
         self._latest[page] = view
