@@ -13,14 +13,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 import pandas as pd
 
+from analysis.bias import bias, true_units
 from analysis.errors import AnalysisError
 from analysis.reconstruct import page_views_of_questions, reconstruct
 from analysis.tables import Outcome
 from analysis.tasks import Tasks
 from analysis.thresholds import DEFAULTS, Thresholds
+from experiments.definition import Experiment
 from tracker.archive import days as archived_days
 from tracker.archive import read_frame
 from tracker.site import Sites
@@ -28,17 +32,18 @@ from tracker.site import Sites
 #: Outcomes by which someone who got an answer should be known.
 GOT_AN_ANSWER = (Outcome.ANSWERED, Outcome.READ, Outcome.ANSWERED_ON_RESULTS)
 SEVERAL, INTERLEAVED, EVERYONE = "several questions", "interleaved", "everyone"
-NEEDED = ("person", "visit", "task", "page_views", "answered", "exposures")
+NEEDED = ("person", "visit", "task", "page_views", "started_at", "answered", "exposures")
 
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
     """`grouping` has a row per kind of visitor: people, questions, f1, baseline. `questions` has a row per
     true question of which a page view was kept: task, exposures, ending, answered (both true), outcome,
-    success."""
+    success. `bias` is that of `analysis.bias`, for the experiments that were given."""
 
     grouping: pd.DataFrame
     questions: pd.DataFrame
+    bias: pd.DataFrame
 
     def share_right(self, *tasks: str) -> float:
         """Share of the true questions (of those tasks; of all by default) with an outcome that fits."""
@@ -60,19 +65,6 @@ class Accuracy:
         table: pd.DataFrame = joined.reset_index().rename_axis(columns=None)
         return table
 
-    def bias(self) -> pd.DataFrame:
-        """Per experiment and variant: questions, the true share that was answered, the measured share of
-        success and by how much that is off. What matters to a test is whether its variants are equally far
-        off."""
-        rows = _by_variant(self.questions)
-        by = rows[rows["experiment"] != ""].groupby(["experiment", "variant"])
-        found = by.agg(
-            questions=("success", "size"),
-            share_answered=("answered", "mean"),
-            share_success=("success", "mean"),
-        )
-        return found.assign(share_off=found["share_success"] - found["share_answered"]).reset_index()
-
 
 def measure_accuracy(
     archive: Path,
@@ -80,14 +72,15 @@ def measure_accuracy(
     *,
     sites: Sites,
     tasks: Mapping[str, Tasks],
+    experiments: Mapping[str, Experiment] = MappingProxyType({}),
     days: Iterable[date] | None = None,
     thresholds: Thresholds = DEFAULTS,
 ) -> Accuracy:
     """Rebuild the questions of the archived DAYs, all by default, and compare them with the truth.
 
-    `truth` has one row per true question: person, visit, task, page_views (ids), answered, exposures, and
-    where it is known its ending. Raises `AnalysisError` where a column is missing or nothing of it was
-    archived.
+    `truth` has one row per true question: person, visit, task, page_views (ids), started_at, answered,
+    exposures, and where it is known its ending. Raises `AnalysisError` where a column is missing or nothing
+    of it was archived.
     """
     missing = [name for name in NEEDED if name not in truth]
     if missing:
@@ -96,9 +89,9 @@ def measure_accuracy(
             "Give the truth.parquet that the citizens wrote."
         )
     wanted = archived_days(archive) if days is None else sorted(set(days))
-    views, questions = _rebuilt(archive, wanted, sites, tasks, thresholds)
+    rebuilt = _rebuilt(archive, wanted, sites, tasks, experiments, thresholds)
     known = truth.rename_axis("wanted").reset_index().explode("page_views").dropna(subset=["page_views"])
-    pairs = known.merge(views, left_on="page_views", right_on="page_view")
+    pairs = known.merge(rebuilt.views, left_on="page_views", right_on="page_view")
     if pairs.empty:
         raise AnalysisError(
             "No page view of the truth is in the archive. "
@@ -107,7 +100,9 @@ def measure_accuracy(
     several = pairs.groupby("person")["wanted"].transform("nunique") > 1
     parts = {SEVERAL: pairs[several], INTERLEAVED: pairs[_interleaved(pairs)], EVERYONE: pairs}
     return Accuracy(
-        pd.DataFrame([_grouped(name, part) for name, part in parts.items()]), _judged(truth, pairs, questions)
+        grouping=pd.DataFrame([_grouped(name, part) for name, part in parts.items()]),
+        questions=_judged(truth, pairs, rebuilt.questions),
+        bias=bias(true_units(truth, experiments), rebuilt.units, experiments),
     )
 
 
@@ -126,22 +121,36 @@ def b_cubed(pairs: pd.DataFrame, found: str) -> float:
     return float(2 * precision * recall / (precision + recall))
 
 
+class _Rebuilt(NamedTuple):
+    """Page views with their question and session, the questions, named by day and number, and the units."""
+
+    views: pd.DataFrame
+    questions: pd.DataFrame
+    units: pd.DataFrame
+
+
 def _rebuilt(
-    archive: Path, days: Iterable[date], sites: Sites, tasks: Mapping[str, Tasks], thresholds: Thresholds
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Page views with their question and session, and the questions, named by day and number."""
-    views, questions = [], []
+    archive: Path,
+    days: Iterable[date],
+    sites: Sites,
+    tasks: Mapping[str, Tasks],
+    experiments: Mapping[str, Experiment],
+    thresholds: Thresholds,
+) -> _Rebuilt:
+    parts = []
     for day in days:
-        frame = read_frame(archive, day)
+        frame, name = read_frame(archive, day), f"{day.isoformat()}/"
         rows = page_views_of_questions(frame, tasks=tasks, definitions=thresholds, day=day, sites=sites)
-        tables = reconstruct(frame, tasks=tasks, experiments={}, definitions=thresholds, day=day, sites=sites)
-        name = f"{day.isoformat()}/"
-        views.append(
-            rows.assign(found=name + rows["question"].astype(str), session=name + rows["session"].astype(str))
+        tables = reconstruct(
+            frame, tasks=tasks, experiments=experiments, definitions=thresholds, day=day, sites=sites
         )
-        table = tables["questions"]
-        questions.append(table.assign(found=name + table["question"].astype(str)))
-    return pd.concat(views), pd.concat(questions)
+        questions = tables["questions"]
+        views = rows.assign(
+            found=name + rows["question"].astype(str), session=name + rows["session"].astype(str)
+        )
+        questions = questions.assign(found=name + questions["question"].astype(str))
+        parts.append((views, questions, tables["units"]))
+    return _Rebuilt(*map(pd.concat, zip(*parts, strict=True)))
 
 
 def _interleaved(pairs: pd.DataFrame) -> pd.Series[bool]:

@@ -41,7 +41,7 @@ TITLES = {
     "grouping": "Page views put with the right question (B-cubed F1; baseline: a session is a question)",
     "right": "Outcomes that fit what really happened",
     "confusion": "How questions really ended, and the outcomes they got",
-    "bias": "How far off the success of every variant is",
+    "bias": "Visitors who were answered, in truth and as a report measures it, and how far that is off",
     "asked": "What residents said of their question, and whether it seemed to have been a success",
     "contacts": "What the contact centre wrote down, and what its call codes fitted",
     "answers": "What surveys said, and what their call codes fitted",
@@ -205,6 +205,7 @@ def _accuracy(
 
     from analysis.accuracy import measure_accuracy
     from analysis.thresholds import DEFAULTS, TUNED
+    from klantreis.jobs import defined_experiments
 
     try:
         wanted = pd.read_parquet(truth)
@@ -216,7 +217,13 @@ def _accuracy(
     names = {"as promised": DEFAULTS, "tuned": TUNED}
     measured = {
         name: measure_accuracy(
-            settings.archive, wanted, sites=settings.registry(), tasks=tasks, days=days, thresholds=thresholds
+            settings.archive,
+            wanted,
+            sites=settings.registry(),
+            tasks=tasks,
+            experiments=defined_experiments(settings),
+            days=days,
+            thresholds=thresholds,
         )
         for name, thresholds in names.items()
     }
@@ -234,7 +241,7 @@ def _accuracy(
         "grouping": promised.grouping,
         "right": pd.DataFrame(right),
         "confusion": promised.confusion(),
-        "bias": promised.bias(),
+        "bias": promised.bias,
     }
 
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -13,10 +12,9 @@ from analysis.accuracy import EVERYONE, INTERLEAVED, SEVERAL, b_cubed, measure_a
 from analysis.errors import AnalysisError
 from analysis.tables import Outcome
 from analysis.tasks import load
-from analysis.thresholds import TUNED
+from benchmarks.journeys_accuracy import Case, measured, visited
 from klantreis import demo
-from klantreis.settings import load as load_settings
-from klantreis.store import open_store
+from tracker.archive_reader import days, read_frame
 
 
 def test_b_cubed_by_hand() -> None:
@@ -27,27 +25,35 @@ def test_b_cubed_by_hand() -> None:
 
 
 def test_citizens_questions_are_found_again(tmp_path: Path) -> None:
-    """A few days of the demonstration: better by far than taking a session for a question."""
-    wanted = demo.plan(visitors=200, days=2, seed=11, today=date(2026, 6, 20))
-    demo.prepare(tmp_path, wanted)
-    settings = load_settings(tmp_path)
-    with open_store(settings.data, settings.redis_url) as store:
-        demo.run(tmp_path, wanted, store, say=lambda _: None, advance=lambda: None)
-    given = {"sites": settings.registry(), "tasks": {demo.SITE: load(tmp_path / "tasks.toml")}}
-    truth = pd.read_parquet(tmp_path / "truth.parquet")
-    found = measure_accuracy(settings.archive, truth, **given)
-    grouping = found.grouping.set_index("visitors")
+    """The short version of `benchmarks/journeys_accuracy.py`: visits of a few days, through the collector."""
+    case = Case(tmp_path / "visits", seed=11, effect=True, visitors=120, days=2)
+    found = measured(case)
+    grouping = found.promised.grouping.set_index("visitors")
     assert grouping.loc[SEVERAL, "people"] >= 15
     assert grouping.loc[SEVERAL, "f1"] >= 0.92 > grouping.loc[SEVERAL, "baseline"]
     assert grouping.loc[INTERLEAVED, "f1"] >= 0.85 > grouping.loc[INTERLEAVED, "baseline"]
     assert grouping.loc[EVERYONE, "f1"] > grouping.loc[EVERYONE, "baseline"]
-    assert found.share_right("zwerfvuil", "schuldhulp") >= 0.97
-    assert found.share_right() >= 0.9
-    assert measure_accuracy(settings.archive, truth, thresholds=TUNED, **given).share_right() >= 0.94
-    confusion = found.confusion()
+    assert found.promised.share_right("zwerfvuil", "schuldhulp") >= 0.97
+    assert min(found.promised.share_right(), found.tuned) >= 0.95
+    confusion = found.promised.confusion()
     outcomes = confusion[[outcome.value for outcome in Outcome]].sum(axis=1)
     assert (outcomes == confusion["questions"]).all()
+    off = found.promised.bias.set_index("experiment").loc[["zwerfvuil", "schuldhulp"], "share_off"]
+    assert len(off) == 4
+    assert off.abs().max() <= 0.005
+
+    settings, truth = visited(case), pd.read_parquet(case.folder / "truth.parquet")
+    given = {"sites": settings.registry(), "tasks": {demo.SITE: load(case.folder / "tasks.toml")}}
     with pytest.raises(AnalysisError, match="lacks page_views"):
         measure_accuracy(settings.archive, truth.drop(columns="page_views"), **given)
     with pytest.raises(AnalysisError, match="No page view of the truth"):
         measure_accuracy(settings.archive, truth.assign(page_views=[["elders"]] * len(truth)), **given)
+
+
+def test_without_an_effect_everybody_sees_the_current_version(tmp_path: Path) -> None:
+    settings = visited(Case(tmp_path / "visits", seed=12, effect=False, visitors=25, days=1))
+    truth = pd.read_parquet(settings.data / "truth.parquet")
+    assert truth["exposures"].str.contains("=redesign").any()
+    seen = pd.concat(read_frame(settings.archive, day) for day in days(settings.archive))
+    assert "/zoeken" in set(seen["path"])
+    assert "/afval/zwerfvuil-melden" not in set(seen["path"])  # a page of the redesign only
