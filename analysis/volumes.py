@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from analysis.events import Events, Flags, Ints, K
 from analysis.frames import added_up, texts
-from analysis.intake import Events, Flags, Ints, K
 from analysis.tables import SECONDS, VOLUMES
 
 HOUR_MS = 3_600_000
