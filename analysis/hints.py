@@ -28,8 +28,9 @@ import polars as pl
 from analysis import day_tables
 from analysis.errors import AnalysisError
 from analysis.estimates.proportion import wilson
+from analysis.journey_book import FEWEST
 from analysis.tables import Outcome
-from analysis.vocabulary import FEWEST, QUERY
+from analysis.vocabulary import QUERY
 
 #: Places that are told for each task.
 MOST = 3

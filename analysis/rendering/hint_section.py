@@ -13,7 +13,7 @@ from markupsafe import Markup
 from analysis import wording
 from analysis.journey_book import Book
 from analysis.rendering import html
-from analysis.rendering.journey_sections import Section, SectionMaker
+from analysis.rendering.journey_parts import Section, SectionMaker
 
 _WORDS = {
     "nl": {"title": "Waar de meesten vastlopen", "link": "Bekijk reizen", "experiment": "proef"},
