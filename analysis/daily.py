@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +16,8 @@ from analysis.estimates import LEVEL, Refused
 from analysis.estimates.group_sequential import Design
 from analysis.estimates.heterogeneity import Interaction, Trend, interaction, trend
 from analysis.metrics import Measure
-from analysis.monitoring import Look, Watched, any_time, planned
+from analysis.monitoring import Look, Watched, any_time, bounds, planned
+from analysis.second_views import LookPoint, Progress
 from experiments.definition import Experiment, Looks
 
 if TYPE_CHECKING:
@@ -32,15 +34,27 @@ class Days:
     tables: Mapping[str, BucketTable]
 
     @classmethod
-    def of(cls, buckets: pd.DataFrame, times: pd.DataFrame) -> Days | None:
+    def of(
+        cls, buckets: pd.DataFrame, times: pd.DataFrame, values: pd.DataFrame | None = None
+    ) -> Days | None:
         """From day-table rows with a column `day`; None where they have none."""
         if "day" not in buckets.columns or "day" not in times.columns:
             return None
-        whole, ends = (frame[frame["segment"] == ""] for frame in (buckets, times))
+        parts = [
+            None if frame is None else dict(list(frame[frame["segment"] == ""].groupby("day", sort=True)))
+            for frame in (buckets, times, values if values is not None and "day" in values else None)
+        ]
+        rows, ends, counts = parts
+        if rows is None or ends is None:
+            return None
         return cls(
             {
-                str(day): BucketTable.of(whole[whole["day"] == day], ends[ends["day"] == day])
-                for day in sorted(whole["day"].unique())
+                str(day): BucketTable.of(
+                    mine,
+                    ends.get(day, times.iloc[:0]),
+                    None if counts is None or values is None else counts.get(day, values.iloc[:0]),
+                )
+                for day, mine in rows.items()
             }
         )
 
@@ -66,7 +80,9 @@ class Days:
             if before is not None:
                 rows = pd.concat([before.rows, table.rows], ignore_index=True)
                 times = pd.concat([before.times, table.times], ignore_index=True)
-                table = BucketTable.of(rows, times)
+                known = [one.values for one in (before, table) if one.values is not None]
+                values = pd.concat(known, ignore_index=True) if known else None
+                table = BucketTable.of(rows, times, values)
             found[day] = before = table
         return found
 
@@ -100,7 +116,9 @@ class Days:
             parts.setdefault(str(date.fromisoformat(day).weekday()), []).append(table)
         together = {
             weekday: BucketTable.of(
-                pd.concat([one.rows for one in tables]), pd.concat([one.times for one in tables])
+                pd.concat([one.rows for one in tables]),
+                pd.concat([one.times for one in tables]),
+                pd.concat(known) if (known := [t.values for t in tables if t.values is not None]) else None,
             )
             for weekday, tables in parts.items()
         }
@@ -142,6 +160,42 @@ def watch(
         else:
             found[variant.name] = planned(looks, size, design=Design(level=level), ended=ended)
     return found
+
+
+def progress(experiment: Experiment, measure: Measure, days: Days) -> tuple[Progress, ...]:
+    """First exposures by the end of each DAY, for each variant with the control; where one may look on the
+    way also the statistic of each look and its boundary."""
+    control, others = experiment.control.name, experiment.variants[1:]
+    level = 1 - (1 - LEVEL) / len(others)
+    return tuple(
+        _progress(experiment, measure, days, control, variant.name, level=level) for variant in others
+    )
+
+
+def _progress(
+    experiment: Experiment, measure: Measure, days: Days, control: str, variant: str, *, level: float
+) -> Progress:
+    size = _planned_pair(experiment, variant)
+    at: dict[str, tuple[float, float]] = {}
+    decided = None
+    if experiment.looks is not Looks.END:
+        looks = days.looks(measure, control, variant)
+        at = bounds(looks, size, any_time=experiment.looks is Looks.ANY_TIME, level=level)
+        decided = next((day for day, (z, bound) in at.items() if abs(z) >= bound), None)
+    points, n = [], 0
+    for day, table in days.tables.items():
+        n += table.units(control) + table.units(variant)
+        z, bound = at.get(day, (None, None))
+        finite = bound is not None and math.isfinite(bound)
+        points.append(LookPoint(day=day, n=n, z=z if finite else None, bound=bound if finite else None))
+    return Progress(
+        variant=variant,
+        control=control,
+        planned=size,
+        looks=experiment.looks.value,
+        points=tuple(points),
+        decided=decided,
+    )
 
 
 def _planned_pair(experiment: Experiment, variant: str) -> int:

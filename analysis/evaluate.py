@@ -13,29 +13,47 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from analysis import consistency, journey_tests, picture_data, promises, verdict, wording
+from analysis import (
+    consistency,
+    exposure_checks,
+    journey_tests,
+    picture_data,
+    promises,
+    second_readings,
+    other_definitions,
+    verdict,
+    wording,
+)
 from analysis.bucket_table import BucketTable
-from analysis.daily import Days, watch
+from analysis.daily import Days, progress, watch
 from analysis.errors import AnalysisError
 from analysis.estimates import Refused, multiplicity
 from analysis.metrics import Measure, measure
 from analysis.report import Check, Estimand, Report, Result, Role, SetAside, VariantCount
 from analysis.results import corrected, result, watched
+from analysis.second_views import SecondViews
 from analysis.thresholds import DEFAULTS, Thresholds
+from analysis.which_step import step_parts
 from experiments.definition import Experiment, Looks, Metric
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Tables of `analysis.tables` that a report is made of, and those that are read day by day.
-TABLES = ("buckets", "times", "flows", "transitions", "heartbeats", "set_aside")
-BY_DAY = ("buckets", "times")
+TABLES = (
+    *("buckets", "times", "values", "strata", "exposed", "said"),
+    *("flows", "transitions", "heartbeats", "set_aside"),
+)
+BY_DAY = ("buckets", "times", "values", "exposed")
 
 #: What every report shows beside what the experiment promised.
 ALWAYS = (
     measure("answered", "higher", estimand=Estimand.QUESTION),
     measure("answered", "higher", estimand=Estimand.FIRST_QUESTION),
     measure("time_s", "lower"),
+    measure("time_quarter", "lower"),
+    measure("time_half", "lower"),
+    measure("time_most", "lower"),
     measure("ranked", "higher"),
     measure("contacted", "lower"),
     measure("pages", "lower"),
@@ -129,21 +147,47 @@ def evaluate_tables(
 
     Buckets and times with a column `day` can be looked at day by day; without one, only as a whole.
     """
-    table = BucketTable.of(tables["buckets"], tables["times"])
-    by_day = Days.of(tables["buckets"], tables["times"])
+    counts = tables["values"]
+    promised = counts[counts["definition"] == ""]
+    table = BucketTable.of(tables["buckets"], tables["times"], promised)
+    by_day = Days.of(tables["buckets"], tables["times"], promised)
     names = [variant.name for variant in experiment.variants]
     last = max(days, default="")
     felt = journey_tests.heartbeats(experiment, table, tables["heartbeats"])
     primary, secondary, guardrails, exploration = compare_all(experiment, table, felt)
     moved, apart = journey_tests.transitions(experiment, table, tables["transitions"])
+    first = _promised(experiment.primary, Role.PRIMARY)
+    plain = primary
+    readings = second_readings.adjusted_readings(first, plain, tables["strata"])
+    if experiment.adjusted:
+        primary = corrected(second_readings.as_promised(first, plain, tables["strata"]), multiplicity.holm)
+        readings = tuple(second_readings.plain_reading(one) for one in plain)
     over: bool | None = None
     looks: tuple[Check, ...] = ()
     if experiment.looks is not Looks.END and by_day is not None:
         primary, over, looks = _looked(experiment, primary, by_day, ended=last >= experiment.ends.isoformat())
     checks = (
         *promises.checks(experiment, table, tables["set_aside"], days=days, changed=changed, by_day=by_day),
+        *exposure_checks.checks(experiment, table, tables["exposed"]),
         *looks,
         *consistency.checks(experiment, table, by_day),
+    )
+
+    def judged(found: Sequence[Result]) -> verdict.Verdict:
+        return verdict.decide(
+            found,
+            checks=checks,
+            guardrails=guardrails,
+            units=sum(table.units(name) for name in names),
+            planned_size=experiment.planned_size,
+            over=over,
+        )
+
+    others = other_definitions.alternatives(
+        counts[counts["definition"] != ""],
+        plain,
+        lambda other: corrected(_over_variants(experiment, other, [first]), multiplicity.holm),
+        lambda found: judged(found).code,
     )
     return Report(
         experiment=experiment.name,
@@ -151,7 +195,7 @@ def evaluate_tables(
         control=experiment.control.name,
         period={"from": min(days, default=""), "to": last},
         definitions=promises.definitions(experiment, thresholds),
-        checks=checks,
+        checks=(*checks, *other_definitions.check(others)),
         variants=tuple(
             VariantCount(
                 name=name,
@@ -163,18 +207,18 @@ def evaluate_tables(
         ),
         results=(*primary, *guardrails, *secondary, *exploration),
         set_aside=_set_aside(tables["set_aside"]),
-        verdict=verdict.decide(
-            primary,
-            checks=checks,
-            guardrails=guardrails,
-            units=sum(table.units(name) for name in names),
-            planned_size=experiment.planned_size,
-            over=over,
-        ),
+        verdict=judged(primary),
         **_caveats(experiment, running=now.date() <= experiment.ends and last < experiment.ends.isoformat()),
         pictures=picture_data.of(table, tables["flows"], tables["heartbeats"], names),
         transitions=moved,
         paths=apart,
+        second=SecondViews(
+            readings=(*readings, *second_readings.asked_readings(experiment, table, tables["said"])),
+            beliefs=second_readings.beliefs(experiment, first, table),
+            steps=step_parts(experiment, table),
+            alternatives=others,
+            progress=progress(experiment, first, by_day) if by_day is not None else (),
+        ),
         created_at=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
 
@@ -233,7 +277,7 @@ def _looked(
 
 
 def _promised(metric: Metric, role: Role, margin: float | None = None) -> Measure:
-    return measure(metric.name, metric.better.value, role=role, margin=margin)
+    return measure(metric.name, metric.better.value, role=role, margin=margin, cap=metric.cap)
 
 
 def _over_variants(

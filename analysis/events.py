@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TypeVar
 
@@ -95,6 +95,21 @@ class Events:
             number={name: column[rows] for name, column in self.number.items()},
             origin=self.origin,
             view_text=self.view_text,
+        )
+
+    def of_visitors(self, chosen: Flags) -> Events:
+        """Only the events of the chosen visitors; visitors and page views are numbered anew, in their order."""
+        rows = chosen[self.visitor]
+        shown, page_view = np.unique(self.page_view[rows], return_inverse=True)
+        _, visitor = np.unique(self.visitor[rows], return_inverse=True)
+        number = np.full(len(self.origin) + 1, -1, np.int64)  # the last place is for an unknown origin
+        number[shown] = np.arange(len(shown))
+        return replace(
+            self.keep(rows),
+            visitor=visitor.astype(np.int64),
+            page_view=page_view.astype(np.int64),
+            origin=number[self.origin[shown]],
+            view_text={name: coded.take(shown) for name, coded in self.view_text.items()},
         )
 
 

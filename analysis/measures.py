@@ -64,11 +64,11 @@ def questions_table(
         "backtracks": _views_of(steps.backtrack, questions),
         "hops": counted(np.flatnonzero(steps.hop)),
         "friction": counted(np.flatnonzero(events.kind == K.FRICTION)),
-        **_forms(events, questions),
+        **form_columns(events, questions),
     }
     entry = sessions["entry"].gather(question_session)
     viewport = texts(events.text["viewport"].codes[first], events.text["viewport"].texts)
-    daypart = texts(_dayparts(questions.site, outcomes.started_at, scope), DAYPARTS)
+    daypart = texts(dayparts(questions.site, outcomes.started_at, scope), DAYPARTS)
     return build(
         {
             "site": texts(questions.site, events.site.texts),
@@ -83,6 +83,7 @@ def questions_table(
             "ended_at": outcomes.ended_at,
             "outcome": texts(outcomes.outcome, OUTCOMES),
             "success": outcomes.success,
+            "arrived": outcomes.arrived,
             "confirming_contact": outcomes.confirming_contact,
             "time_s": outcomes.time_s,
             "cause": texts(outcomes.cause, CAUSES),
@@ -105,7 +106,7 @@ def questions_table(
     )
 
 
-def _dayparts(site: Ints, started_at: Ints, scope: Scope) -> Ints:
+def dayparts(site: Ints, started_at: Ints, scope: Scope) -> Ints:
     """Places in `DAYPARTS`, by the clock of the site; a DAY's offset from UTC is that of its end."""
     ends = scope.ends_at // 1000
     offsets = [
@@ -144,7 +145,7 @@ def _views_of(flags: np.ndarray, questions: Questions) -> Ints:
     return np.bincount(of_view[of_view >= 0], minlength=len(questions))
 
 
-def _forms(events: Events, questions: Questions) -> dict[str, np.ndarray]:
+def form_columns(events: Events, questions: Questions) -> dict[str, np.ndarray]:
     count = len(questions)
     action = events.text["action"].decode()
     rows = np.flatnonzero(events.kind == K.FORM)

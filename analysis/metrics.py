@@ -8,7 +8,19 @@ from dataclasses import dataclass, replace
 
 from analysis.bucket_table import BucketTable
 from analysis.errors import AnalysisError
-from analysis.estimates import Arm, Estimate, Refusal, Refused, Sums, mean, proportion, ranks, ratio, survival
+from analysis.estimates import (
+    Arm,
+    Estimate,
+    Refusal,
+    Refused,
+    Sums,
+    mean,
+    proportion,
+    quantile,
+    ranks,
+    ratio,
+    survival,
+)
 from analysis.report import Estimand, Role
 from analysis.results import Asked
 
@@ -19,6 +31,9 @@ OneArm = Callable[[BucketTable, str, str], Arm | Refused]
 
 SHARES = ("answered", "contacted", "started", "submitted")
 COUNTS: Mapping[str, str] = {"questions": "questions", "pages": "pages", "searches": "searches"}
+
+#: Times within which this share of all browsers had their answer.
+QUANTILES: Mapping[str, float] = {"time_quarter": 0.25, "time_half": 0.5, "time_most": 0.75}
 
 #: Clustered ratios: (numerator, denominator) in the bucket table.
 RATIOS: Mapping[tuple[str, Estimand], tuple[str, str]] = {
@@ -65,8 +80,11 @@ def measure(
     estimand: Estimand = Estimand.VISITOR,
     role: Role = Role.SECONDARY,
     margin: float | None = None,
+    cap: float | None = None,
 ) -> Measure:
     """The measure of a metric's name, a column of `analysis.tables.UNITS` or `form_success`.
+
+    `cap` is the value at which outliers of a count are cut, as agreed beforehand.
 
     Raises:
         AnalysisError: no such metric, or one that a verdict may not stand on.
@@ -82,8 +100,10 @@ def measure(
         name, estimand = "answered", Estimand.FIRST_QUESTION
 
     def asked(kind: str, unit: str = "") -> Asked:
-        return Asked(name, kind, better, estimand, role, unit, margin)
+        return Asked(name, kind, better, estimand, role, unit, margin, cap)
 
+    if cap is not None and (name not in COUNTS or estimand is not Estimand.VISITOR):
+        raise AnalysisError(f'"{name}" cannot be cut at {cap:g}: a cap is for {", ".join(COUNTS)}.')
     if (name, estimand) in RATIOS:
         numerator, denominator = RATIOS[name, estimand]
         return Measure(
@@ -99,11 +119,14 @@ def measure(
     if name in SHARES and estimand is Estimand.VISITOR:
         return Measure(asked("proportion"), _share(name), BucketTable.units, _share_arm(name))
     if name in COUNTS and estimand is Estimand.VISITOR:
-        return Measure(asked("mean", COUNTS[name]), _mean(name), BucketTable.units, _mean_arm(name))
+        return Measure(asked("mean", COUNTS[name]), _mean(name, cap), BucketTable.units, _mean_arm(name, cap))
     if name == "ranked" and estimand is Estimand.VISITOR:
         return Measure(asked("rank"), _ranked, BucketTable.units, _no_arm)
     if name == "time_s" and estimand is Estimand.VISITOR:
         return Measure(asked("time", "s"), _time, BucketTable.units, _time_arm)
+    if name in QUANTILES and estimand is Estimand.VISITOR:
+        share = QUANTILES[name]
+        return Measure(asked("quantile", "s"), _quantile(share), BucketTable.units, _quantile_arm(share))
     raise AnalysisError(
         f'There is no metric "{name}" per {estimand}. '
         f"Known per visitor: {', '.join((*PRIMARY_METRICS, 'form_success'))}."
@@ -120,11 +143,11 @@ def _share(column: str) -> Compare:
     return compare
 
 
-def _mean(column: str) -> Compare:
+def _mean(column: str, cap: float | None) -> Compare:
     def compare(
         table: BucketTable, control: str, variant: str, segment: str, null: float
     ) -> Estimate | Refused:
-        left, right = (table.sums(column, name, segment) for name in (control, variant))
+        left, right = (table.sums(column, name, segment, cap=cap) for name in (control, variant))
         return mean.compare(left, right, null=null)
 
     return compare
@@ -143,6 +166,26 @@ def _ratio(numerator: str, denominator: str) -> Compare:
 def _time(table: BucketTable, control: str, variant: str, segment: str, null: float) -> Estimate | Refused:
     left, right = (table.ends(name, segment) for name in (control, variant))
     return survival.compare(left, right, null=null)
+
+
+def _quantile(share: float) -> Compare:
+    def compare(
+        table: BucketTable, control: str, variant: str, segment: str, null: float
+    ) -> Estimate | Refused:
+        left, right = (quantile.of_ends(table.ends(name, segment)) for name in (control, variant))
+        if isinstance(left, Refused):
+            return left
+        return right if isinstance(right, Refused) else quantile.compare(left, right, share, null=null)
+
+    return compare
+
+
+def _quantile_arm(share: float) -> OneArm:
+    def arm(table: BucketTable, variant: str, segment: str) -> Arm | Refused:
+        found = quantile.of_ends(table.ends(variant, segment))
+        return found if isinstance(found, Refused) else quantile.arm(found, share)
+
+    return arm
 
 
 def _ranked(table: BucketTable, control: str, variant: str, segment: str, null: float) -> Estimate | Refused:
@@ -171,8 +214,8 @@ def _share_arm(column: str) -> OneArm:
     return lambda table, variant, segment: _rate(table.sums(column, variant, segment))
 
 
-def _mean_arm(column: str) -> OneArm:
-    return lambda table, variant, segment: mean.arm(table.sums(column, variant, segment))
+def _mean_arm(column: str, cap: float | None) -> OneArm:
+    return lambda table, variant, segment: mean.arm(table.sums(column, variant, segment, cap=cap))
 
 
 def _time_arm(table: BucketTable, variant: str, segment: str) -> Arm | Refused:

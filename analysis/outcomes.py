@@ -32,6 +32,7 @@ class Outcomes:
 
     outcome: Ints
     success: Flags
+    arrived: Flags
     confirming_contact: Flags
     cause: Ints
     time_s: Floats
@@ -87,9 +88,11 @@ def find_outcomes(
     }
     causes = np.array([CAUSES.index(cause[each]) for each in OUTCOMES], np.int64)[outcome]
     moment = np.choose(outcome, [at[each] for each in OUTCOMES])
+    success = causes == CAUSES.index(Cause.ANSWERED)
     return Outcomes(
         outcome=outcome,
-        success=causes == CAUSES.index(Cause.ANSWERED),
+        success=success,
+        arrived=success | _arrived(events, views, questions),
         confirming_contact=(goal >= 0) & (last_contact > goal),
         cause=causes,
         time_s=np.maximum(moment - started_at, 0) / 1000,
@@ -119,9 +122,7 @@ def _read(
     """
     read_at = np.full(len(questions), _NEVER)
     needed = reading_s(views)
-    mine = questions.of_view >= 0
-    mine[mine] = views.task[mine] == questions.task[questions.of_view[mine]]
-    candidates = np.flatnonzero(np.isfinite(needed)[views.page] & mine & (views.visible_s > 0))
+    candidates = np.flatnonzero(_of_answers(views, questions) & (views.visible_s > 0))
     if not len(candidates):
         return read_at
     last_seen = np.full(len(views), -1, np.int64)
@@ -135,6 +136,23 @@ def _read(
     read = long_enough[(searched_at > quiet_until) & (quiet_until < until[questions.of_view[long_enough]])]
     np.minimum.at(read_at, questions.of_view[read], views.time[read])
     return read_at
+
+
+def _of_answers(views: PageViews, questions: Questions) -> Flags:
+    """Page views of an answer to the task of their question."""
+    found: Flags = np.array([page.answer for page in views.pages], bool)[views.page]
+    mine = questions.of_view >= 0
+    mine[mine] = views.task[mine] == questions.task[questions.of_view[mine]]
+    return found & mine
+
+
+def _arrived(events: Events, views: PageViews, questions: Questions) -> Flags:
+    """Questions that opened a page with the answer, or began a form: whether it was then read or sent, is
+    the next step."""
+    arrived = np.zeros(len(questions), bool)
+    arrived[questions.of_view[_of_answers(views, questions) & views.opened]] = True
+    arrived[questions.of_row[events.kind == K.FORM]] = True
+    return arrived
 
 
 def _next_search(events: Events, views: PageViews, questions: Questions, view: Ints) -> Ints:

@@ -16,6 +16,7 @@ from analysis.report import Check, Status
 from analysis.thresholds import Thresholds
 from experiments.assignment import assignments, shares
 from experiments.definition import Experiment, Looks, Metric
+from experiments.lifecycle import digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,7 @@ MISMATCH = "variant differs from the hash of the bucket"
 UNLIKE = 0.01
 
 #: A change of these while the experiment runs makes two experiments of one. A raised coverage does not.
-VOIDING = ("variants", "primary", "pages", "name", "looks", "planned_size")
+VOIDING = ("variants", "primary", "pages", "name", "looks", "planned_size", "adjusted")
 
 
 def definitions(experiment: Experiment, thresholds: Thresholds) -> dict[str, Any]:
@@ -35,7 +36,8 @@ def definitions(experiment: Experiment, thresholds: Thresholds) -> dict[str, Any
     drawn = shares(experiment)
 
     def written(metric: Metric) -> dict[str, Any]:
-        return {"metric": metric.name, "better": metric.better.value}
+        cap = {} if metric.cap is None else {"cap": metric.cap}
+        return {"metric": metric.name, "better": metric.better.value, **cap}
 
     return {
         "question": experiment.question,
@@ -52,10 +54,12 @@ def definitions(experiment: Experiment, thresholds: Thresholds) -> dict[str, Any
         "guardrails": [{**written(g.metric), "margin": g.margin} for g in experiment.guardrails],
         "plannedSize": experiment.planned_size,
         "looks": looks(experiment),
+        "adjusted": experiment.adjusted,
         "starts": experiment.starts.isoformat(),
         "ends": experiment.ends.isoformat(),
         "approvedBy": experiment.approved_by,
         "rollBack": experiment.roll_back,
+        "fingerprint": digest(experiment),
         "unit": "browser at its first exposure",
         "outcomeWindow": "the DAY of the first exposure",
         "success": "answered or read" + (" or answered on results" if thresholds.soft_answer else ""),

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
+from analysis.alternatives import units_by_definition
 from analysis.buckets import buckets_table, times_table
 from analysis.errors import ReconciliationError
 from analysis.events import Events
@@ -22,23 +23,28 @@ from analysis.moves import find_steps, moves_table
 from analysis.outcomes import find_outcomes
 from analysis.page_views import page_views
 from analysis.questions import Questions, find_questions
+from analysis.reach import circumstances, exposed_table, said
 from analysis.scope import Scope
 from analysis.sessions import number_sessions, sessions_table
 from analysis.tables import (
     ANSWERS,
     BUCKETS,
     CONTACTS,
+    EXPOSED,
     FLOWS,
     HEARTBEATS,
     MOVES,
     QUESTIONS,
+    SAID,
     SECONDS,
     SESSIONS,
     SET_ASIDE,
+    STRATA,
     TIMES,
     TOUCHPOINTS,
     TRANSITIONS,
     UNITS,
+    VALUES,
     VOLUMES,
     Column,
 )
@@ -52,6 +58,7 @@ from analysis.units import (
     first_exposures,
     units_table,
 )
+from analysis.values import said_table, strata_table, values_table
 from analysis.volumes import seconds_table, volumes_table
 from experiments.definition import Experiment
 from tracker.day import day_bounds
@@ -66,6 +73,10 @@ TABLES: Mapping[str, Mapping[str, Column]] = {
     "units": UNITS,
     "buckets": BUCKETS,
     "times": TIMES,
+    "values": VALUES,
+    "strata": STRATA,
+    "exposed": EXPOSED,
+    "said": SAID,
     "flows": FLOWS,
     "touchpoints": TOUCHPOINTS,
     "transitions": TRANSITIONS,
@@ -206,7 +217,16 @@ def _tables(
         events, views, questions, steps, outcomes, moves, sessions, scope, question_session=started_in
     )
     first = first_exposures(events, experiments, aside)
-    units = units_table(events, questions.of_row, asked, first, experiments, day=scope.day)
+    units = units_table(
+        events,
+        questions.of_row,
+        asked,
+        first,
+        experiments,
+        met=circumstances(events, first.row, session, sessions, scope),
+        said=said(events, questions.of_row, len(questions)),
+        day=scope.day,
+    )
     buckets = bucket_of_visitors(events, int(events.visitor.max()) + 1)
     exposed = exposed_questions(asked, buckets, list(experiments.values()), aside)
     return {
@@ -216,6 +236,10 @@ def _tables(
         "units": units,
         "buckets": buckets_table(units, exposed, asked),
         "times": times_table(units),
+        "values": values_table(units, units_by_definition(events, first, experiments, scope)),
+        "strata": strata_table(units),
+        "exposed": exposed_table(events, buckets, experiments),
+        "said": said_table(units),
         "flows": flows_table(exposed, asked, moves, longest=scope.thresholds.flow_steps),
         "touchpoints": touchpoints_table(exposed, asked, moves),
         "transitions": transitions_table(exposed, asked, moves),

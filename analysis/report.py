@@ -11,6 +11,9 @@ from typing import Any
 
 import msgspec
 
+from analysis.noun import Noun
+from analysis.second_views import SecondViews
+
 SCHEMA_VERSION = 1
 
 
@@ -42,11 +45,7 @@ class Role(StrEnum):
     GUARDRAIL = "guardrail"
 
 
-class _Noun(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=False):
-    """Base of the report's parts: immutable, camelCase outside."""
-
-
-class Check(_Noun, frozen=True):
+class Check(Noun, frozen=True):
     """A condition on which the whole comparison stands. `p_value` is None where the check has none."""
 
     name: str  # sampleRatio, exposureMismatch, plannedSize, ...
@@ -56,7 +55,7 @@ class Check(_Noun, frozen=True):
     sentence: dict[str, str]  # the same for people, per language: nl, en
 
 
-class VariantCount(_Noun, frozen=True):
+class VariantCount(Noun, frozen=True):
     """How many took part. `units` are browsers at their first exposure."""
 
     name: str
@@ -65,7 +64,7 @@ class VariantCount(_Noun, frozen=True):
     questions: int
 
 
-class Result(_Noun, frozen=True):
+class Result(Noun, frozen=True):
     """One comparison of one variant with the control. An impossible one has a `reason` and no numbers.
 
     `n`, `values`: control first, then the variant. `estimate` = variant - control, in the metric's unit,
@@ -92,22 +91,23 @@ class Result(_Noun, frozen=True):
     unit: str = ""  # s, pages, ... ; empty for a share
     value_cis: tuple[tuple[float, float], tuple[float, float]] | None = None  # of the two values
     margin: float | None = None  # of a guardrail
+    cap: float | None = None  # value at which outliers were agreed to be cut
     unbroken: bool | None = None  # of a guardrail: True held, False broken, None inconclusive
     reason: str | None = None
 
 
-class SetAside(_Noun, frozen=True):
+class SetAside(Noun, frozen=True):
     reason: str
     rows: int
     table: str = ""  # whose rows: events, units, ...
 
 
-class Verdict(_Noun, frozen=True):
+class Verdict(Noun, frozen=True):
     code: VerdictCode
     sentence: dict[str, str]  # nl, en
 
 
-class Curve(_Noun, frozen=True):
+class Curve(Noun, frozen=True):
     """Cumulative share of a variant's browsers over time (Aalen-Johansen), with its 95 % band."""
 
     variant: str
@@ -119,7 +119,7 @@ class Curve(_Noun, frozen=True):
     abandoned: tuple[float, ...]
 
 
-class Flow(_Noun, frozen=True):
+class Flow(Noun, frozen=True):
     """`questions` that went from `source` to `target` at position `order` of their path."""
 
     variant: str
@@ -129,7 +129,7 @@ class Flow(_Noun, frozen=True):
     questions: int
 
 
-class Heartbeat(_Noun, frozen=True):
+class Heartbeat(Noun, frozen=True):
     """Heartbeat of one phase in one variant: counts of -1, 0 and +1, and their mean."""
 
     variant: str
@@ -139,7 +139,7 @@ class Heartbeat(_Noun, frozen=True):
     mean: float
 
 
-class Pictures(_Noun, frozen=True):
+class Pictures(Noun, frozen=True):
     """The numbers behind the pictures."""
 
     time_to_answer: tuple[Curve, ...] = ()
@@ -147,7 +147,7 @@ class Pictures(_Noun, frozen=True):
     heartbeats: tuple[Heartbeat, ...] = ()
 
 
-class Transition(_Noun, frozen=True):
+class Transition(Noun, frozen=True):
     """How often a question of each version went from `source` to `target`, control first.
 
     `p_any` holds over all transitions that were tested together (max-T over permuted buckets).
@@ -162,7 +162,7 @@ class Transition(_Noun, frozen=True):
     p_any: float
 
 
-class PathDistance(_Noun, frozen=True):
+class PathDistance(Noun, frozen=True):
     """The share of all transitions that would have to move for a variant to be as the control.
 
     `expected` is what chance alone makes of it.
@@ -175,7 +175,7 @@ class PathDistance(_Noun, frozen=True):
     p_value: float
 
 
-class Report(_Noun, frozen=True):
+class Report(Noun, frozen=True):
     experiment: str
     question: str
     control: str
@@ -191,6 +191,7 @@ class Report(_Noun, frozen=True):
     pictures: Pictures = Pictures()
     transitions: tuple[Transition, ...] = ()
     paths: tuple[PathDistance, ...] = ()
+    second: SecondViews = SecondViews()
     schema_version: int = SCHEMA_VERSION
     created_at: str = ""  # UTC, with Z
 

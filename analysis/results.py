@@ -27,6 +27,7 @@ class Asked:
     role: Role = Role.SECONDARY
     unit: str = ""
     margin: float | None = None
+    cap: float | None = None  # where outliers were agreed to be cut
 
     @property
     def null(self) -> float:
@@ -69,6 +70,7 @@ def result(
         better=asked.better,
         unit=asked.unit,
         margin=asked.margin,
+        cap=asked.cap,
     )
     if isinstance(found, Refused):
         return msgspec.structs.replace(blank, reason=str(found))

@@ -104,6 +104,7 @@ QUESTIONS: Mapping[str, Column] = {
     "ended_at": Column("int64", "ms since 1970", "last event"),
     "outcome": Column("str", "", "how it ended (`Outcome`)"),
     "success": Column("bool", "", "answered or read"),
+    "arrived": Column("bool", "", "an answer page of its task was opened, its form started, or it succeeded"),
     "confirming_contact": Column("bool", "", "a contact after the answer"),
     "time_s": Column("float64", "s", "from the start to the arrival on the answer, or to the end"),
     "cause": Column("str", "", "how that time ended (`Cause`)"),
@@ -174,6 +175,9 @@ UNITS: Mapping[str, Column] = {
     "variant": Column("str", "", ""),
     "viewport": Column("str", "", "segment: s, m, l or empty"),
     "entry": Column("str", "", "segment: entry of the session of the exposure"),
+    "daypart": Column("str", "", "of the exposure, in the site's time: morning, afternoon, evening or night"),
+    "landing": Column("str", "", "path of the first page of the session of the exposure"),
+    "arrived": Column("int8", "0/1", "some question of the task arrived at an answer, read or not"),
     "answered": Column("int8", "0/1", "some question of the task ended in success"),
     "contacted": Column("int8", "0/1", "some question of the task ended in a channel shift"),
     "started": Column("int8", "0/1", "a form of the task was started"),
@@ -184,12 +188,13 @@ UNITS: Mapping[str, Column] = {
     "searches": Column("int32", "site searches", "over those questions"),
     "time_s": Column("float64", "s", "time of the first of those questions"),
     "cause": Column("str", "", "its `Cause`; abandoned at 0 s where there was no question"),
+    "said": Column("int8", "0/1/-1", "asked whether it was found: yes, no; -1: not asked, silent or partly"),
 }
 
 #: Sums over units with equal (experiment, variant, bucket, segment). Adding the rows of all days and
 #: partitions gives the bucket table of the experiment; variances are taken only after that.
 #: `segment` is '' for everyone, or 'viewport=s', 'entry=direct', …
-UNIT_MEASURES = ("answered", "contacted", "started", "submitted", "questions", "pages", "searches")
+UNIT_MEASURES = ("arrived", "answered", "contacted", "started", "submitted", "questions", "pages", "searches")
 QUESTION_MEASURES = ("success", "contact", "pages", "searches")
 
 BUCKETS: Mapping[str, Column] = {
@@ -214,6 +219,57 @@ TIMES: Mapping[str, Column] = {
     "segment": Column("str", "", ""),
     "time_s": Column("int32", "s", "rounded up"),
     "cause": Column("str", "", "`Cause`"),
+    "units": Column("int64", "browsers", ""),
+}
+
+#: What was known of a browser at its first exposure, and sums of what came of it: to take out noise that
+#: these explain. Nothing that comes after the exposure is a key.
+KNOWN = ("viewport", "entry", "daypart", "landing")
+
+STRATA: Mapping[str, Column] = {
+    "experiment": Column("str", "", ""),
+    "variant": Column("str", "", ""),
+    "viewport": Column("str", "", ""),
+    "entry": Column("str", "", ""),
+    "daypart": Column("str", "", "of the exposure"),
+    "landing": Column("str", "", "path of the first page of that session"),
+    "units": Column("int64", "browsers", "first exposures"),
+    **{f"{m}_sum": Column("float64", "", f"sum of `{m}` over units") for m in UNIT_MEASURES},
+    **{f"{m}_squares": Column("float64", "", f"sum of squares of `{m}` over units") for m in UNIT_MEASURES},
+    "first_answered_sum": Column("float64", "", "units whose first question ended in success"),
+}
+
+#: Value counts of a measure. By the definitions as promised (`definition` ''): of the measures that are
+#: counts, so that an agreed cap and a heavy tail can be seen. By other definitions: of every measure, so
+#: that a report can say whether its verdict hangs on them.
+COUNTED = ("questions", "pages", "searches")
+
+VALUES: Mapping[str, Column] = {
+    "experiment": Column("str", "", ""),
+    "definition": Column("str", "", "'' as promised, else a key of `thresholds.ALTERNATIVES`"),
+    "variant": Column("str", "", ""),
+    "segment": Column("str", "", "'' for everyone, else 'column=value'; other definitions: everyone only"),
+    "measure": Column("str", "", "a column of `UNITS`; times in whole seconds, rounded up"),
+    "cause": Column("str", "", "of a time: its `Cause`; else empty"),
+    "value": Column("int32", "", ""),
+    "units": Column("int64", "browsers", ""),
+}
+
+#: Whom the pages of an experiment reached on this DAY, returns included: to see exposures that got lost.
+EXPOSED: Mapping[str, Column] = {
+    "experiment": Column("str", "", ""),
+    "variant": Column("str", "", "the first that the visitor was shown"),
+    "visitors": Column("int64", "visitors", "shown a variant of the experiment on this DAY"),
+    "unmarked": Column("int64", "visitors", "of those, none of whose messages said that it was the first"),
+    "both": Column("int64", "visitors", "of those, shown another variant too"),
+}
+
+#: What visitors said when they were asked, beside what was inferred of them.
+SAID: Mapping[str, Column] = {
+    "experiment": Column("str", "", ""),
+    "variant": Column("str", "", ""),
+    "inferred": Column("int8", "0/1", "`answered`"),
+    "asked": Column("int8", "0/1", "`said`: found it or not"),
     "units": Column("int64", "browsers", ""),
 }
 

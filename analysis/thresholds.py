@@ -6,7 +6,9 @@ A report prints them, and says whether its verdict survives other ones.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,25 @@ DEFAULTS = Thresholds()
 #: seeds 101 and 102): they read faster than the promised half minute. Never used unless asked for; to be
 #: measured on citizens of another seed and other habits.
 TUNED = replace(DEFAULTS, read_s=20.0)
+
+#: Other definitions that one may defend, by which a report tells whether its verdict hangs on ours: silence
+#: that ends a visit, and how an answer is told. A key is what the day tables and the report call it.
+ALTERNATIVES: Mapping[str, Mapping[str, Any]] = {
+    "silence15": {"session_gap_s": 900, "quiet_after_read_s": 900},
+    "silence60": {"session_gap_s": 3600, "quiet_after_read_s": 3600},
+    "softAnswers": {"soft_answer": True},
+}
+
+
+def alternatives(thresholds: Thresholds) -> dict[str, Thresholds]:
+    """Every alternative definition that differs from the one in use, by name.
+
+    >>> alternatives(DEFAULTS)["silence15"].session_gap_s
+    900
+    """
+    changed = {name: replace(thresholds, **values) for name, values in ALTERNATIVES.items()}
+    return {name: other for name, other in changed.items() if other != thresholds}
+
 
 #: What a question cost: weights of its counts, written down beforehand; its parts always stand beside it.
 EFFORT = {

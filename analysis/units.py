@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from analysis.events import Events, Flags, Floats, Ints, K
 from analysis.exposures import parse
-from analysis.frames import build, texts
-from analysis.tables import UNITS, Cause, Outcome
+from analysis.frames import build
+from analysis.tables import KNOWN, UNITS, Cause, Outcome
 from experiments.assignment import BUCKETS, variant_for
 from experiments.definition import Experiment
 
@@ -147,12 +147,15 @@ def units_table(
     first: FirstExposures,
     experiments: Mapping[str, Experiment],
     *,
+    met: pl.DataFrame,
+    said: Ints,
     day: str,
 ) -> pl.DataFrame:
     """`UNITS`: one row is one browser at its first exposure.
 
     It is measured over its questions of the experiment's task that started no earlier than the question in
-    which the exposure happened. `of_row` is the question of every event.
+    which the exposure happened. `of_row` is the question of every event; `met` tells of each first exposure
+    what was known then (`exposures.circumstances`); `said` what was said in each question (1, 0, or -1).
     """
     count = len(first.row)
     holding = of_row[first.row]
@@ -170,15 +173,16 @@ def units_table(
         return summed
 
     cause = questions["cause"].gather(np.maximum(opening, 0))
-    viewport = events.text["viewport"]
+    found = np.full(count, -1, np.int64)
+    np.maximum.at(found, unit, said[question])
     return build(
         {
             "experiment": pl.Series(first.experiment, dtype=pl.String),
             "day": day,
             "bucket": first.bucket,
             "variant": pl.Series(first.variant, dtype=pl.String),
-            "viewport": texts(viewport.codes[first.row], viewport.texts),
-            "entry": questions["entry"].gather(holding),
+            **{name: met[name] for name in KNOWN},
+            "arrived": total(questions["arrived"].to_numpy()) > 0,
             "answered": total(success) > 0,
             "contacted": total(shifted) > 0,
             "started": total(questions["form_started"].to_numpy()) > 0,
@@ -191,6 +195,7 @@ def units_table(
             # Whether a browser came to the task at all is an outcome too: leaving those without a question
             # out (censoring them at 0 s) would compare the variants on two different kinds of visitors.
             "cause": cause.zip_with(pl.Series(asked), pl.Series([Cause.ABANDONED.value])),
+            "said": found,
         },
         UNITS,
     )

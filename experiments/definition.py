@@ -24,6 +24,12 @@ METRICS: Mapping[str, str] = {
     "time": "restricted mean time to the answer, in seconds",
 }
 
+#: Metrics that count something without an upper end, so that a few browsers may decide a mean.
+COUNTS = ("questions", "pages", "searches")
+
+#: Metrics whose estimate can be adjusted for what was known at the first exposure.
+ADJUSTABLE = ("answered", "contacted", "started", "submitted", *COUNTS)
+
 
 class Looks(StrEnum):
     """When a verdict may be given: at the end only, after any day by planned looks, or at any time."""
@@ -50,10 +56,14 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What is measured and which way is better. `name` is one of `METRICS`."""
+    """What is measured and which way is better. `name` is one of `METRICS`.
+
+    `cap`, for one of `COUNTS`, is the value at which outliers are cut: agreed before anyone has seen them.
+    """
 
     name: str
     better: Better
+    cap: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,7 @@ class Experiment:
 
     The first variant is the control. `planned_size` counts browsers at their first exposure, all variants
     together. `coverage` is the share of buckets that take part at all. `looks` says when one may look.
+    With `adjusted` the verdict stands on the estimate adjusted for what was known at the first exposure.
     """
 
     name: str
@@ -88,6 +99,7 @@ class Experiment:
     guardrails: tuple[Guardrail, ...] = field(default=())
     coverage: float = 1.0
     looks: Looks = Looks.END
+    adjusted: bool = False
 
     @property
     def control(self) -> Variant:

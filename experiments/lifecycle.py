@@ -9,9 +9,10 @@ would count its first exposures twice.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import fields, replace
+from dataclasses import MISSING, fields, is_dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -69,10 +70,26 @@ def day_at(now: datetime, zone: ZoneInfo) -> date:
 
 
 def digest(experiment: Experiment) -> str:
-    """A short fingerprint of what was promised; coverage, which may grow, does not count."""
-    return hashlib.sha256(msgspec.json.encode(replace(experiment, coverage=1.0), order="sorted")).hexdigest()[
-        :16
-    ]
+    """A short fingerprint of what was promised; coverage, which may grow, does not count.
+
+    What is left at its default does not count either, so that a key which a later version adds changes no
+    fingerprint of a definition that does not use it.
+    """
+    promised = _promised(replace(experiment, coverage=1.0))
+    return hashlib.sha256(msgspec.json.encode(promised, order="sorted")).hexdigest()[:16]
+
+
+def _promised(value: Any) -> Any:
+    """A definition or a part of it, without what is left at its default."""
+    if isinstance(value, tuple):
+        return [_promised(one) for one in value]
+    if not is_dataclass(value):
+        return value
+    return {
+        field.name: _promised(getattr(value, field.name))
+        for field in fields(value)
+        if field.default is MISSING or getattr(value, field.name) != field.default
+    }
 
 
 def changed_fields(one: Experiment, other: Experiment) -> tuple[str, ...]:

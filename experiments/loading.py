@@ -10,7 +10,18 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from experiments.definition import METRICS, NAME, Better, Experiment, Guardrail, Looks, Metric, Variant
+from experiments.definition import (
+    ADJUSTABLE,
+    COUNTS,
+    METRICS,
+    NAME,
+    Better,
+    Experiment,
+    Guardrail,
+    Looks,
+    Metric,
+    Variant,
+)
 from experiments.errors import DefinitionsError, Problem, did_you_mean
 from experiments.places import Places, Steps
 from experiments.reading import MISSING, Reader, shown
@@ -33,7 +44,7 @@ _EXAMPLES = {
     "margin": "margin = 0.02",
 }
 _EXPERIMENT = tuple(key for key in _EXAMPLES if key not in ("metric", "better", "margin"))
-_OPTIONAL = ("task", "secondary", "guardrails", "coverage", "looks")
+_OPTIONAL = ("task", "secondary", "guardrails", "coverage", "looks", "adjusted")
 _METRIC = ("metric", "better")
 LONGEST_DAYS = 90  # the bucket cookie lives no longer, and a browser that loses it may change variant
 _NAME_RULE = "1 to 32 characters of a-z, 0-9 and -, starting with a letter, with at most 6 digits"
@@ -141,10 +152,12 @@ def _experiment(reader: Reader, name: str, value: object) -> Experiment:
             "a share of the browsers, above 0 and up to 1",
         ),
         looks=Looks(reader.choice((*at, "looks"), table.get("looks", Looks.END.value), list(Looks))),
+        adjusted=reader.flag((*at, "adjusted"), table.get("adjusted", False)),
     )
     _check_dates(reader, at, experiment)
     if not reader.problems:  # a stand-in for a broken metric would look like a repeated one
         _check_metrics(reader, at, experiment)
+        _check_adjusted(reader, at, experiment)
     return experiment
 
 
@@ -170,11 +183,20 @@ def _variants(reader: Reader, at: Steps, value: object) -> tuple[Variant, ...]:
 
 
 def _metric(reader: Reader, at: Steps, value: object, *extra: str) -> Metric:
-    table = reader.table(at, value, (*_METRIC, *extra))
+    table = reader.table(at, value, (*_METRIC, *extra), ("cap",))
+    name = reader.choice((*at, "metric"), table.get("metric", MISSING), METRICS)
     return Metric(
-        reader.choice((*at, "metric"), table.get("metric", MISSING), METRICS),
+        name,
         Better(reader.choice((*at, "better"), table.get("better", MISSING), list(Better))),
+        _cap(reader, (*at, "cap"), name, table["cap"]) if "cap" in table else None,
     )
+
+
+def _cap(reader: Reader, at: Steps, metric: str, value: object) -> float:
+    if metric not in COUNTS:
+        message = f"{metric} has no outliers to cut. Leave cap out; it is for {', '.join(COUNTS)}."
+        reader.report(at, message)
+    return reader.number(at, value, _is_positive, "a value above 0 at which outliers are cut, such as 20")
 
 
 def _guardrail(reader: Reader, at: Steps, value: object) -> Guardrail:
@@ -229,6 +251,23 @@ def _check_metrics(reader: Reader, at: Steps, experiment: Experiment) -> None:
     for i, name in enumerate(guarded):
         if name in guarded[:i]:
             reader.report((*at, "guardrails", i), f"{name} already has a guardrail. Keep one of them.")
+
+
+def _check_adjusted(reader: Reader, at: Steps, experiment: Experiment) -> None:
+    if not experiment.adjusted:
+        return
+    if experiment.primary.name not in ADJUSTABLE:
+        message = (
+            f"{experiment.primary.name} cannot be adjusted. Leave adjusted out, or choose a primary metric "
+            f"among {', '.join(ADJUSTABLE)}."
+        )
+        reader.report((*at, "adjusted"), message)
+    if experiment.looks is not Looks.END:
+        message = (
+            "an adjusted estimate is told once, at the end. Leave out either adjusted or "
+            f'looks = "{experiment.looks}".'
+        )
+        reader.report((*at, "adjusted"), message)
 
 
 def _is_positive(number: float) -> bool:

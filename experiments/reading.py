@@ -61,6 +61,11 @@ class Reader:
             return float(value)
         return self._unfit(steps, value, f"expected {expected}", 1.0)
 
+    def flag(self, steps: Steps, value: object) -> bool:
+        if isinstance(value, bool):
+            return value
+        return self._unfit(steps, value, "expected true or false, without quotes", False)
+
     def day(self, steps: Steps, value: object) -> date:
         if isinstance(value, date) and not isinstance(value, datetime):
             return value

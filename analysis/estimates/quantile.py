@@ -15,8 +15,12 @@ from numpy.typing import NDArray
 from scipy import special
 
 from analysis.estimates import LEVEL, Arm, Estimate, Pair, Refusal, Refused, mean, ratio
+from analysis.estimates.survival import HORIZON_S, Ends
 
 MIN_UNITS = 50
+
+#: Share of units that may be lost from sight before the horizon.
+MAX_UNSEEN = 0.05
 
 Floats = NDArray[np.float64]
 
@@ -75,6 +79,23 @@ def arm(values: Counted, share: float, *, level: float = LEVEL) -> Arm | Refused
         )
     error = (high - low) / (2 * float(special.ndtri((1 + level) / 2)))
     return Arm(int(n), found, error**2, max(1.0, n - 1))
+
+
+def of_ends(ends: Ends) -> Counted | Refused:
+    """Times to the answer of independent units; whoever ended otherwise never got there.
+
+    `Refused` where more than 5 % was not followed up to the horizon: those may have had their answer later,
+    and taking them for never would move the quantile.
+    """
+    unseen = float(ends.censored[ends.time_s < HORIZON_S].sum())
+    if ends.n and unseen > MAX_UNSEEN * ends.n:
+        return Refused(
+            Refusal.BEYOND_FOLLOW_UP, f"{unseen / ends.n:.0%} was not followed up to the horizon"
+        )
+    there = ends.answered > 0
+    never = float(ends.n) - float(ends.answered.sum())
+    values = np.append(np.repeat(ends.time_s[there], ends.answered[there].astype(int)), [np.inf] * int(never))
+    return Counted(values, np.ones(len(values)), np.arange(len(values)))
 
 
 def compare(

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 
 from analysis import day_tables
 from analysis.reconstruct import TABLES
 from analysis.tables import UNIT_MEASURES, UNITS, empty
+from analysis.values import said_table, strata_table, values_table
 from experiments.assignment import assignments
 from experiments.definition import Better, Experiment, Guardrail, Metric, Variant
 
@@ -68,6 +70,9 @@ def browsers(
             "variant": variant,
             "viewport": rng.choice(["s", "m", "l"], n),
             "entry": rng.choice(["direct", "search_engine"], n),
+            "daypart": rng.choice(["morning", "evening"], n),
+            "landing": rng.choice(["/", "/afval"], n),
+            "arrived": success | (rng.random(n) < 0.4),
             "answered": success,
             "contacted": shift,
             "started": success | (rng.random(n) < 0.3),
@@ -78,6 +83,7 @@ def browsers(
             "searches": rng.poisson(1, n),
             "time_s": rng.exponential(200, n),
             "cause": cause,
+            "said": -1,
             "partition": 0,
         }
     )
@@ -89,6 +95,12 @@ def tables_of(units: pd.DataFrame) -> dict[str, pd.DataFrame]:
     tables["units"] = units[list(UNITS)].astype({name: column.dtype for name, column in UNITS.items()})
     tables["buckets"] = pd.concat([bucket_rows(part) for part in by_segment(units)], ignore_index=True)
     tables["times"] = pd.concat([time_rows(part) for part in by_segment(units)], ignore_index=True)
+    made = pl.from_pandas(tables["units"])
+    tables["values"] = values_table(made, made.clear().with_columns(definition=pl.lit(""))).to_pandas()
+    tables["strata"] = strata_table(made).to_pandas()
+    tables["said"] = said_table(made).to_pandas()
+    shown = units.groupby(["experiment", "variant"]).size().rename("visitors").reset_index()
+    tables["exposed"] = shown.assign(unmarked=0, both=0)
     counted = units.groupby(["experiment", "variant"], as_index=False)["questions"].sum()
     tables["flows"] = counted.assign(
         site="voorbeeldstad", task="zwerfvuil", order=0, source="start", target="search"

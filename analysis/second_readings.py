@@ -1,0 +1,309 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The primary difference once more: with less noise, as a belief, and put right by asking visitors.
+
+None of it decides, unless a definition promised the adjusted estimate before the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.bucket_table import BucketTable
+from analysis.estimates import Estimate, Refusal, Refused, Sums, adjusted, bayes, misclassification
+from analysis.metrics import Measure, measure
+from analysis.report import Estimand, Result
+from analysis.results import result
+from analysis.second_views import Belief, Reading, View
+from analysis.tables import KNOWN, UNIT_MEASURES
+from experiments.definition import Experiment
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+
+#: Browsers that a value (a landing page) must have to explain something of its own; fewer are "other".
+MIN_LEVEL = 20
+
+#: Browsers per explaining value at the least: more values than that would explain noise, and an interval
+#: that does not know it would be too narrow.
+PER_LEVEL = 50
+
+
+def adjust(
+    one: Measure, strata: pd.DataFrame, control: str, variant: str
+) -> tuple[Estimate | Refused, Estimate | Refused]:
+    """(CUPED, post-stratified) difference of a metric, by what was known at the first exposure.
+
+    `strata` holds rows of `analysis.tables.STRATA` of all days and partitions. The covariate of CUPED is what
+    landing page, device, referrer class and part of the day together let one expect: main effects by least
+    squares within the variants.
+    """
+    column = _column(one)
+    if isinstance(column, Refused):
+        return column, column
+    rows = strata[strata["variant"].isin([control, variant])]
+    cells = rows.groupby(["variant", *KNOWN], sort=True).sum(numeric_only=True).reset_index()
+    if cells.empty:
+        nobody = Refused(Refusal.NO_UNITS, "one of the variants has nobody, there is nothing to compare")
+        return nobody, nobody
+    levels = _levels(cells)
+    total, squares = column
+    units, shown = cells["units"].to_numpy(np.float64), (cells["variant"] == variant).to_numpy()
+    y, yy = cells[total].to_numpy(np.float64), cells[squares].to_numpy(np.float64)
+    x = _expected(levels, shown, units, y)
+    arms = [_paired(units, y, yy, x, shown == side) for side in (False, True)]
+    strata_of = [
+        _stratum_sums(levels, units, y, yy, shown == side) for side in (False, True)
+    ]
+    null = one.asked.null
+    return adjusted.cuped(*arms, null=null), adjusted.post_stratified(*strata_of, null=null)
+
+
+def adjusted_readings(
+    one: Measure, plain: Sequence[Result], strata: pd.DataFrame
+) -> tuple[Reading, ...]:
+    """Both adjusted views of the primary metric, for every variant."""
+    found = []
+    for each in plain:
+        both = adjust(one, strata, each.control, each.variant)
+        for view, estimate in zip((View.ADJUSTED, View.STRATIFIED), both, strict=True):
+            found.append(_reading(view, each, estimate, plain=each))
+    return tuple(found)
+
+
+def as_promised(one: Measure, plain: Sequence[Result], strata: pd.DataFrame) -> list[Result]:
+    """The primary results where a definition promised the adjusted estimate: it takes the plain one's place,
+    also where it cannot be had."""
+    return [
+        result(
+            one.asked,
+            adjust(one, strata, each.control, each.variant)[0],
+            variant=each.variant,
+            control=each.control,
+            n=each.n,
+        )
+        for each in plain
+    ]
+
+
+def plain_reading(one: Result) -> Reading:
+    """The estimate without adjustment, where the promised one is adjusted."""
+    return Reading(
+        view=View.PLAIN,
+        metric=one.metric,
+        variant=one.variant,
+        control=one.control,
+        n=one.n,
+        kind=one.kind,
+        better=one.better,
+        unit=one.unit,
+        values=one.values,
+        estimate=one.estimate,
+        ci=one.ci,
+        p_value=one.p_value,
+        method=one.method,
+        reason=one.reason,
+    )
+
+
+def beliefs(experiment: Experiment, one: Measure, table: BucketTable) -> tuple[Belief, ...]:
+    """The Bayesian view of the primary metric, with its prior."""
+    prior, control = bayes.Prior(), experiment.control.name
+    found = []
+    for variant in (each.name for each in experiment.variants[1:]):
+        blank = Belief(
+            metric=one.asked.metric,
+            variant=variant,
+            control=control,
+            prior_mean=prior.mean,
+            prior_sd=prior.sd,
+        )
+        arms = one.arm(table, control), one.arm(table, variant)
+        refused = next((arm for arm in arms if isinstance(arm, Refused)), None)
+        belief = (
+            refused
+            if isinstance(arms[0], Refused) or isinstance(arms[1], Refused)
+            else bayes.believe(arms[0], arms[1], better=one.asked.better, prior=prior)
+        )
+        if isinstance(belief, bayes.Belief):
+            found.append(_held(blank, belief))
+        else:
+            found.append(msgspec.structs.replace(blank, reason=str(belief)))
+    return tuple(found)
+
+
+def asked_readings(
+    experiment: Experiment, table: BucketTable, answers: pd.DataFrame
+) -> tuple[Reading, ...]:
+    """The share that found an answer, put right by what visitors said when they were asked.
+
+    `answers` has the columns variant, inferred (0/1), asked (0/1), and where rows are counted `units`.
+    """
+    control = experiment.control.name
+    plain = measure("answered", "higher")
+    found = []
+    for variant in (each.name for each in experiment.variants[1:]):
+        sides = [_asked(table, answers, name) for name in (control, variant)]
+        for view in (View.ASKED, View.POWERED):
+            estimate = (
+                misclassification.compare(*sides, powered=view is View.POWERED)
+                if any(one.asked for one in sides)
+                else Refused(Refusal.UNMEASURED, "no visitor was asked whether it was found")
+            )
+            found.append(
+                _reading(
+                    view,
+                    Result(
+                        metric="answered",
+                        estimand=Estimand.VISITOR,
+                        segment=None,
+                        variant=variant,
+                        control=control,
+                        kind="proportion",
+                        n=(sides[0].asked, sides[1].asked),
+                        values=None,
+                        estimate=None,
+                        ci=None,
+                        relative=None,
+                        relative_ci=None,
+                        p_value=None,
+                        p_adjusted=None,
+                        method="",
+                        role=plain.asked.role,
+                    ),
+                    estimate,
+                )
+            )
+    return tuple(found)
+
+
+def _asked(table: BucketTable, answers: pd.DataFrame, variant: str) -> misclassification.Asked:
+    rows = answers[answers["variant"] == variant]
+    units = rows["units"] if "units" in rows else rows["asked"] * 0 + 1
+
+    def count(said: int, inferred: int) -> int:
+        return int(units[(rows["asked"] == said) & (rows["inferred"] == inferred)].sum())
+
+    return misclassification.Asked(
+        units=table.units(variant),
+        hits=int(table.total("answered_sum", variant)),
+        found_hit=count(1, 1),
+        found_missed=count(1, 0),
+        not_hit=count(0, 1),
+        not_missed=count(0, 0),
+    )
+
+
+def _column(one: Measure) -> tuple[str, str] | Refused:
+    """The sums of a metric in the strata."""
+    asked = one.asked
+    if asked.cap is not None:
+        return Refused(Refusal.UNMEASURED, "a metric with a cap is not summed by what was known beforehand")
+    if asked.metric == "answered" and asked.estimand is Estimand.FIRST_QUESTION:
+        return "first_answered_sum", "first_answered_sum"
+    if asked.metric in UNIT_MEASURES and asked.estimand is Estimand.VISITOR:
+        return f"{asked.metric}_sum", f"{asked.metric}_squares"
+    return Refused(Refusal.UNMEASURED, f"{asked.metric} is not summed by what was known beforehand")
+
+
+def _levels(cells: pd.DataFrame) -> list[NDArray[np.int64]]:
+    """For each thing known, the place of every cell's value; 0 is all values that few browsers have."""
+    room = max(0, int(cells["units"].sum()) // PER_LEVEL)
+    sized = [
+        (int(units), name, str(value))
+        for name in KNOWN
+        for value, units in cells.groupby(name)["units"].sum().items()
+        if units >= MIN_LEVEL
+    ]
+    kept = {(name, value) for _, name, value in sorted(sized, key=lambda one: (-one[0], one[1:]))[:room]}
+    found = []
+    for name in KNOWN:
+        values = sorted(value for column, value in kept if column == name)
+        place = {value: number + 1 for number, value in enumerate(values)}
+        found.append(np.array([place.get(str(value), 0) for value in cells[name]], dtype=np.int64))
+    return found
+
+
+def _expected(levels: Sequence[NDArray[np.int64]], shown: NDArray[np.bool_], units: Floats, y: Floats) -> Floats:
+    """What each cell lets one expect of a browser, apart from its variant: weighted least squares."""
+    columns = [np.ones(len(units)), shown.astype(np.float64)]
+    columns += [(place == number).astype(np.float64) for place in levels for number in range(1, int(place.max()) + 1)]
+    design, root = np.stack(columns, axis=1), np.sqrt(units)
+    fitted, *_ = np.linalg.lstsq(design * root[:, None], y / root, rcond=None)
+    found: Floats = design[:, 2:] @ fitted[2:]
+    return found
+
+
+def _paired(units: Floats, y: Floats, yy: Floats, x: Floats, mine: NDArray[np.bool_]) -> adjusted.Paired:
+    n, x = units[mine], x[mine]
+    return adjusted.Paired(
+        n=int(n.sum()),
+        y=float(y[mine].sum()),
+        yy=float(yy[mine].sum()),
+        x=float((n * x).sum()),
+        xx=float((n * x * x).sum()),
+        xy=float((x * y[mine]).sum()),
+    )
+
+
+def _stratum_sums(
+    levels: Sequence[NDArray[np.int64]], units: Floats, y: Floats, yy: Floats, mine: NDArray[np.bool_]
+) -> dict[str, Sums]:
+    found: dict[str, Sums] = {}
+    for place in np.flatnonzero(mine):
+        name = "/".join(str(int(level[place])) for level in levels)
+        sums = Sums(int(units[place]), float(y[place]), float(yy[place]))
+        found[name] = found[name] + sums if name in found else sums
+    return found
+
+
+def _reading(
+    view: View, asked: Result, found: Estimate | Refused, *, plain: Result | None = None
+) -> Reading:
+    blank = {
+        "view": view,
+        "metric": asked.metric,
+        "variant": asked.variant,
+        "control": asked.control,
+        "n": asked.n,
+        "kind": asked.kind,
+        "better": asked.better,
+        "unit": asked.unit,
+    }
+    if isinstance(found, Refused):
+        return Reading(**blank, reason=str(found))
+    return Reading(
+        **blank,
+        values=found.values,
+        estimate=found.difference,
+        ci=found.ci,
+        p_value=found.p_value,
+        method=found.method,
+        explained=None if plain is None else _explained(plain, found),
+    )
+
+
+def _explained(plain: Result, found: Estimate) -> float | None:
+    """The share of the variance that is gone, from the widths of the intervals."""
+    if plain.ci is None or not (width := plain.ci[1] - plain.ci[0]) > 0:
+        return None
+    return 1 - ((found.ci[1] - found.ci[0]) / width) ** 2
+
+
+def _held(blank: Belief, found: bayes.Belief) -> Belief:
+    return msgspec.structs.replace(
+        blank,
+        lift=found.lift,
+        ci=found.ci,
+        chance_better=found.chance_better,
+        loss_choosing=found.loss_choosing,
+        loss_keeping=found.loss_keeping,
+    )
+
+
