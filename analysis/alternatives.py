@@ -62,7 +62,7 @@ def _units(events: Events, experiments: Mapping[str, Experiment], scope: Scope) 
         asked,
         first,
         experiments,
-        met=pl.DataFrame({name: unknown for name in KNOWN}),
+        met=pl.DataFrame(dict.fromkeys(KNOWN, unknown)),
         said=np.full(len(questions), -1, np.int64),
         day=scope.day,
     )

@@ -31,7 +31,7 @@ _CAUSES = {Cause.CENSORED: 0, Cause.ANSWERED: 1, Cause.CHANNEL_SHIFT: 2, Cause.A
 
 @dataclass(frozen=True, slots=True)
 class BucketTable:
-    """Added rows of `analysis.tables.BUCKETS`, `TIMES` and `VALUES`, by segment ('' for everyone) and variant.
+    """Added rows of `tables.BUCKETS`, `TIMES` and `VALUES`, by segment ('' for everyone) and variant.
 
     `values` holds the counts as promised; None where a table was made without them.
     """
@@ -98,9 +98,7 @@ class BucketTable:
         if self.values is None or column not in COUNTED:
             return None
         held = self.values
-        mine = held[
-            (held["measure"] == column) & (held["variant"] == variant) & (held["segment"] == segment)
-        ]
+        mine = held[(held["measure"] == column) & (held["variant"] == variant) & (held["segment"] == segment)]
         if mine.empty and self.units(variant, segment):
             return None
         return mine["value"].to_numpy(np.float64), mine["units"].to_numpy(np.float64)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from analysis import (
+    balance,
     consistency,
     exposure_checks,
     journey_tests,
@@ -169,6 +170,7 @@ def evaluate_tables(
     checks = (
         *promises.checks(experiment, table, tables["set_aside"], days=days, changed=changed, by_day=by_day),
         *exposure_checks.checks(experiment, table, tables["exposed"]),
+        *balance.checks(tables["strata"], names),
         *looks,
         *consistency.checks(experiment, table, by_day),
     )

@@ -98,7 +98,7 @@ class Events:
         )
 
     def of_visitors(self, chosen: Flags) -> Events:
-        """Only the events of the chosen visitors; visitors and page views are numbered anew, in their order."""
+        """The events of the chosen visitors; visitors and page views are numbered anew, in their order."""
         rows = chosen[self.visitor]
         shown, page_view = np.unique(self.page_view[rows], return_inverse=True)
         _, visitor = np.unique(self.visitor[rows], return_inverse=True)

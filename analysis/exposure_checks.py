@@ -26,7 +26,7 @@ MAX_CAPPED = 0.01
 
 
 def checks(experiment: Experiment, table: BucketTable, exposed: pd.DataFrame) -> tuple[Check, ...]:
-    """Lost first exposures, visitors with two versions, and caps; `exposed` holds rows of `tables.EXPOSED`."""
+    """Lost first exposures, visitors with two versions, and caps; `exposed` is as `tables.EXPOSED`."""
     return (*lost(experiment, exposed), *two_versions(exposed), *capped(experiment, table))
 
 

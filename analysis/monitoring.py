@@ -150,13 +150,16 @@ def any_time(looks: Sequence[Look], planned_size: int, *, level: float = LEVEL) 
 def bounds(
     looks: Sequence[Look], planned_size: int, *, any_time: bool, level: float = LEVEL
 ) -> dict[str, tuple[float, float]]:
-    """For each look that counts its z and how far that had to be from 0 to decide; empty where counts fall."""
+    """For each look that counts its z, and how far from 0 it had to be; empty where counts fall."""
     if any_time:
         if no_fall([(look.name, look.control.n, look.variant.n) for look in looks]) is not None:
             return {}
         mixture = Mixture(planned_size, level)
         return {
-            look.name: ((look.estimate.difference - look.estimate.null) / look.error, mixture.critical(look.n))
+            look.name: (
+                (look.estimate.difference - look.estimate.null) / look.error,
+                mixture.critical(look.n),
+            )
             for look in looks
         }
     kept = _kept(looks, planned_size)

@@ -6,28 +6,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from analysis.notation import number
-from analysis.phrases import (
-    CAVEATS,
-    CHECK_SENTENCES,
-    CHECKS,
-    ESTIMANDS,
-    METHODS,
-    METRICS,
-    PHASES,
-    QUESTION_METRICS,
-    REFUSALS,
-    SAME_METRIC,
-    SEGMENT_COLUMNS,
-    SEGMENT_VALUES,
-    SET_ASIDE,
-    STATUSES,
-    TOUCHPOINTS,
-    VARIANTS,
-    VERDICTS,
-    MetricWords,
-    Phrases,
-    Texts,
-)
+from analysis.phrases.checks import CHECK_SENTENCES, CHECKS, STATUSES
+from analysis.phrases.journeys import PHASES, SEGMENT_COLUMNS, SEGMENT_VALUES, TOUCHPOINTS
+from analysis.phrases.methods import METHODS, REFUSALS, SET_ASIDE
+from analysis.phrases.metrics import METRICS, QUESTION_METRICS, SAME_METRIC, MetricWords
+from analysis.phrases.second import AMONG, DEFINED, MILESTONES, REACHING, VIEW_NOTES, VIEWS
+from analysis.phrases.texts import Phrases, Texts
+from analysis.phrases.verdicts import CAVEATS, ESTIMANDS, VARIANTS, VERDICTS
 from analysis.report import Estimand, Status, VerdictCode
 
 
@@ -84,6 +69,36 @@ def touchpoint_name(touchpoint: str, language: str) -> str:
     return _known(TOUCHPOINTS, touchpoint, language)
 
 
+def milestone_name(milestone: str, language: str) -> str:
+    """A milestone as what a visitor did: 'kwam bij het antwoord'."""
+    return _known(MILESTONES, milestone, language)
+
+
+def among_name(milestone: str, language: str) -> str:
+    """Those who reached a milestone: 'met een vraag over het onderwerp'."""
+    return _known(AMONG, milestone, language)
+
+
+def reaching_text(milestone: str, count: str, language: str) -> str:
+    """How many reached it: 'kwamen er 69 bij het antwoord'."""
+    return _known(REACHING, milestone, language).format(count=count)
+
+
+def view_name(view: str, language: str) -> str:
+    """How a difference is looked at once more."""
+    return _known(VIEWS, view, language)
+
+
+def view_note(view: str, language: str) -> str:
+    """What that is for, in a sentence."""
+    return _known(VIEW_NOTES, view, language)
+
+
+def defined_name(definition: str, language: str) -> str:
+    """Other limits for a visit and an answer; '' are those that were agreed."""
+    return _known(DEFINED, definition, language)
+
+
 def segment_name(segment: str, language: str) -> str:
     """'viewport=s' in words: 'scherm: klein (telefoon)'."""
     column, _, value = segment.partition("=")
@@ -104,7 +119,7 @@ def short_variant_name(name: str, language: str) -> str:
 def refusal(reason: str, language: str) -> str:
     """Why an estimate could not be made, as part of a sentence.
 
-    `reason` is a key of `phrases.REFUSALS`, with or without ': details' behind it; another one is
+    `reason` is a key of `phrases.methods.REFUSALS`, with or without ': details' behind it; another one is
     reported as an analysis that was not possible, since free text would be in one language only.
     """
     known = REFUSALS.get(reason.partition(":")[0].strip())
@@ -114,7 +129,7 @@ def refusal(reason: str, language: str) -> str:
 
 
 def caveat(code: str, language: str) -> str:
-    """A caveat by its code (a key of `phrases.CAVEATS`).
+    """A caveat by its code (a key of `phrases.verdicts.CAVEATS`).
 
     Raises:
         KeyError: no such caveat.

@@ -17,14 +17,14 @@ from analysis.report import Report, from_json
 
 _NAME = r"[a-z][a-z0-9-]{0,31}"
 _FILE = re.compile(
-    rf"(?P<name>{_NAME})(?:\.(?P<language>nl|en)\.(?P<form>html|txt)|\.(?P<json>json))?", re.ASCII
+    rf"(?P<name>{_NAME})(?:\.(?P<language>nl|en)\.(?P<form>html|txt)|\.(?P<data>json|csv))?", re.ASCII
 )
-_TYPES = {"html": "text/html", "txt": "text/plain", "json": "application/json"}
+_TYPES = {"html": "text/html", "txt": "text/plain", "csv": "text/csv", "json": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """The folder in which the jobs leave `EXPERIMENT.json` and `EXPERIMENT.{nl,en}.{html,txt}`."""
+    """The folder in which the jobs leave `EXPERIMENT.{json,csv}` and `EXPERIMENT.{nl,en}.{html,txt}`."""
 
     folder: Path
 
@@ -97,8 +97,8 @@ def blueprint(reports_dir: Path) -> Blueprint:
         asked = _FILE.fullmatch(file)
         if asked is None:
             return _missing()
-        if asked["json"] or asked["form"]:
-            return _as_it_is(shelf, file, asked["form"] or "json")
+        if asked["data"] or asked["form"]:
+            return _as_it_is(shelf, file, asked["form"] or asked["data"])
         report = shelf.report(asked["name"])
         return _missing() if report is None else _page(shelf, report, asked["name"])
 
@@ -112,6 +112,7 @@ def _page(shelf: Shelf, report: Report, name: str) -> Response:
         for form, file in (
             ("html", f"{name}.{language}.html"),
             ("txt", f"{name}.{language}.txt"),
+            ("csv", f"{name}.csv"),
             ("json", f"{name}.json"),
         )
         if (shelf.folder / file).is_file()

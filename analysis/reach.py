@@ -85,7 +85,11 @@ def exposed_table(events: Events, bucket: Ints, experiments: Mapping[str, Experi
         )
         .join(_marked(events), on=["visitor", "experiment"], how="left")
         .group_by("experiment", "variant", "bucket")
-        .agg(visitors=pl.len().cast(pl.Int64), unmarked=pl.col("marked").is_null().sum(), both=pl.col("both").sum())
+        .agg(
+            visitors=pl.len().cast(pl.Int64),
+            unmarked=pl.col("marked").is_null().sum(),
+            both=pl.col("both").sum(),
+        )
     )
     rightly = [
         0 <= number < BUCKETS and variant_for(experiments[name], number) == variant
@@ -102,4 +106,9 @@ def _marked(events: Events) -> pl.DataFrame:
     names = [(code, name) for code, text in enumerate(firsts.texts) for name in text.split(",") if name]
     told = pl.DataFrame(names, schema={"first": pl.Int64, "experiment": pl.String}, orient="row")
     met = pl.DataFrame({"visitor": events.visitor[rows], "first": firsts.codes[rows].astype(np.int64)})
-    return met.unique().join(told, on="first").select("visitor", "experiment", marked=pl.lit(value=True)).unique()
+    return (
+        met.unique()
+        .join(told, on="first")
+        .select("visitor", "experiment", marked=pl.lit(value=True))
+        .unique()
+    )

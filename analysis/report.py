@@ -7,12 +7,15 @@ Its JSON form (camelCase) is a contract with others; renderings live in `analysi
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from analysis.noun import Noun
 from analysis.second_views import SecondViews
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA_VERSION = 1
 
@@ -194,6 +197,19 @@ class Report(Noun, frozen=True):
     second: SecondViews = SecondViews()
     schema_version: int = SCHEMA_VERSION
     created_at: str = ""  # UTC, with Z
+
+    @property
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """The figures as tables, by part of the report: results, readings, steps, transitions, ..."""
+        from analysis.report_frames import frames
+
+        return frames(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it, in Dutch; `analysis.rendering.html.notebook` has English too."""
+        from analysis.rendering.html import notebook
+
+        return notebook(self)
 
 
 def to_json(report: Report) -> bytes:

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis import balance
 from analysis.bucket_table import BucketTable
 from analysis.estimates import Estimate, Refusal, Refused, Sums, adjusted, bayes, misclassification
 from analysis.metrics import Measure, measure
@@ -42,7 +43,8 @@ def adjust(
 
     `strata` holds rows of `analysis.tables.STRATA` of all days and partitions. The covariate of CUPED is what
     landing page, device, referrer class and part of the day together let one expect: main effects by least
-    squares within the variants.
+    squares within the variants. One of these that hangs on the variant (`analysis.balance`) was not known
+    beforehand, and is left out.
     """
     column = _column(one)
     if isinstance(column, Refused):
@@ -52,22 +54,18 @@ def adjust(
     if cells.empty:
         nobody = Refused(Refusal.NO_UNITS, "one of the variants has nobody, there is nothing to compare")
         return nobody, nobody
-    levels = _levels(cells)
+    levels = _levels(cells, balance.fair(balance.chances(rows, [control, variant])))
     total, squares = column
     units, shown = cells["units"].to_numpy(np.float64), (cells["variant"] == variant).to_numpy()
     y, yy = cells[total].to_numpy(np.float64), cells[squares].to_numpy(np.float64)
     x = _expected(levels, shown, units, y)
     arms = [_paired(units, y, yy, x, shown == side) for side in (False, True)]
-    strata_of = [
-        _stratum_sums(levels, units, y, yy, shown == side) for side in (False, True)
-    ]
+    strata_of = [_stratum_sums(levels, units, y, yy, shown == side) for side in (False, True)]
     null = one.asked.null
     return adjusted.cuped(*arms, null=null), adjusted.post_stratified(*strata_of, null=null)
 
 
-def adjusted_readings(
-    one: Measure, plain: Sequence[Result], strata: pd.DataFrame
-) -> tuple[Reading, ...]:
+def adjusted_readings(one: Measure, plain: Sequence[Result], strata: pd.DataFrame) -> tuple[Reading, ...]:
     """Both adjusted views of the primary metric, for every variant."""
     found = []
     for each in plain:
@@ -138,9 +136,7 @@ def beliefs(experiment: Experiment, one: Measure, table: BucketTable) -> tuple[B
     return tuple(found)
 
 
-def asked_readings(
-    experiment: Experiment, table: BucketTable, answers: pd.DataFrame
-) -> tuple[Reading, ...]:
+def asked_readings(experiment: Experiment, table: BucketTable, answers: pd.DataFrame) -> tuple[Reading, ...]:
     """The share that found an answer, put right by what visitors said when they were asked.
 
     `answers` has the columns variant, inferred (0/1), asked (0/1), and where rows are counted `units`.
@@ -212,28 +208,32 @@ def _column(one: Measure) -> tuple[str, str] | Refused:
     return Refused(Refusal.UNMEASURED, f"{asked.metric} is not summed by what was known beforehand")
 
 
-def _levels(cells: pd.DataFrame) -> list[NDArray[np.int64]]:
+def _levels(cells: pd.DataFrame, known: Sequence[str]) -> list[NDArray[np.int64]]:
     """For each thing known, the place of every cell's value; 0 is all values that few browsers have."""
     room = max(0, int(cells["units"].sum()) // PER_LEVEL)
     sized = [
         (int(units), name, str(value))
-        for name in KNOWN
+        for name in known
         for value, units in cells.groupby(name)["units"].sum().items()
         if units >= MIN_LEVEL
     ]
     kept = {(name, value) for _, name, value in sorted(sized, key=lambda one: (-one[0], one[1:]))[:room]}
-    found = []
-    for name in KNOWN:
+    found = [np.zeros(len(cells), dtype=np.int64)]
+    for name in known:
         values = sorted(value for column, value in kept if column == name)
         place = {value: number + 1 for number, value in enumerate(values)}
         found.append(np.array([place.get(str(value), 0) for value in cells[name]], dtype=np.int64))
     return found
 
 
-def _expected(levels: Sequence[NDArray[np.int64]], shown: NDArray[np.bool_], units: Floats, y: Floats) -> Floats:
+def _expected(
+    levels: Sequence[NDArray[np.int64]], shown: NDArray[np.bool_], units: Floats, y: Floats
+) -> Floats:
     """What each cell lets one expect of a browser, apart from its variant: weighted least squares."""
     columns = [np.ones(len(units)), shown.astype(np.float64)]
-    columns += [(place == number).astype(np.float64) for place in levels for number in range(1, int(place.max()) + 1)]
+    columns += [
+        (place == number).astype(np.float64) for place in levels for number in range(1, int(place.max()) + 1)
+    ]
     design, root = np.stack(columns, axis=1), np.sqrt(units)
     fitted, *_ = np.linalg.lstsq(design * root[:, None], y / root, rcond=None)
     found: Floats = design[:, 2:] @ fitted[2:]
@@ -263,9 +263,7 @@ def _stratum_sums(
     return found
 
 
-def _reading(
-    view: View, asked: Result, found: Estimate | Refused, *, plain: Result | None = None
-) -> Reading:
+def _reading(view: View, asked: Result, found: Estimate | Refused, *, plain: Result | None = None) -> Reading:
     blank = {
         "view": view,
         "metric": asked.metric,
@@ -305,5 +303,3 @@ def _held(blank: Belief, found: bayes.Belief) -> Belief:
         loss_choosing=found.loss_choosing,
         loss_keeping=found.loss_keeping,
     )
-
-

@@ -12,15 +12,19 @@ import math
 from collections.abc import Mapping, Sequence
 
 from analysis.naming import (
+    among_name,
     caveat,
     check_name,
     check_sentence,
+    defined_name,
     estimand_name,
     method_name,
     metric_meaning,
     metric_name,
     metric_words,
+    milestone_name,
     phase_name,
+    reaching_text,
     refusal,
     segment_name,
     set_aside_reason,
@@ -29,6 +33,8 @@ from analysis.naming import (
     touchpoint_name,
     variant_name,
     verdict_label,
+    view_name,
+    view_note,
 )
 from analysis.notation import (
     LANGUAGES,
@@ -42,18 +48,21 @@ from analysis.notation import (
     points,
     quantity,
 )
-from analysis.phrases import METRICS, NOUNS
+from analysis.phrases.metrics import METRICS, NOUNS
 from analysis.report import Check, Estimand, Result, Role, VerdictCode
 
 __all__ = [
     "LANGUAGES",
+    "among_name",
     "caveat",
     "check_name",
     "check_sentence",
     "day",
+    "defined_name",
     "difference_text",
     "duration",
     "estimand_name",
+    "figures_of",
     "how_sure",
     "interval_text",
     "is_clear",
@@ -64,6 +73,7 @@ __all__ = [
     "method_name",
     "metric_meaning",
     "metric_name",
+    "milestone_name",
     "moment",
     "number",
     "odds",
@@ -72,6 +82,7 @@ __all__ = [
     "phase_name",
     "points",
     "quantity",
+    "reaching_text",
     "refusal",
     "result_sentence",
     "segment_name",
@@ -83,10 +94,42 @@ __all__ = [
     "variant_name",
     "verdict_label",
     "verdict_sentence",
+    "view_name",
+    "view_note",
 ]
 
 #: "Of the 100 visitors": the smallest of these at which the figures still differ.
 _BASES = (100, 1_000, 10_000)
+
+
+def figures_of(
+    metric: str,
+    kind: str,
+    unit: str,
+    values: tuple[float, float],
+    estimate: float,
+    ci: tuple[float, float],
+) -> Result:
+    """A result of these figures alone, to write them as any other."""
+    return Result(
+        metric=metric,
+        estimand=Estimand.VISITOR,
+        segment=None,
+        variant="",
+        control="",
+        kind=kind,
+        n=(0, 0),
+        values=values,
+        estimate=estimate,
+        ci=ci,
+        relative=None,
+        relative_ci=None,
+        p_value=None,
+        p_adjusted=None,
+        method="",
+        role=Role.SECONDARY,
+        unit=unit,
+    )
 
 
 def value_text(result: Result, value: float, language: str) -> str:

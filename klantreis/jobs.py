@@ -213,6 +213,7 @@ def write_report(report: Report, folder: Path) -> None:
 
     make_folder(folder)
     files = {f"{report.experiment}.json": render(report, form="json", language="en")}
+    files[f"{report.experiment}.csv"] = render(report, form="csv", language="en")
     for language in LANGUAGES:
         files[f"{report.experiment}.{language}.txt"] = render(report, form="text", language=language)
         files[f"{report.experiment}.{language}.html"] = render(report, form="html", language=language)

@@ -18,7 +18,7 @@ LEVEL = 0.95
 
 
 class Refusal(StrEnum):
-    """Why an estimate is impossible. The values are keys of `analysis.phrases.REFUSALS`."""
+    """Why an estimate is impossible. The values are keys of `analysis.phrases.methods.REFUSALS`."""
 
     NO_UNITS = "noUnits"
     TOO_FEW_UNITS = "tooFewUnits"
@@ -30,6 +30,7 @@ class Refusal(StrEnum):
     HEAVY_TAIL = "heavyTail"
     CONTROL_NEAR_ZERO = "controlNearZero"
     BEYOND_FOLLOW_UP = "beyondFollowUp"
+    NOT_REACHED = "notReached"
     UNMEASURED = "unmeasured"
     FALLING_COUNTS = "fallingCounts"
 

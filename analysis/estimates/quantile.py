@@ -74,9 +74,7 @@ def arm(values: Counted, share: float, *, level: float = LEVEL) -> Arm | Refused
         return factor
     low, high = outer_interval(values, share, factor=factor, level=level)
     if not math.isfinite(high):
-        return Refused(
-            Refusal.BEYOND_FOLLOW_UP, f"too few reached {share:.0%}, the interval around it has no end"
-        )
+        return Refused(Refusal.NOT_REACHED, f"too few reached {share:.0%}, the interval around it has no end")
     error = (high - low) / (2 * float(special.ndtri((1 + level) / 2)))
     return Arm(int(n), found, error**2, max(1.0, n - 1))
 
@@ -89,9 +87,7 @@ def of_ends(ends: Ends) -> Counted | Refused:
     """
     unseen = float(ends.censored[ends.time_s < HORIZON_S].sum())
     if ends.n and unseen > MAX_UNSEEN * ends.n:
-        return Refused(
-            Refusal.BEYOND_FOLLOW_UP, f"{unseen / ends.n:.0%} was not followed up to the horizon"
-        )
+        return Refused(Refusal.BEYOND_FOLLOW_UP, f"{unseen / ends.n:.0%} was not followed up to the horizon")
     there = ends.answered > 0
     never = float(ends.n) - float(ends.answered.sum())
     values = np.append(np.repeat(ends.time_s[there], ends.answered[there].astype(int)), [np.inf] * int(never))

@@ -8,7 +8,7 @@ from analysis.report import Report, to_json
 
 
 def render(report: Report, *, form: str, language: str) -> str:
-    """The report as text, html or json; JSON holds both languages.
+    """The report as text, html, csv or json; JSON and CSV are the same in both languages.
 
     Raises:
         LanguageError: neither nl nor en.
@@ -16,12 +16,16 @@ def render(report: Report, *, form: str, language: str) -> str:
     """
     if form == "json":
         return to_json(report).decode() + "\n"
+    if form == "csv":
+        from analysis.report_frames import to_csv
+
+        return to_csv(report)
     if form == "html":
         from analysis.rendering import html  # templates are read only where they are used
 
         return html.render(report, language)
     if form != "text":
-        raise AnalysisError(f"a report can be had as text, html or json, not as {form!r}")
+        raise AnalysisError(f"a report can be had as text, html, csv or json, not as {form!r}")
     from analysis.rendering import text
 
     return text.render(report, language)

@@ -10,6 +10,7 @@ from analysis.rendering.journey_figures import heartbeats, time_to_answer, ways
 from analysis.rendering.labels import FIGURES
 from analysis.rendering.panels import Figure, one_panel
 from analysis.rendering.pictures import Caption, Difference, Point, forest, intervals
+from analysis.rendering.second_figures import flow_difference, progress, steps
 from analysis.rendering.sections import (
     Table,
     how_sure,
@@ -28,7 +29,7 @@ from analysis.report import Report, Result
 
 def figures(report: Report, language: str) -> list[Figure]:
     """The pictures that this report has numbers for, in the order in which they are read."""
-    made = (success, differences, time_to_answer, ways, heartbeats)
+    made = (success, differences, progress, time_to_answer, ways, flow_difference, steps, heartbeats)
     return [figure for make in made if (figure := make(report, language)) is not None]
 
 

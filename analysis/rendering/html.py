@@ -14,6 +14,7 @@ from markupsafe import Markup
 from analysis import wording
 from analysis.rendering import sections
 from analysis.rendering.figures import figures
+from analysis.rendering.second import seconds
 from analysis.report import Report, Status, VerdictCode
 
 TEMPLATES = Path(__file__).parents[1] / "templates" / "reports"
@@ -50,6 +51,7 @@ def render(report: Report, language: str) -> str:
             policy=POLICY,
             style=Markup(style()),  # noqa: S704  our own stylesheet
             verdict_label=wording.verdict_label(report.verdict.code, language),
+            csv_file=quote(f"{report.experiment}.csv", safe=""),
             body=body(report, language),
         )
     )
@@ -81,6 +83,7 @@ def body(report: Report, language: str) -> Markup:
             segments=sections.results_table(
                 sections.segment_results(report), report, language, caption=words["segments"]
             ),
+            seconds=seconds(report, language),
             guardrails=sections.guardrails_table(report, language),
             checks=sections.checks_table(report, language),
             promised=sections.promised(report, language),
@@ -91,6 +94,15 @@ def body(report: Report, language: str) -> Markup:
         )
     )
     return Markup(written)  # noqa: S704  the template escapes what it is given
+
+
+def notebook(report: Report, language: str = "nl") -> str:
+    """The report as a cell of a notebook: its own looks, and nothing around it.
+
+    Raises:
+        LanguageError: neither nl nor en.
+    """
+    return f"<style>{style()}</style>{body(report, language)}"
 
 
 def style() -> str:

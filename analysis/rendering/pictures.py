@@ -108,7 +108,7 @@ def intervals(points: Sequence[Point], caption: Caption, *, width: float, format
         half = width_of(point.shown, 14) / 2 + 2
         at = min(max(x, half), width - half)
         drawn.append(text(at, y + (23 if narrow else -12), point.shown, f"value {colour}", anchor="middle"))
-    return _whole(width, bottom + 26, caption, drawn)
+    return whole(width, bottom + 26, caption, drawn)
 
 
 def forest(
@@ -160,7 +160,7 @@ def forest(
         drawn.extend(_end(axis, end, y, colour) for end in (one.low, one.high))
         hollow = "" if one.is_clear else " hollow"
         drawn.append(marker(one.series, axis.clamped(one.value), y, f"mark {colour}{hollow}"))
-    return _whole(width, bottom + 26, caption, drawn)
+    return whole(width, bottom + 26, caption, drawn)
 
 
 def curves(
@@ -202,7 +202,7 @@ def curves(
     else:
         for one, label, y in zip(lines, labels, spread_labels(wanted, 22, top, bottom), strict=True):
             drawn.append(text(x_axis(one.points[-1][0]) + 10, y + 5, label, f"label strong v{one.series}"))
-    return _whole(width, bottom + 46, caption, drawn)
+    return whole(width, bottom + 46, caption, drawn)
 
 
 def steps(
@@ -245,7 +245,7 @@ def steps(
             if first and second:
                 drawn.append(line(*first, *second, f"curve v{one.series}"))
         drawn.extend(marker(one.series, *spot, f"mark v{one.series}") for spot in spots if spot)
-    return _whole(width, bottom + (46 if narrow else 30), caption, drawn)
+    return whole(width, bottom + (46 if narrow else 30), caption, drawn)
 
 
 def thinned(
@@ -259,7 +259,8 @@ def thinned(
     return (*kept, points[-1])
 
 
-def _whole(width: float, height: float, caption: Caption, drawn: Sequence[Markup]) -> Markup:
+def whole(width: float, height: float, caption: Caption, drawn: Sequence[Markup]) -> Markup:
+    """The picture of what was drawn, its ids told apart by width."""
     narrow = "narrow" if width < NARROW else "wide"
     name = f"{caption.name}-{narrow}"
     return picture(width, height, name, caption.title, caption.description, *drawn, class_=narrow)

@@ -145,6 +145,21 @@ def results_table(results: Sequence[Result], report: Report, language: str, *, c
     return Table(caption, tuple(headers), tuple(rows), frozenset(range(first, first + 4)))
 
 
+def comparison_cells(
+    metric: str,
+    kind: str,
+    unit: str,
+    values: tuple[float, float],
+    estimate: float,
+    ci: tuple[float, float],
+    language: str,
+) -> tuple[str, str, str, str]:
+    """Both values, the difference and its range, as in the table of results."""
+    one = wording.figures_of(metric, kind, unit, values, estimate, ci)
+    old, new = (wording.value_text(one, value, language) for value in values)
+    return old, new, wording.difference_text(one, estimate, language), wording.interval_text(one, language)
+
+
 def guardrails_table(report: Report, language: str) -> Table:
     words = labels(language)
     table = results_table(guardrail_results(report), report, language, caption=words["guardrails"])

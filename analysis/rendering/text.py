@@ -7,7 +7,10 @@ from collections.abc import Iterable, Sequence
 from textwrap import fill, wrap
 
 from analysis import wording
+from analysis.phrases.second import SECOND
 from analysis.rendering import sections
+from analysis.rendering.second import seconds
+from analysis.rendering.second_figures import flow_difference, progress, steps
 from analysis.rendering.sections import Table
 from analysis.report import Report, Result, Status
 
@@ -41,6 +44,7 @@ def render(report: Report, language: str) -> str:
         _results(words["results"], sections.main_results(report), report, language),
         _results(words["guardrails"], sections.guardrail_results(report), report, language),
         _results(words["segments"], sections.segment_results(report), report, language),
+        *_seconds(report, language),
         _section(words["checks"], _checks(report, language)),
         _section(words["set_aside"], sections.set_aside_table(report, language)),
         _listing(words["caveats"], sections.caveats(report, language)),
@@ -113,6 +117,37 @@ def _checks(report: Report, language: str) -> Table:
 def _told(name: str, status: Status, language: str, sentence: dict[str, str]) -> str:
     known = wording.check_name(name, language)
     return f"{known}: {sentence.get(language) or wording.status_name(status, language)}"
+
+
+def _seconds(report: Report, language: str) -> Iterable[str]:
+    """What stands beside the verdict: figures in a sentence, the rest as tables."""
+    told = [made(report, language) for made in (progress, steps, flow_difference)]
+    yield _listing(
+        SECOND[language]["title"],
+        [f"{one.title.removesuffix('?')}: {one.sentence}" for one in told if one is not None],
+    )
+    found = seconds(report, language)
+    for _, note, table in found.tables if found else ():
+        yield f"{_heading(table.caption)}\n{_paragraph(note)}\n{_rows(table, language)}"
+
+
+def _rows(table: Table, language: str) -> str:
+    """A wide table as people read it on a narrow terminal: a name, and below it what belongs to it."""
+    words = sections.labels(language)
+    between, of = words["range"], words["difference"].lower()
+    lines = []
+    for row in table.rows:
+        lines.append(_paragraph(row[0]))
+        pairs = [
+            f"{header[0].lower()}{header[1:]}: {cell}"
+            for header, cell in zip(table.headers[1:], row[1:], strict=True)
+            if cell != "–" and header != between
+        ]
+        if between in table.headers and (ends := row[table.headers.index(between)]) != "–":
+            place = next(place for place, pair in enumerate(pairs) if pair.startswith(of))
+            pairs[place] += f" ({ends})"
+        lines += [_paragraph(pair, first=_INDENT, rest=f"{_INDENT}  ") for pair in pairs]
+    return "\n".join(lines)
 
 
 def _section(heading: str, table: Table) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from analysis.scheduling import Where
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-Form = Literal["text", "html", "json"]
+Form = Literal["text", "html", "csv", "json"]
 
 
 def data_option(command: Command) -> Command:

@@ -14,6 +14,7 @@ EPILOG = """\b
 Examples:
   klantreis report zwerfvuil
   klantreis report zwerfvuil --language en --format html --out zwerfvuil.html
+  klantreis report zwerfvuil --format csv --out zwerfvuil.csv
   klantreis report zwerfvuil --without 2026-06-03="outage of the site"
 """
 
@@ -21,7 +22,7 @@ Examples:
 @click.command(epilog=EPILOG)
 @click.argument("experiment")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "html", "json"]), default="text", show_default=True
+    "--format", "form", type=click.Choice(["text", "html", "csv", "json"]), default="text", show_default=True
 )
 @click.option(
     "--without", multiple=True, metavar="DAY=REASON", help="Leave a day out, and say why; may be repeated."

@@ -13,8 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import naming, notation, phrases, wording
+from analysis import naming, notation, wording
 from analysis.estimates import Refusal
+from analysis.phrases import checks, journeys, methods, metrics, second, verdicts
+from analysis.phrases.checks import CHECKS
+from analysis.phrases.methods import REFUSALS
+from analysis.phrases.metrics import MetricWords
 from analysis.rendering import labels, scales
 from analysis.report import Estimand, Result, Role, Status, VerdictCode
 from tests.analysis.sample_reports import check, refused, result
@@ -285,7 +289,7 @@ def test_how_sure(one: Result, dutch: str, english: str) -> None:
 
 
 def test_every_refusal_has_words() -> None:
-    unnamed = {refusal.value for refusal in Refusal} - phrases.REFUSALS.keys()
+    unnamed = {refusal.value for refusal in Refusal} - REFUSALS.keys()
     assert unnamed == set()
 
 
@@ -299,7 +303,7 @@ def test_a_check_sentence_without_its_facts_says_which_one_is_missing() -> None:
 
 
 @pytest.mark.parametrize("status", Status)
-@pytest.mark.parametrize("name", phrases.CHECKS)
+@pytest.mark.parametrize("name", CHECKS)
 def test_every_check_has_a_sentence_for_every_status(name: str, status: Status) -> None:
     facts = {"units": 20, "planned": 3000}
     dutch, english = (
@@ -332,7 +336,7 @@ def test_names(named: str, expected: str) -> None:
 
 def _texts(value: object, path: str = "") -> list[tuple[str, dict[str, str]]]:
     """Every pair of Dutch and English words in a module's tables."""
-    if isinstance(value, phrases.MetricWords):
+    if isinstance(value, MetricWords):
         return [(f"{path}.{part}", getattr(value, part)) for part in ("name", "clause", "meaning")]
     if isinstance(value, dict):
         if value.keys() == {"nl", "en"} and isinstance(value["nl"], str):
@@ -354,7 +358,7 @@ def _by_language() -> list[tuple[str, dict[str, str]]]:
 
 TEXTS = [
     pair
-    for module in (phrases, labels)
+    for module in (checks, journeys, methods, metrics, second, verdicts, labels)
     for name, value in vars(module).items()
     if name.isupper()
     for pair in _texts(value, name)
