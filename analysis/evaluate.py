@@ -30,7 +30,7 @@ from analysis.daily import Days, progress, watch
 from analysis.errors import AnalysisError
 from analysis.estimates import Refused, multiplicity
 from analysis.metrics import Measure, measure
-from analysis.report import Check, Estimand, Report, Result, Role, SetAside, VariantCount
+from analysis.report import Check, Estimand, Report, Result, Role, SetAside, VariantCount, Verdict
 from analysis.results import corrected, result, watched
 from analysis.second_views import SecondViews
 from analysis.thresholds import DEFAULTS, Thresholds
@@ -175,7 +175,7 @@ def evaluate_tables(
         *consistency.checks(experiment, table, by_day),
     )
 
-    def judged(found: Sequence[Result]) -> verdict.Verdict:
+    def judged(found: Sequence[Result]) -> Verdict:
         return verdict.decide(
             found,
             checks=checks,

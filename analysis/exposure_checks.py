@@ -66,7 +66,7 @@ def two_versions(exposed: pd.DataFrame) -> tuple[Check, ...]:
         return ()
     share = both / visitors
     status = Status.FAIL if share > TOO_MANY_BOTH else Status.WARN if share > MAX_BOTH else Status.PASS
-    facts = {"both": both, "visitors": visitors}
+    facts = {"both": both, "seen": visitors}
     detail = f"{both} of {visitors} visitors of a day were shown two versions ({share:.2%})"
     return (promises.check("twoVersions", status, detail, facts=facts),)
 

@@ -264,20 +264,20 @@ def _stratum_sums(
 
 
 def _reading(view: View, asked: Result, found: Estimate | Refused, *, plain: Result | None = None) -> Reading:
-    blank = {
-        "view": view,
-        "metric": asked.metric,
-        "variant": asked.variant,
-        "control": asked.control,
-        "n": asked.n,
-        "kind": asked.kind,
-        "better": asked.better,
-        "unit": asked.unit,
-    }
+    blank = Reading(
+        view=view,
+        metric=asked.metric,
+        variant=asked.variant,
+        control=asked.control,
+        n=asked.n,
+        kind=asked.kind,
+        better=asked.better,
+        unit=asked.unit,
+    )
     if isinstance(found, Refused):
-        return Reading(**blank, reason=str(found))
-    return Reading(
-        **blank,
+        return msgspec.structs.replace(blank, reason=str(found))
+    return msgspec.structs.replace(
+        blank,
         values=found.values,
         estimate=found.difference,
         ci=found.ci,

@@ -186,7 +186,8 @@ CHECK_SENTENCES: Mapping[tuple[str, str], Texts] = {
         "en": "Days were left out. See which ones and why.",
     },
     ("exposureLost", "pass"): {
-        "nl": "Op de eerste dag raakten er weinig eerste bezoeken zoek, en bij elke versie ongeveer evenveel.",
+        "nl": "Op de eerste dag raakten er weinig eerste bezoeken zoek, en bij elke versie ongeveer "
+        "evenveel.",
         "en": "On the first day few first visits got lost, about as many for each version.",
     },
     ("exposureLost", "warn"): {
@@ -196,7 +197,8 @@ CHECK_SENTENCES: Mapping[tuple[str, str], Texts] = {
         "version, so the comparison stays fair. Do find out why.",
     },
     ("exposureLost", "fail"): {
-        "nl": "Bij de ene versie raakten meer eerste bezoeken zoek dan bij de andere. Daardoor vergelijken we "
+        "nl": "Bij de ene versie raakten meer eerste bezoeken zoek dan bij de andere. Daardoor vergelijken "
+        "we "
         "twee verschillende groepen bezoekers. Kijk of een van de versies trager is of fouten geeft.",
         "en": "More first visits got lost with one version than with the other, so two different groups of "
         "visitors are compared. See whether one of the versions is slower or gives errors.",
@@ -204,7 +206,8 @@ CHECK_SENTENCES: Mapping[tuple[str, str], Texts] = {
     ("kindsOfVisit", "pass"): {
         "nl": "De bezoekers van elke versie kwamen op dezelfde manieren binnen, met dezelfde schermen en op "
         "dezelfde uren.",
-        "en": "The visitors of each version came in the same ways, with the same screens and at the same hours.",
+        "en": "The visitors of each version came in the same ways, with the same screens and at the same "
+        "hours.",
     },
     ("kindsOfVisit", "warn"): {
         "nl": "Bezoekers van de ene versie kwamen anders binnen dan die van de andere. Loten kan dat niet "
@@ -217,25 +220,29 @@ CHECK_SENTENCES: Mapping[tuple[str, str], Texts] = {
         "en": "Visitors whom we saw again on the same day always got the same version.",
     },
     ("twoVersions", "warn"): {
-        "nl": "Van de {visitors} bezoekers zagen er {both} op één dag twee versies, bijvoorbeeld omdat zij hun "
+        "nl": "Van de {seen} bezoekers zagen er {both} op één dag twee versies, bijvoorbeeld omdat zij "
+        "hun "
         "cookies wisten. Zij tellen mee bij de eerste.",
-        "en": "Of the {visitors} visitors, {both} saw two versions on one day, for instance because they "
+        "en": "Of the {seen} visitors, {both} saw two versions on one day, for instance because they "
         "deleted their cookies. They count with the first.",
     },
     ("twoVersions", "fail"): {
-        "nl": "Van de {visitors} bezoekers zagen er {both} op één dag twee versies. Dat zijn er te veel om de "
+        "nl": "Van de {seen} bezoekers zagen er {both} op één dag twee versies. Dat zijn er te veel om "
+        "de "
         "versies te vergelijken.",
-        "en": "Of the {visitors} visitors, {both} saw two versions on one day. Those are too many to compare "
+        "en": "Of the {seen} visitors, {both} saw two versions on one day. Those are too many to compare "
         "the versions.",
     },
     ("cap", "pass"): {
         "nl": "Zeer hoge aantallen zijn afgekapt op de grens die vooraf was afgesproken. Dat raakte bij elke "
         "versie hooguit 1 van de 100 bezoekers.",
-        "en": "Very high counts were cut at the limit agreed beforehand. It touched at most 1 in 100 visitors "
+        "en": "Very high counts were cut at the limit agreed beforehand. It touched at most 1 in 100 "
+        "visitors "
         "of each version.",
     },
     ("cap", "warn"): {
-        "nl": "De afgesproken grens kapt meer dan 1 van de 100 bezoekers af. Dat zijn geen uitschieters meer; "
+        "nl": "De afgesproken grens kapt meer dan 1 van de 100 bezoekers af. Dat zijn geen uitschieters "
+        "meer; "
         "lees het gemiddelde met die grens erbij.",
         "en": "The limit agreed beforehand cuts more than 1 in 100 visitors. Those are no outliers any more; "
         "read the mean together with that limit.",
@@ -257,7 +264,8 @@ CHECK_SENTENCES: Mapping[tuple[str, str], Texts] = {
         "en": "With other limits for a visit and an answer the verdict stays the same.",
     },
     ("sensitivity", "warn"): {
-        "nl": "Met andere grenzen voor een bezoek of een antwoord verandert het oordeel. Hieronder staat wanneer.",
+        "nl": "Met andere grenzen voor een bezoek of een antwoord verandert het oordeel. Hieronder staat "
+        "wanneer.",
         "en": "With other limits for a visit or an answer the verdict changes. See below when.",
     },
     ("sensitivity", "fail"): {

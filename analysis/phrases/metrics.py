@@ -130,7 +130,8 @@ METRICS: Mapping[str, MetricWords] = {
             "en": "1 in 4 visitors had an answer within {value}",
         },
         meaning={
-            "nl": "Van alle bezoekers, ook wie geen antwoord vond: binnen welke tijd had een kwart een antwoord.",
+            "nl": "Van alle bezoekers, ook wie geen antwoord vond: binnen welke tijd had een kwart een "
+            "antwoord.",
             "en": "Of all visitors, those without an answer too: within what time a quarter had theirs.",
         },
     ),
@@ -141,9 +142,11 @@ METRICS: Mapping[str, MetricWords] = {
             "en": "half of the visitors had an answer within {value}",
         },
         meaning={
-            "nl": "Van alle bezoekers, ook wie geen antwoord vond: binnen welke tijd had de helft een antwoord. "
+            "nl": "Van alle bezoekers, ook wie geen antwoord vond: binnen welke tijd had de helft een "
+            "antwoord. "
             "Vond minder dan de helft er een, dan is dit niet te zeggen.",
-            "en": "Of all visitors, those without an answer too: within what time half had theirs. Where fewer "
+            "en": "Of all visitors, those without an answer too: within what time half had theirs. Where "
+            "fewer "
             "than half found one, it cannot be told.",
         },
     ),
@@ -154,7 +157,8 @@ METRICS: Mapping[str, MetricWords] = {
             "en": "3 in 4 visitors had an answer within {value}",
         },
         meaning={
-            "nl": "Van alle bezoekers, ook wie geen antwoord vond: binnen welke tijd hadden er drie van de vier "
+            "nl": "Van alle bezoekers, ook wie geen antwoord vond: binnen welke tijd hadden er drie van de "
+            "vier "
             "een antwoord.",
             "en": "Of all visitors, those without an answer too: within what time three in four had theirs.",
         },

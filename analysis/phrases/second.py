@@ -36,7 +36,8 @@ VIEW_NOTES: Phrases = {
         "en": "The same, by comparing like visits first.",
     },
     "asked": {
-        "nl": "Of iemand een antwoord vond, leiden we af. Hier is dat verbeterd met wat bezoekers zelf zeiden.",
+        "nl": "Of iemand een antwoord vond, leiden we af. Hier is dat verbeterd met wat bezoekers zelf "
+        "zeiden.",
         "en": "Whether someone found an answer is inferred. Here it is put right by what visitors said.",
     },
     "powered": {
@@ -100,7 +101,8 @@ SECOND: Mapping[str, Mapping[str, str]] = {
         "explained": "Minder ruis",
         "why": "Waarvoor",
         "beliefs": "Wat u mag verwachten",
-        "beliefs_note": "We gaan er vooraf van uit dat nieuwe versies meestal weinig schelen: twee van de drie "
+        "beliefs_note": "We gaan er vooraf van uit dat nieuwe versies meestal weinig schelen: twee van de "
+        "drie "
         "minder dan {sd} ten opzichte van de huidige versie. Daarna telt wat we zagen.",
         "chance": "Kans dat deze versie beter is",
         "losing": "Verwacht verlies als u deze kiest",
@@ -117,19 +119,22 @@ SECOND: Mapping[str, Mapping[str, str]] = {
         "step_of": "{source} → {target}",
         "reached": "Bezoekers bij die stap",
         "part": "Deel van het verschil",
-        "steps_sentence": "Het verschil zit het meest in één stap. Bij {version} {verb} van de 100 bezoekers "
-        "{among}; bij {control} {old}. Die stap is goed voor {part} van het hele verschil van {whole}.",
+        "steps_sentence": "Het verschil zit het meest in één stap. Van de 100 bezoekers {among} {verb} "
+        "met {version}; met {control} {old}. Die stap is goed voor {part} van het hele verschil van {whole}.",
         "steps_unclear": "Van geen enkele stap is duidelijk dat die het verschil maakt.",
         "steps_note": "De delen tellen op tot het hele verschil. Ze beschrijven waar het verschil zit, niet "
         "waardoor het komt.",
         "flow": "Wat bezoekers anders deden",
         "flow_sentence": "Van {tested} soorten stappen komen er {clear} duidelijk vaker of minder vaak voor.",
         "flow_none": "Van {tested} soorten stappen is er geen die duidelijk vaker of minder vaak voorkomt.",
-        "flow_most": "Het meest verandert: van {source} naar {target}, bij {version} {new} keer per 100 vragen "
+        "flow_most": "Het meest verandert: van {source} naar {target}, bij {version} {new} keer per 100 "
+        "vragen "
         "en bij {control} {old} keer.",
-        "flow_note": "Keren per 100 vragen. De kans is gecorrigeerd voor alle stappen samen: een stap telt pas "
+        "flow_note": "Keren per 100 vragen. De kans is gecorrigeerd voor alle stappen samen: een stap telt "
+        "pas "
         "als duidelijk anders bij een kans kleiner dan 1 op de 20.",
-        "flow_apart": "De paden als geheel verschillen {distance} van elkaar; alleen toeval geeft al ongeveer "
+        "flow_apart": "De paden als geheel verschillen {distance} van elkaar; alleen toeval geeft al "
+        "ongeveer "
         "{expected}. {told}",
         "flow_apart_clear": "Bezoekers lopen dus een andere weg.",
         "flow_apart_unclear": "Dat er een andere weg wordt gelopen, is niet duidelijk.",
@@ -137,9 +142,11 @@ SECOND: Mapping[str, Mapping[str, str]] = {
         "odds": "Kans bij toeval, gecorrigeerd",
         "per": "keer per 100 vragen",
         "progress": "Hoe ver de proef is",
-        "progress_sentence": "Op {day} deden {n} van de {planned} geplande bezoekers mee.",
-        "progress_end": "Er wordt één keer geoordeeld, aan het eind. Onderweg staan hier daarom geen uitkomsten.",
-        "progress_note_end": "Wie tussendoor kijkt en stopt bij een mooie dag, vindt verschillen die er niet zijn.",
+        "progress_sentence": "Tot en met {day} deden {n} bezoekers mee. Gepland waren er {planned}.",
+        "progress_end": "Er wordt één keer geoordeeld, aan het eind. Onderweg staan hier daarom geen "
+        "uitkomsten.",
+        "progress_note_end": "Wie tussendoor kijkt en stopt bij een mooie dag, vindt verschillen die er "
+        "niet zijn.",
         "progress_decided": "Op {day} ging de lijn over de grens: toen stond het oordeel vast.",
         "progress_open": "De lijn is nog binnen de grenzen: er is nog geen oordeel.",
         "progress_over": "De lijn bleef tot het eind binnen de grenzen.",
@@ -180,10 +187,11 @@ SECOND: Mapping[str, Mapping[str, str]] = {
         "step_of": "{source} → {target}",
         "reached": "Visitors at that step",
         "part": "Part of the difference",
-        "steps_sentence": "Most of the difference is in one step. With {version}, {verb} out of 100 visitors "
-        "{among}; with {control} {old}. That step makes {part} of the whole difference of {whole}.",
+        "steps_sentence": "Most of the difference is in one step. Out of 100 visitors {among}, {verb} with "
+        "{version}; with {control} {old}. That step makes {part} of the whole difference of {whole}.",
         "steps_unclear": "Of no single step is it clear that it makes the difference.",
-        "steps_note": "The parts add up to the whole difference. They describe where it is, not what caused it.",
+        "steps_note": "The parts add up to the whole difference. They describe where it is, not what caused "
+        "it.",
         "flow": "What visitors did differently",
         "flow_sentence": "Of {tested} kinds of steps, {clear} clearly occur more or less often.",
         "flow_none": "Of {tested} kinds of steps, none clearly occurs more or less often.",
@@ -191,16 +199,18 @@ SECOND: Mapping[str, Mapping[str, str]] = {
         "{version} and {old} times with {control}.",
         "flow_note": "Times per 100 questions. The chance is corrected for all steps together: a step is "
         "clearly different only at a chance below 1 in 20.",
-        "flow_apart": "The paths as a whole are {distance} apart; chance alone makes about {expected}. {told}",
+        "flow_apart": "The paths as a whole are {distance} apart; chance alone makes about {expected}. "
+        "{told}",
         "flow_apart_clear": "So visitors go another way.",
         "flow_apart_unclear": "It is not clear that visitors go another way.",
         "edge": "From → to",
         "odds": "Chance alone, corrected",
         "per": "times per 100 questions",
         "progress": "How far the experiment is",
-        "progress_sentence": "By {day}, {n} of the {planned} planned visitors took part.",
+        "progress_sentence": "Up to {day}, {n} visitors took part. Planned were {planned}.",
         "progress_end": "It is judged once, at the end. Hence no outcomes are shown on the way.",
-        "progress_note_end": "Whoever looks meanwhile and stops on a good day finds differences that are not there.",
+        "progress_note_end": "Whoever looks meanwhile and stops on a good day finds differences that are "
+        "not there.",
         "progress_decided": "On {day} the line crossed the boundary: then the verdict was settled.",
         "progress_open": "The line is still within the boundaries: there is no verdict yet.",
         "progress_over": "The line stayed within the boundaries up to the end.",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from analysis.rendering.pictures import NARROW, Caption, whole
+from analysis.rendering.pictures import NARROW, Caption, beside, whole
 from analysis.rendering.scales import Linear, nice_ticks
 from analysis.rendering.svg import element, line, marker, path, shorten, text, width_of
 
@@ -29,11 +29,15 @@ class Marked:
 class Change:
     """The same thing in the control and in a variant."""
 
-    label: str
+    parts: tuple[str, str]  # of its name, which may stand on two lines
     note: str
     before: Marked
     after: Marked
     is_clear: bool
+
+    @property
+    def label(self) -> str:
+        return " ".join(self.parts)
 
 
 def dumbbells(
@@ -64,13 +68,10 @@ def dumbbells(
     for place, one in enumerate(rows):
         y = head + row * (place + 0.5) + (10 if narrow else 0)
         if narrow:
-            label = f"{one.label} · {one.note}" if one.note else one.label
-            drawn.append(text(left, y - 22, shorten(label, width - 20, 13), "label"))
+            name = f"{one.label} · {one.note}" if one.note else one.label
+            drawn.append(text(left, y - 22, shorten(name, width - 20, 13), "label"))
         else:
-            label = shorten(one.label, left - 12, 14)
-            drawn.append(text(left - 10, y + (-2 if one.note else 5), label, "label", anchor="end"))
-            if one.note:
-                drawn.append(text(left - 10, y + 14, shorten(one.note, left - 12, 13), "note", anchor="end"))
+            drawn += beside(left - 10, y, _name(one, left - 12))
         ends = sorted((one.before, one.after), key=lambda mark: mark.value)
         drawn.append(line(axis(ends[0].value), y, axis(ends[1].value), y, f"range v{one.after.series}"))
         for mark, anchor, out in ((ends[0], "end", -11), (ends[1], "start", 11)):
@@ -93,6 +94,7 @@ def boundary(
     format_tick: Format,
     better: str,
     worse: str,
+    label: str,
 ) -> Markup:
     """The statistic of each look (units, z, bound) between its boundaries; up is better."""
     narrow = width < NARROW
@@ -101,7 +103,7 @@ def boundary(
     most = min(6.0, max(4.0, *(abs(z) for _, z, _ in looks)) + 0.5)
     x_ticks = nice_ticks(0, max(planned, looks[-1][0]), 3 if narrow else 5)
     x_axis, y_axis = Linear(0, x_ticks[-1], left, right), Linear(-most, most, bottom, top)
-    levels = [float(level) for level in range(-int(most), int(most) + 1, 2)]
+    levels = [float(level) for level in range(-2 * int(most // 2), int(most) + 1, 2)]
     drawn = [
         element("g", *[line(left, y_axis(level), right, y_axis(level), "grid") for level in levels]),
         line(left, y_axis(0), right, y_axis(0), "zero"),
@@ -109,6 +111,7 @@ def boundary(
         text(left - 6, y_axis(0) + 4, "0", "tick", anchor="end"),
         text(left, top - 10, f"↑ {better}", "note strong"),
         text(left, bottom + 40, f"↓ {worse}", "note strong"),
+        text(x_axis(planned), top - 10, label, "note", anchor="end"),
     ]
     drawn += [text(x_axis(tick), bottom + 18, format_tick(tick), "tick", anchor="middle") for tick in x_ticks]
     for side in (1, -1):
@@ -147,6 +150,13 @@ def filled(
     drawn.append(text(at, top - 14, told, "note strong", anchor="middle"))
     drawn += [text(axis(tick), bottom + 22, format_tick(tick), "tick", anchor="middle") for tick in ticks]
     return whole(width, bottom + 30, caption, drawn)
+
+
+def _name(one: Change, room: float) -> list[tuple[str, str]]:
+    """Its name on one line, with a note below it; or on two."""
+    if width_of(one.label, 14) > room:
+        return [(shorten(part, room, 14), "label") for part in one.parts]
+    return [(one.label, "label"), *([(shorten(one.note, room, 13), "note")] if one.note else [])]
 
 
 def _key(key: Sequence[tuple[int, str]], left: float) -> Markup:

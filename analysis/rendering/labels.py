@@ -54,6 +54,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "p": "p",
         "p_adjusted": "p, gecorrigeerd",
         "none": "geen",
+        "cut_at": "afgekapt op {cap}",
         "to": "tot",
         "csv": "Cijfers als tabel (CSV)",
         "worse": "slechter",
@@ -133,6 +134,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "p": "p",
         "p_adjusted": "p, corrected",
         "none": "none",
+        "cut_at": "cut at {cap}",
         "to": "to",
         "csv": "Figures as a table (CSV)",
         "worse": "worse",
@@ -181,7 +183,6 @@ DEFINITIONS: Mapping[str, Mapping[str, str]] = {
     "approvedBy": {"nl": "Goedgekeurd door", "en": "Approved by"},
     "rollBack": {"nl": "Zo gaan we terug", "en": "Roll-back"},
     "looks": {"nl": "Wanneer er geoordeeld wordt", "en": "When it is judged"},
-    "when": {"nl": "wanneer", "en": "when"},
     "adjusted": {"nl": "Gecorrigeerd voor het soort bezoek", "en": "Adjusted for the kind of visit"},
     "fingerprint": {"nl": "Kenmerk van deze afspraken", "en": "Fingerprint of these promises"},
     "coverage": {"nl": "Deel van de bezoekers dat meedoet", "en": "Share of visitors that takes part"},
@@ -215,6 +216,15 @@ DEFINITION_VALUES: Mapping[str, Mapping[str, str]] = {
     "the DAY of the first exposure": {
         "nl": "de dag van dat eerste bezoek, tot 4 uur 's nachts",
         "en": "the day of that first visit, until 4 in the morning",
+    },
+    "end": {"nl": "één keer, aan het eind", "en": "once, at the end"},
+    "daily": {
+        "nl": "na elke dag, met grenzen die vooraf vastliggen",
+        "en": "after every day, with boundaries fixed beforehand",
+    },
+    "any-time": {
+        "nl": "op elk moment, met een ruimere grens",
+        "en": "at any time, with a wider boundary",
     },
     "answered or read": {"nl": "klaar, of het antwoord gelezen", "en": "done, or read the answer"},
     "answered or read or answered on results": {

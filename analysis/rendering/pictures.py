@@ -14,7 +14,7 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from analysis.rendering.scales import Linear, clock_ticks, nice_ticks, spread_labels
-from analysis.rendering.svg import element, line, marker, path, picture, shorten, text, width_of
+from analysis.rendering.svg import element, in_two, line, marker, path, picture, shorten, text, width_of
 
 NARROW = 480  # below this width a picture is drawn for a phone
 _MARGIN = 10.0
@@ -150,10 +150,9 @@ def forest(
             )
             drawn.append(text(left, y + 22, f"{one.shown} · {one.sure}", "note"))
         else:
-            label = shorten(one.label, left - 12, 14)
-            drawn.append(text(left - 10, y + (-2 if one.note else 5), label, f"label {colour}", anchor="end"))
-            if one.note:
-                drawn.append(text(left - 10, y + 14, shorten(one.note, left - 12, 13), "note", anchor="end"))
+            label = [(part, f"label {colour}") for part in in_two(one.label, left - 12, 14)]
+            note = [(shorten(one.note, left - 12, 13), "note")] if one.note else []
+            drawn += beside(left - 10, y, [*label, *note][:2] if len(label) == 1 else label)
             drawn.append(text(right + 10, y - 2, one.shown, f"value {colour}"))
             drawn.append(text(right + 10, y + 14, one.sure, "note"))
         drawn.append(line(axis.clamped(one.low), y, axis.clamped(one.high), y, f"range {colour}"))
@@ -264,6 +263,14 @@ def whole(width: float, height: float, caption: Caption, drawn: Sequence[Markup]
     narrow = "narrow" if width < NARROW else "wide"
     name = f"{caption.name}-{narrow}"
     return picture(width, height, name, caption.title, caption.description, *drawn, class_=narrow)
+
+
+def beside(x: float, y: float, lines: Sequence[tuple[str, str]]) -> list[Markup]:
+    """One or two lines (words, class) that end at `x`, around the height `y`."""
+    first = y + 5 - 8 * (len(lines) - 1)
+    return [
+        text(x, first + 16 * place, words, looks, anchor="end") for place, (words, looks) in enumerate(lines)
+    ]
 
 
 def _grid(axis: Linear, ticks: Sequence[float], top: float, bottom: float, shown: Format) -> Markup:

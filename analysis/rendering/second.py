@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from analysis import wording
 from analysis.phrases.second import SECOND
-from analysis.rendering.sections import Table, comparison_cells, labels, several, standing_note, unsettled
+from analysis.rendering.sections import (
+    Table,
+    comparison_cells,
+    labels,
+    outcome_header,
+    several,
+    standing_note,
+    unsettled,
+)
 from analysis.report import Report, VerdictCode
 from analysis.second_views import Alternative, Reading
 
@@ -46,7 +54,7 @@ def views_table(report: Report, language: str) -> Table:
     headers = (
         words["view"],
         wording.short_variant_name(report.control, language),
-        names["outcome"],
+        outcome_header(report, language),
         names["difference"],
         names["range"],
         words["explained"],
@@ -106,7 +114,7 @@ def alternatives_table(report: Report, language: str) -> Table:
     headers = (
         words["definition"],
         wording.short_variant_name(report.control, language),
-        names["outcome"],
+        outcome_header(report, language),
         names["difference"],
         names["range"],
         words["verdict"],

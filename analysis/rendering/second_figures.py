@@ -4,8 +4,6 @@ differently."""
 
 from __future__ import annotations
 
-from datetime import date
-
 from markupsafe import Markup
 
 from analysis import wording
@@ -13,7 +11,16 @@ from analysis.phrases.second import SECOND
 from analysis.rendering.comparison_pictures import Change, Marked, boundary, dumbbells, filled
 from analysis.rendering.panels import WIDTHS, Figure, Panel, one_panel
 from analysis.rendering.pictures import Caption, Difference, forest
-from analysis.rendering.sections import Table, labels, series_of, several, standing_note, unsettled
+from analysis.rendering.sections import (
+    Table,
+    day_text,
+    labels,
+    outcome_header,
+    series_of,
+    several,
+    standing_note,
+    unsettled,
+)
 from analysis.report import Report, Transition
 from analysis.second_views import Progress, StepPart, StepParts
 from analysis.verdict import ALPHA
@@ -57,7 +64,7 @@ def steps(report: Report, language: str) -> Figure | None:
         Difference(
             label=wording.milestone_name(part.target, language),
             note=wording.short_variant_name(one.variant, language) if len(found) > 1 else "",
-            series=series[one.variant],
+            series=series.get(one.variant, 1),
             value=part.part,
             low=part.ci[0],
             high=part.ci[1],
@@ -104,17 +111,17 @@ def flow_difference(report: Report, language: str) -> Figure | None:
     caption = Caption("flow", words["flow"], sentence)
     rows = [
         Change(
-            label=_edge(one, language),
+            parts=_edge(one, language),
             note=wording.short_variant_name(one.variant, language) if several(report) else "",
             before=Marked(0, 100 * one.values[0], _times(one.values[0], language)),
-            after=Marked(series[one.variant], 100 * one.values[1], _times(one.values[1], language)),
+            after=Marked(series.get(one.variant, 1), 100 * one.values[1], _times(one.values[1], language)),
             is_clear=one in clear and unsettled(report) is None,
         )
         for one in shown
     ]
     key = [(0, wording.short_variant_name(report.control, language))]
     key += [
-        (series[name], wording.short_variant_name(name, language))
+        (series.get(name, 1), wording.short_variant_name(name, language))
         for name in dict.fromkeys(one.variant for one in shown)
     ]
     return Figure(
@@ -145,7 +152,7 @@ def _drawn_progress(one: Progress, caption: Caption, width: float, language: str
             one.planned,
             caption,
             width=width,
-            series=series_of(report)[one.variant],
+            series=series_of(report).get(one.variant, 1),
             format_tick=lambda tick: wording.number(tick, language),
             label=words["planned"],
         )
@@ -156,10 +163,11 @@ def _drawn_progress(one: Progress, caption: Caption, width: float, language: str
         one.planned,
         caption,
         width=width,
-        series=series_of(report)[one.variant],
+        series=series_of(report).get(one.variant, 1),
         format_tick=lambda tick: wording.number(tick, language),
         better=names["better"],
         worse=names["worse"],
+        label=f"{words['planned']} {wording.number(one.planned, language)}",
     )
 
 
@@ -170,14 +178,14 @@ def _lower_is_better(report: Report) -> bool:
 def _progress_sentence(one: Progress, language: str) -> str:
     words, last = SECOND[language], one.points[-1]
     told = words["progress_sentence"].format(
-        day=wording.day(date.fromisoformat(last.day), language),
+        day=day_text(last.day, language),
         n=wording.number(last.n, language),
         planned=wording.number(one.planned, language),
     )
     if one.looks == "end":
         return f"{told} {words['progress_end']}"
     if one.decided is not None:
-        day = wording.day(date.fromisoformat(one.decided), language)
+        day = day_text(one.decided, language)
         return f"{told} {words['progress_decided'].format(day=day)}"
     return f"{told} {words['progress_over' if last.n >= one.planned else 'progress_open']}"
 
@@ -192,9 +200,9 @@ def _progress_table(found: list[Progress], language: str) -> Table:
         for point in one.points:
             row = [wording.short_variant_name(one.variant, language)] * (len(found) > 1)
             row += [
-                wording.day(date.fromisoformat(point.day), language),
+                day_text(point.day, language),
                 wording.number(point.n, language),
-                wording.percentage(point.n / one.planned, language),
+                wording.percentage(point.n / max(1, one.planned), language),
             ]
             row += [
                 "–" if value is None else wording.number(value, language, decimals=2, signed=value is point.z)
@@ -256,7 +264,7 @@ def _steps_table(found: list[StepParts], report: Report, language: str) -> Table
         words["step"],
         words["reached"],
         wording.short_variant_name(report.control, language),
-        names["outcome"],
+        outcome_header(report, language),
         words["part"],
         names["range"],
     )
@@ -267,9 +275,9 @@ def _decimals(rows: list[Difference]) -> int:
     return 0 if max(max(abs(row.low), abs(row.high)) for row in rows) > 0.05 else 1
 
 
-def _edge(one: Transition, language: str) -> str:
+def _edge(one: Transition, language: str) -> tuple[str, str]:
     source, target = (wording.touchpoint_name(name, language) for name in (one.source, one.target))
-    return f"{source} → {target}"
+    return source, f"→ {target}"
 
 
 def _flow_sentence(report: Report, tested: list[Transition], clear: list[Transition], language: str) -> str:
@@ -311,7 +319,7 @@ def _flow_table(tested: list[Transition], report: Report, language: str) -> Tabl
     words, names = SECOND[language], labels(language)
     rows = []
     for one in tested[:TOLD]:
-        label = _edge(one, language)
+        label = " ".join(_edge(one, language))
         rows.append(
             (
                 f"{label} ({wording.short_variant_name(one.variant, language)})"
@@ -325,7 +333,7 @@ def _flow_table(tested: list[Transition], report: Report, language: str) -> Tabl
     headers = (
         words["edge"],
         wording.short_variant_name(report.control, language),
-        names["outcome"],
+        outcome_header(report, language),
         names["difference"],
         words["odds"],
     )

@@ -98,6 +98,12 @@ def period_text(report: Report, language: str) -> str:
     return " – ".join(end for end in (report.period.get("from"), report.period.get("to")) if end)
 
 
+def day_text(value: str, language: str) -> str:
+    """A DAY in words; what is no date stays as it came."""
+    found = _date(value)
+    return wording.day(found, language) if found else value
+
+
 def created_text(report: Report, language: str) -> str:
     try:
         moment = datetime.fromisoformat(report.created_at)
@@ -126,7 +132,7 @@ def results_table(results: Sequence[Result], report: Report, language: str, *, c
     of_many = several(report)
     headers = [words["group"]] * in_segments + [words["metric"]] + [words["version"]] * of_many
     headers += [wording.short_variant_name(report.control, language)]
-    headers += [words["outcome"] if of_many else wording.short_variant_name(_variant(report), language)]
+    headers += [outcome_header(report, language)]
     headers += [words["difference"], words["range"], words["sure"]]
     rows = []
     for one in results:
@@ -158,6 +164,13 @@ def comparison_cells(
     one = wording.figures_of(metric, kind, unit, values, estimate, ci)
     old, new = (wording.value_text(one, value, language) for value in values)
     return old, new, wording.difference_text(one, estimate, language), wording.interval_text(one, language)
+
+
+def outcome_header(report: Report, language: str) -> str:
+    """What stands above the variant's values: its name, where there is only one."""
+    if several(report):
+        return labels(language)["outcome"]
+    return wording.short_variant_name(_variant(report), language)
 
 
 def guardrails_table(report: Report, language: str) -> Table:
@@ -239,6 +252,18 @@ def methods_table(report: Report, language: str) -> Table:
                 _p(one.p_adjusted, language),
             )
         )
+    rows += [
+        (
+            f"{wording.metric_name(one.metric, language)}, {wording.view_name(one.view.value, language)}"
+            + (f", {wording.short_variant_name(one.variant, language)}" if of_many else ""),
+            wording.method_name(one.method, language),
+            "–" if one.p_value is None else wording.odds(one.p_value, language),
+            _p(one.p_value, language),
+            "–",
+        )
+        for one in report.second.readings
+        if one.estimate is not None
+    ]
     headers = (words["metric"], words["method"], words["chance"], words["p"], words["p_adjusted"])
     return Table(words["methods"], headers, tuple(rows), frozenset({3, 4}))
 
@@ -277,6 +302,9 @@ def _lines(definitions: Mapping[str, Any], language: str) -> Iterable[tuple[str,
 
 
 def _definition(key: str, value: Any, language: str) -> str:
+    if key == "looks" and isinstance(value, Mapping):
+        when = str(value.get("when", ""))
+        return DEFINITION_VALUES[when][language] if when in DEFINITION_VALUES else when
     if isinstance(value, bool):
         return {"nl": ("nee", "ja"), "en": ("no", "yes")}[language][value]
     if isinstance(value, Mapping):
@@ -329,6 +357,9 @@ def _metric(value: Mapping[str, Any], language: str) -> str:
         else:
             size = wording.quantity(margin, language, trim=True)
         name += f", {labels(language)['at_most_worse'].format(margin=size)}"
+    cap = value.get("cap")
+    if isinstance(cap, int | float):
+        name += f", {labels(language)['cut_at'].format(cap=wording.quantity(cap, language, trim=True))}"
     return name
 
 

@@ -90,6 +90,20 @@ def shorten(words: str, room: float, font_size: float) -> str:
     return words[: fit - 1].rstrip() + "…"
 
 
+def in_two(words: str, room: float, font_size: float) -> tuple[str, ...]:
+    """`words` on one line where they fit, else on two, cut at a space; what is still too long is shortened.
+
+    >>> in_two("tijd waarin 1 op de 4 antwoord had", 150, 14)
+    ('tijd waarin 1 op', 'de 4 antwoord had')
+    """
+    if width_of(words, font_size) <= room or " " not in words:
+        return (shorten(words, room, font_size),)
+    spaces = [place for place, letter in enumerate(words) if letter == " "]
+    middle = min(spaces, key=lambda place: abs(place - len(words) / 2))
+    parts = words[:middle], words[middle + 1 :]
+    return tuple(shorten(part, room, font_size) for part in parts)
+
+
 def width_of(words: str, font_size: float) -> float:
     """About how wide `words` are."""
     return len(words) * font_size * CHARACTER

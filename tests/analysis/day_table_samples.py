@@ -91,6 +91,7 @@ def browsers(
 
 def tables_of(units: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """The tables of one (DAY, partition) with these units; every question of theirs ended as the unit did."""
+    units = units.assign(arrived=units["arrived"] | units["answered"])  # whoever found it got there
     tables = {name: empty(columns) for name, columns in TABLES.items()}
     tables["units"] = units[list(UNITS)].astype({name: column.dtype for name, column in UNITS.items()})
     tables["buckets"] = pd.concat([bucket_rows(part) for part in by_segment(units)], ignore_index=True)

@@ -14,15 +14,28 @@ from analysis.report import (
     Estimand,
     Flow,
     Heartbeat,
+    PathDistance,
     Pictures,
     Report,
     Result,
     Role,
     SetAside,
     Status,
+    Transition,
     VariantCount,
     Verdict,
     VerdictCode,
+)
+from analysis.second_views import (
+    Alternative,
+    Belief,
+    LookPoint,
+    Progress,
+    Reading,
+    SecondViews,
+    StepPart,
+    StepParts,
+    View,
 )
 from analysis.thresholds import DEFAULTS
 from analysis.wording import LANGUAGES, caveat, check_sentence, verdict_sentence
@@ -274,6 +287,94 @@ def heartbeats(variant: str, lift: int = 0) -> tuple[Heartbeat, ...]:
     return tuple(rows)
 
 
+def second(variant: str = "redesign") -> SecondViews:
+    """Every view beside the verdict, one of them refused, and a step and a transition that changed."""
+    told: dict[str, Any] = {"metric": "answered", "variant": variant, "control": "current", "n": (1490, 1510)}
+    figures = {"values": (0.50, 0.57), "estimate": 0.07, "ci": (0.034, 0.106), "p_value": 0.0002}
+    pair = {"variant": variant, "control": "current"}
+    parts = (
+        ("exposed", "asked", (1490, 1510), (0.92, 0.92), 0.0, (-0.02, 0.02)),
+        ("asked", "arrived", (1371, 1389), (0.66, 0.75), 0.06, (0.03, 0.09)),
+        ("arrived", "answered", (905, 1042), (0.82, 0.83), 0.01, (-0.01, 0.03)),
+    )
+    return SecondViews(
+        readings=(
+            Reading(view=View.ADJUSTED, method="CUPED, pooled θ, Welch t", explained=0.11, **told, **figures),
+            Reading(view=View.STRATIFIED, method="post-stratified", explained=-0.01, **told, **figures),
+            Reading(view=View.ASKED, reason="unmeasured: nobody was asked", **told),
+        ),
+        beliefs=(
+            Belief(
+                metric="answered",
+                prior_mean=0.0,
+                prior_sd=0.3,
+                lift=0.137,
+                ci=(0.06, 0.21),
+                chance_better=0.9997,
+                loss_choosing=0.0,
+                loss_keeping=0.137,
+                **pair,
+            ),
+        ),
+        steps=(
+            StepParts(
+                success=(0.50, 0.57),
+                parts=tuple(
+                    StepPart(
+                        source=source,
+                        target=target,
+                        reached=reached,
+                        rates=rates,
+                        part=part,
+                        ci=ci,
+                        log_part=part / 0.5,
+                        log_ci=(ci[0] / 0.5, ci[1] / 0.5),
+                    )
+                    for source, target, reached, rates, part, ci in parts
+                ),
+                **pair,
+            ),
+        ),
+        alternatives=tuple(
+            Alternative(definition=name, verdict=code, **told, **figures)
+            for name, code in (("", "better"), ("silence15", "better"), ("softAnswers", "noClearDifference"))
+        ),
+        progress=(
+            Progress(
+                planned=3000,
+                looks="daily",
+                points=tuple(
+                    LookPoint(
+                        day=f"2026-11-{9 + day:02d}", n=215 * (day + 1), z=0.3 * day, bound=6 - 0.28 * day
+                    )
+                    for day in range(14)
+                ),
+                decided="2026-11-22",
+                **pair,
+            ),
+        ),
+    )
+
+
+def transitions(variant: str = "redesign") -> tuple[Transition, ...]:
+    """Two steps that changed, one of them clearly."""
+    return tuple(
+        Transition(
+            variant=variant,
+            control="current",
+            source=source,
+            target=target,
+            values=values,
+            p_value=p,
+            p_any=p_any,
+        )
+        for source, target, values, p, p_any in (
+            ("/", "/zwerfvuil", (0.02, 0.31), 0.0005, 0.0005),
+            ("search", "abandoned", (0.12, 0.1), 0.2, 0.61),
+        )
+    )
+
+
 def report(**changed: Any) -> Report:
     """A redesign that helps: 57 of 100 visitors instead of 50."""
     outcome = results()
@@ -297,6 +398,7 @@ def report(**changed: Any) -> Report:
             "secondary": [{"metric": "time_s", "better": "lower"}],
             "guardrails": [{"metric": "contacted", "better": "lower", "margin": 0.02}],
             "plannedSize": 3000,
+            "looks": {"when": "daily"},
             "starts": "2026-11-09",
             "ends": "2026-11-22",
             "approvedBy": "S. de Vries, proceseigenaar openbare ruimte",
@@ -340,6 +442,11 @@ def report(**changed: Any) -> Report:
             flows=flows("current") + flows("redesign"),
             heartbeats=heartbeats("current") + heartbeats("redesign", 15),
         ),
+        "transitions": transitions(),
+        "paths": (
+            PathDistance(variant="redesign", control="current", distance=0.24, expected=0.06, p_value=0.0005),
+        ),
+        "second": second(),
         "created_at": "2026-11-23T03:12:00Z",
     }
     return Report(**(fields | changed))
@@ -392,6 +499,9 @@ def not_enough_data() -> Report:
         checks=(check("plannedSize", Status.WARN, units=20, planned=3000),),
         verdict=verdict(VerdictCode.NOT_ENOUGH_DATA, None, units=20, planned_size=3000),
         pictures=Pictures(),
+        transitions=(),
+        paths=(),
+        second=SecondViews(),
         set_aside=(),
         caveats=(),
         caveat_sentences=(),

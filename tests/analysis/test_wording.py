@@ -305,7 +305,7 @@ def test_a_check_sentence_without_its_facts_says_which_one_is_missing() -> None:
 @pytest.mark.parametrize("status", Status)
 @pytest.mark.parametrize("name", CHECKS)
 def test_every_check_has_a_sentence_for_every_status(name: str, status: Status) -> None:
-    facts = {"units": 20, "planned": 3000}
+    facts = {"units": 20, "planned": 3000, "both": 3, "seen": 2000}
     dutch, english = (
         wording.check_sentence(name, status, language=lang, facts=facts) for lang in ("nl", "en")
     )
