@@ -13,7 +13,7 @@ from analysis.frames import added_up
 from analysis.tables import BUCKETS, QUESTION_MEASURES, TIMES, UNIT_MEASURES, Outcome
 
 KEYS = ("experiment", "variant", "bucket", "segment")
-TIME_KEYS = (*KEYS, "time_s", "cause")
+TIME_KEYS = ("experiment", "variant", "segment", "time_s", "cause")
 SEGMENTS = ("viewport", "entry")
 
 
@@ -47,7 +47,7 @@ def buckets_table(units: pl.DataFrame, exposed: pl.DataFrame, questions: pl.Data
 def times_table(units: pl.DataFrame) -> pl.DataFrame:
     """`TIMES` of one (DAY, partition): how often each time occurred, in whole seconds rounded up."""
     rows = by_segment(units).select(
-        *KEYS, pl.col("time_s").ceil().cast(pl.Int32), "cause", pl.lit(1, pl.Int64).alias("units")
+        *TIME_KEYS[:3], pl.col("time_s").ceil().cast(pl.Int32), "cause", pl.lit(1, pl.Int64).alias("units")
     )
     return added_up(rows, TIMES, TIME_KEYS)
 

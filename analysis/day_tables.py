@@ -15,19 +15,37 @@ from datetime import date
 from pathlib import Path
 
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from analysis.buckets import KEYS, TIME_KEYS
 from analysis.errors import TableError
+from analysis.flows import FLOW_KEYS, HEARTBEAT_KEYS, TRANSITION_KEYS
 from analysis.frames import conform, nothing
+from analysis.reach import EXPOSED_KEYS
 from analysis.reconstruct import TABLES
 from analysis.tables import TABLES_VERSION, TITLES, WORDS, Column
+from analysis.values import SAID_KEYS, STRATUM_KEYS, VALUE_KEYS
 
 _VERSION = b"klantreis.tables"
 
 #: Tables that only a whole DAY has: what five visitors typed, they may have typed in five partitions.
 WHOLE: Mapping[str, Mapping[str, Column]] = {"words": WORDS, "titles": TITLES}
 KNOWN = {**TABLES, **WHOLE}
+
+#: Tables whose rows of equal key add up over partitions and days.
+ADDED: Mapping[str, Sequence[str]] = {
+    "buckets": KEYS,
+    "times": TIME_KEYS,
+    "values": VALUE_KEYS,
+    "strata": STRATUM_KEYS,
+    "exposed": EXPOSED_KEYS,
+    "said": SAID_KEYS,
+    "flows": FLOW_KEYS,
+    "transitions": TRANSITION_KEYS,
+    "heartbeats": HEARTBEAT_KEYS,
+}
 
 
 def write(root: Path, day: date, partition: int, tables: Mapping[str, pd.DataFrame]) -> None:
@@ -99,6 +117,54 @@ def read(
     return frame[frame["experiment"].isin(chosen)].reset_index(drop=True)
 
 
+def read_added(
+    root: Path, table: str, days: Iterable[date], experiment: str, *, by_day: bool = False
+) -> pd.DataFrame:
+    """A table that adds up, of one experiment: rows with equal keys added over partitions and days.
+
+    With `by_day` a column `day` keeps the days apart, for everyone as promised; segments and other
+    definitions are added over the days all the same (day ''), since nobody looks at one on the way. A day's rows are added as soon as they are read, so
+    that an experiment of any size fits.
+    """
+    keys = ADDED[table]
+    parts = []
+    for day in sorted(set(days)):
+        rows = _of_day(root, table, day, experiment)
+        if rows is None:
+            continue
+        if by_day:
+            whole_only = [pl.col(name) == "" for name in ("segment", "definition") if name in keys]
+            everyone = pl.all_horizontal(whole_only) if whole_only else pl.lit(value=True)
+            rows = rows.with_columns(
+                day=pl.when(everyone).then(pl.lit(day.isoformat())).otherwise(pl.lit(""))
+            )
+        parts.append(rows)
+    if not parts:
+        none = nothing(TABLES[table])
+        return none.assign(day="") if by_day else none
+    apart = ("day", *keys) if by_day else keys
+    whole = _added(pl.concat(parts), apart).sort(apart)
+    return whole.to_arrow(compat_level=pl.CompatLevel.oldest()).to_pandas()
+
+
+def _of_day(root: Path, table: str, day: date, experiment: str) -> pl.DataFrame | None:
+    """One day's rows of an experiment, added over its partitions; None where there are none."""
+    texts = [name for name, column in TABLES[table].items() if column.dtype == "str"]
+    paths = sorted(_folder(root, table, day).glob("partition=*.parquet"))
+    files = [part for path in paths if (part := _read(path, list(TABLES[table]), coded=texts)).num_rows]
+    if not files:
+        return None
+    rows = pl.from_arrow(pa.concat_tables(files).unify_dictionaries())
+    if not isinstance(rows, pl.DataFrame):
+        return None
+    mine = _added(rows.filter(pl.col("experiment") == experiment), ADDED[table])
+    return mine.with_columns(pl.col(texts).cast(pl.String))
+
+
+def _added(rows: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    return rows.group_by(keys).agg(pl.exclude(*keys).sum())
+
+
 def closed_days(root: Path) -> list[date]:
     """Every DAY that was closed, in order."""
     folders = root.glob("sessions/day=*")
@@ -153,9 +219,10 @@ def _write(path: Path, frame: pd.DataFrame) -> None:
     aside.replace(path)
 
 
-def _read(path: Path, columns: Sequence[str]) -> pa.Table:
+def _read(path: Path, columns: Sequence[str], *, coded: Sequence[str] = ()) -> pa.Table:
+    """The columns of a file; `coded` ones as places in their different texts, which adds up faster."""
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, read_dictionary=list(coded)) as file:
             version = _version(file.schema_arrow)
             if version != str(TABLES_VERSION):
                 raise TableError(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import numpy as np
 
 from analysis import (
     balance,
@@ -127,12 +128,9 @@ def _read(root: Path, name: str, days: Sequence[date], experiment: str) -> pd.Da
     """A table over the given days; what looks are made of with the DAY beside every row."""
     from analysis import day_tables
 
-    if name not in BY_DAY or not days:
-        return day_tables.read(root, name, days=days, experiment=experiment)
-    import pandas as pd
-
-    parts = {day: day_tables.read(root, name, days=[day], experiment=experiment) for day in sorted(set(days))}
-    return pd.concat([part.assign(day=day.isoformat()) for day, part in parts.items()], ignore_index=True)
+    if name in day_tables.ADDED:
+        return day_tables.read_added(root, name, days, experiment, by_day=name in BY_DAY)
+    return day_tables.read(root, name, days=days, experiment=experiment)
 
 
 def evaluate_tables(
@@ -146,8 +144,12 @@ def evaluate_tables(
 ) -> Report:
     """The same from frames: rows of all `days` (ISO dates) and partitions, in any order.
 
-    Buckets and times with a column `day` can be looked at day by day; without one, only as a whole.
+    Buckets, times and values with a column `day` can be looked at day by day; without one, only as a whole.
+
+    Raises:
+        AnalysisError: an experiment without two variants of different names, or a sum that is no number.
     """
+    _refuse_impossible(experiment, tables)
     counts = tables["values"]
     promised = counts[counts["definition"] == ""]
     table = BucketTable.of(tables["buckets"], tables["times"], promised)
@@ -223,6 +225,29 @@ def evaluate_tables(
         ),
         created_at=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
+
+
+def _refuse_impossible(experiment: Experiment, tables: Mapping[str, pd.DataFrame]) -> None:
+    """What no report can be made of, whoever made it: told before anything is estimated."""
+    names = [variant.name for variant in experiment.variants]
+    if len(names) < 2:
+        raise AnalysisError(
+            f'"{experiment.name}" has {len(names)} variant ({", ".join(names)}), and there is nothing to '
+            "compare it with. Expected the control and at least one other."
+        )
+    if len(set(names)) < len(names):
+        raise AnalysisError(
+            f'"{experiment.name}" has variants of the same name ({", ".join(names)}): who saw which cannot be '
+            "told. Give each its own name."
+        )
+    for name in ("buckets", "times", "values", "strata"):
+        figures = tables[name].select_dtypes("number")
+        wrong = [str(column) for column in figures if not np.isfinite(figures[column]).all()]
+        if wrong:
+            raise AnalysisError(
+                f'The table {name} of "{experiment.name}" holds a value that is no number, or infinite, in '
+                f"{', '.join(wrong)}. Close its days again: klantreis close."
+            )
 
 
 def compare_all(

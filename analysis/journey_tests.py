@@ -108,13 +108,12 @@ def _paired(
 ) -> tuple[Buckets, list[tuple[str, str]]]:
     """Transitions by bucket and edge of two variants, and the edges by name."""
     rows = frame[frame["variant"].isin([control, variant])]
-    pairs = list(zip(rows["source"], rows["target"], strict=True))
-    names = sorted(set(pairs))
-    place = {name: k for k, name in enumerate(names)}
+    edges_of = rows.groupby(["source", "target"], sort=True)
+    names = [(str(source), str(target)) for source, target in edges_of.groups]
     counts = np.zeros((2 * BUCKETS, len(names)))
     shown = np.arange(2 * BUCKETS) >= BUCKETS
     bucket = rows["bucket"].to_numpy(np.int64) + BUCKETS * (rows["variant"] == variant).to_numpy(np.int64)
-    edge = np.array([place[pair] for pair in pairs], dtype=np.int64)
+    edge = edges_of.ngroup().to_numpy(np.int64)
     np.add.at(counts, (bucket, edge), rows["times"].to_numpy(np.float64))
     of = np.concatenate([_questions(table, control), _questions(table, variant)])
     return Buckets(shown, counts, of), names

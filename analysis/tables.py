@@ -211,11 +211,11 @@ BUCKETS: Mapping[str, Column] = {
     **{f"question_{m}_sum": Column("float64", "", f"sum over those of `{m}`") for m in QUESTION_MEASURES},
 }
 
-#: How often a time to answer occurred, in whole seconds: adds up like the bucket table.
+#: How often a time to answer occurred, in whole seconds. Without the bucket: browsers are independent of each
+#: other, and with it there would be about one row for each of them.
 TIMES: Mapping[str, Column] = {
     "experiment": Column("str", "", ""),
     "variant": Column("str", "", ""),
-    "bucket": Column("int16", "", ""),
     "segment": Column("str", "", ""),
     "time_s": Column("int32", "s", "rounded up"),
     "cause": Column("str", "", "`Cause`"),

@@ -166,3 +166,39 @@ def _key(key: Sequence[tuple[int, str]], left: float) -> Markup:
         drawn.append(text(x + 12, 14, name, f"label strong v{series}"))
         x += 36 + width_of(name, 14) * 1.08
     return element("g", *drawn)
+
+
+def power(
+    points: Sequence[tuple[float, float]],
+    effect: float,
+    wanted: float,
+    caption: Caption,
+    *,
+    width: float,
+    format_x: Format,
+    format_y: Format,
+) -> Markup:
+    """The chance to see a difference, by its size; a line where the plan wants to be."""
+    narrow = width < NARROW
+    left, right, top = 52.0, width - _MARGIN - 24, 16.0
+    bottom = top + (200.0 if narrow else 260.0)
+    sizes = sorted((abs(size), size, chance) for size, chance in points)
+    x_axis, y_axis = Linear(0, sizes[-1][0], left, right), Linear(0, 1, bottom, top)
+    drawn = [
+        element(
+            "g",
+            line(left, y_axis(level), right, y_axis(level), "grid"),
+            text(left - 8, y_axis(level) + 4, format_y(level), "tick", anchor="end"),
+        )
+        for level in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+    ]
+    shown = sizes[1::2] if not narrow else sizes[3::4]
+    drawn += [
+        text(x_axis(size), bottom + 20, format_x(signed), "tick", anchor="middle")
+        for size, signed, _ in shown
+    ]
+    drawn.append(line(left, y_axis(wanted), right, y_axis(wanted), "axis"))
+    drawn.append(line(x_axis(abs(effect)), top, x_axis(abs(effect)), bottom, "axis"))
+    drawn.append(path([(x_axis(size), y_axis(chance)) for size, _, chance in sizes], "curve v1"))
+    drawn += [marker(1, x_axis(size), y_axis(chance), "mark v1", size=4) for size, _, chance in sizes]
+    return whole(width, bottom + 30, caption, drawn)

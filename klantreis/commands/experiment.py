@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from klantreis.commands import data_option
+from klantreis.commands.plan import plan
 from klantreis.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -88,87 +89,7 @@ def check(ctx: click.Context, data: Path) -> None:
     ctx.exit(1 if wrong else 0)
 
 
-@experiment.command(
-    epilog="""\b
-Examples:
-  klantreis experiment plan --baseline 0.50 --effect 0.05 --browsers-per-day 50
-  klantreis experiment plan --baseline 0.50 --effect 0.05 --browsers-per-day 200 --looks daily --curve
-  klantreis experiment plan --baseline 6 --effect -0.5 --spread 4 --browsers-per-day 100
-"""
-)
-@click.option(
-    "--baseline", type=float, required=True, help="Share that succeeds today; with --spread a mean."
-)
-@click.option("--effect", type=float, required=True, help="Smallest difference worth seeing, such as 0.05.")
-@click.option("--browsers-per-day", type=float, required=True, help="Browsers that reach the pages on a day.")
-@click.option("--spread", type=float, help="Standard deviation, where the metric is a mean.")
-@click.option("--power", type=float, default=0.8, show_default=True)
-@click.option("--alpha", type=float, default=0.05, show_default=True)
-@click.option("--guardrails", type=int, default=0, show_default=True, help="How many there will be.")
-@click.option("--variants", type=click.IntRange(2), default=2, show_default=True, help="Control included.")
-@click.option("--coverage", type=float, default=1.0, show_default=True, help="Share that takes part.")
-@click.option(
-    "--looks",
-    type=click.Choice(["end", "daily", "any-time"]),
-    default="end",
-    show_default=True,
-    help="When a verdict may be given.",
-)
-@click.option("--curve", is_flag=True, help="Also the chance to see smaller and larger differences.")
-@click.option(
-    "--weeks", type=click.IntRange(1), default=12, show_default=True, help="Longest that it may run."
-)
-@data_option
-def plan(
-    baseline: float,
-    effect: float,
-    browsers_per_day: float,
-    spread: float | None,
-    power: float,
-    alpha: float,
-    guardrails: int,
-    variants: int,
-    coverage: float,
-    looks: str,
-    curve: bool,
-    weeks: int,
-    data: Path,  # noqa: ARG001  every command takes it
-) -> None:
-    """How many browsers an experiment needs, and how long that takes at this site's traffic."""
-    from experiments.definition import Looks
-    from experiments.planning import Question
-    from experiments.planning import plan as make_plan
-
-    question = Question(
-        baseline=baseline,
-        effect=effect,
-        power=power,
-        alpha=alpha,
-        browsers_per_day=browsers_per_day,
-        spread=spread,
-        guardrails=guardrails,
-        weights=(1.0,) * variants,
-        coverage=coverage,
-        max_weeks=weeks,
-    )
-    found = make_plan(question)
-    if looks != "end":
-        from analysis.sequential_planning import inflation
-
-        # More looks than this change the factor by less than a browser in a hundred.
-        days = min(found.days, 63)
-        level = 1 - alpha / (variants - 1)
-        asked = 1 - (1 - power) / (guardrails + 1)
-        factor = inflation(Looks(looks), days, power=asked, level=level)
-        found = make_plan(question, inflation=factor)
-    click.echo(found.sentences["nl"])
-    click.echo(found.sentences["en"])
-    if found.inflation > 1:
-        click.echo(f"Looking on the way takes {found.inflation - 1:.1%} more than judging once at the end.")
-    if curve:
-        click.echo("difference  chance to see it")
-        for difference, chance in found.curve:
-            click.echo(f"{difference:>+10.4g}  {chance:>16.0%}")
+experiment.add_command(plan)
 
 
 @experiment.command()
@@ -182,7 +103,7 @@ def start(name: str, actor: str | None, data: Path) -> None:
     from klantreis.store import open_store
 
     settings = load(data)
-    chosen = _written(settings, name)
+    chosen = written(settings, name)
     with open_store(settings.data, settings.redis_url) as store:
         record = register_of(store).start(chosen, actor=actor or getpass.getuser(), now=now())
     click.echo(
@@ -241,16 +162,17 @@ def history(name: str | None, data: Path) -> None:
     click.echo(table(["timestamp", "action", "object", "result", "actor", "origin", "detail"], rows))
 
 
-def _written(settings: Settings, name: str) -> Experiment:
+def written(settings: Settings, name: str) -> Experiment:
+    """The definition of that name; raises `SettingsError` where there is none."""
     from experiments.errors import did_you_mean
     from klantreis.jobs import defined_experiments
 
-    written = defined_experiments(settings)
-    if name not in written:
-        known = ", ".join(sorted(written)) or "none"
-        hint = did_you_mean(name, sorted(written))
+    found = defined_experiments(settings)
+    if name not in found:
+        known = ", ".join(sorted(found)) or "none"
+        hint = did_you_mean(name, sorted(found))
         raise SettingsError(
             f'There is no experiment "{name}" among the definitions of {settings.data}. {hint} '
             f"Written down: {known}."
         )
-    return written[name]
+    return found[name]

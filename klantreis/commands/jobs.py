@@ -17,7 +17,10 @@ from klantreis.commands import data_option, where_of, where_options
 @click.option("--once", is_flag=True, help="Move what is there and stop.")
 @click.option("--check", is_flag=True, help="Read every file, set damaged ones aside; exit 1 if there were.")
 @click.option(
-    "--linger", default=60.0, show_default=True, metavar="SECONDS",
+    "--linger",
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
     help="How long events may wait in the store, so that few visitors make few files.",
 )
 @click.option("--every", default=10.0, show_default=True, metavar="SECONDS", help="Pause between two rounds.")

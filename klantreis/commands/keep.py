@@ -46,8 +46,10 @@ def _say_rewrite(done: object) -> None:
     click.echo(f"append-only file: {done.detail}")
     if done.searched and done.needles:
         before = sum(bool(needle.before) for needle in done.needles)
-        click.echo(f"  looked in it for {len(done.needles)} texts: {before} were there before, "
-                   f"{done.left} are there now")
+        click.echo(
+            f"  looked in it for {len(done.needles)} texts: {before} were there before, "
+            f"{done.left} are there now"
+        )
     for needle in done.needles:
         if needle.after:
             click.echo(f"  STILL THERE: {needle.what}")
@@ -82,11 +84,15 @@ def forget(ctx: click.Context, pseudonym: int, check: bool, data: Path) -> None:
             click.echo(f"events in the archive: {left}")
             ctx.exit(1 if left else 0)
         deletion, rewritten, record = forget_visitor(settings, store, pseudonym)
-    click.echo(f"removed {deletion.events} events: {deletion.from_stream} from the stream of partition "
-               f"{deletion.partition}, the rest from {len(deletion.files)} files")
+    click.echo(
+        f"removed {deletion.events} events: {deletion.from_stream} from the stream of partition "
+        f"{deletion.partition}, the rest from {len(deletion.files)} files"
+    )
     for one in deletion.files:
-        click.echo(f"  {one.file}: {one.events_before} events before, {one.events_after} after, "
-                   f"SHA-256 now {one.sha256 or '- (the file is gone)'}")
+        click.echo(
+            f"  {one.file}: {one.events_before} events before, {one.events_after} after, "
+            f"SHA-256 now {one.sha256 or '- (the file is gone)'}"
+        )
     click.echo(f"left: {deletion.left}")
     _say_rewrite(rewritten)
     click.echo(f"record: {record}")
@@ -117,8 +123,10 @@ def backup(target: Path, data: Path) -> None:
     settings = load(data)
     with open_store(settings.data, settings.redis_url) as store:
         counts = back_up(settings, store, target)
-    click.echo(f"{sum(counts.events.values())} events of {len(counts.events)} days, "
-               f"{sum(counts.entries.values())} entries not yet archived, {counts.keys} keys: {target}")
+    click.echo(
+        f"{sum(counts.events.values())} events of {len(counts.events)} days, "
+        f"{sum(counts.entries.values())} entries not yet archived, {counts.keys} keys: {target}"
+    )
 
 
 @click.command(epilog="\b\nExample:\n  klantreis restore /backups/2026-11-22 --data /srv/klantreis")
@@ -142,6 +150,8 @@ def restore(ctx: click.Context, source: Path, data: Path) -> None:
     wrong = differences(manifest, found)
     for line in wrong:
         click.echo(f"DIFFERENT: {line}")
-    click.echo(f"{sum(found.events.values())} events of {len(found.events)} days, "
-               f"{sum(found.entries.values())} entries not yet archived, {found.keys} keys: {data}")
+    click.echo(
+        f"{sum(found.events.values())} events of {len(found.events)} days, "
+        f"{sum(found.entries.values())} entries not yet archived, {found.keys} keys: {data}"
+    )
     ctx.exit(1 if wrong else 0)

@@ -146,8 +146,9 @@ def bucket_rows(units: pd.DataFrame) -> pd.DataFrame:
 
 
 def time_rows(units: pd.DataFrame) -> pd.DataFrame:
-    rows = units[[*KEYS, "cause"]].assign(time_s=np.ceil(units["time_s"]), units=1)
-    return rows.groupby([*KEYS, "time_s", "cause"], as_index=False).sum()
+    keys = ["experiment", "variant", "segment"]
+    rows = units[[*keys, "cause"]].assign(time_s=np.ceil(units["time_s"]), units=1)
+    return rows.groupby([*keys, "time_s", "cause"], as_index=False).sum()
 
 
 def write(root: Path, units: pd.DataFrame, set_aside: Mapping[str, int] | None = None) -> Path:

@@ -215,8 +215,7 @@ def violations(browser: Browser, address: str, *, width: int, scheme: str) -> li
     """What axe-core finds on a page with everything unfolded, and whether the page scrolls sideways."""
     from axe_playwright_python.sync_playwright import Axe
 
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: "
-    "ignore[arg-type]
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
     try:
         opened = context.new_page()
         opened.goto(address)

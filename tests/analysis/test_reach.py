@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.frames import conform
-from analysis.tables import ANSWERS, EXPOSED, STRATA, VALUES
+from analysis.tables import SAID, EXPOSED, STRATA, VALUES
 from experiments.assignment import variant_for
 from tests.analysis.stories import Story
 from tests.analysis.test_units import BUCKET, ONE, OTHER, SHOWN, met, report, tables
@@ -70,8 +70,8 @@ def test_what_was_said_stands_beside_what_was_inferred(marks: tuple[int, ...], t
     thanks = report(story, story.page("/afval/zwerfvuil-melden", 0, **met()), 7)
     for place, mark in enumerate(marks):
         story.on(thanks, Kind.FEEDBACK, 40 + place, heartbeat=mark)
-    rows = tables(story)["answers"]
-    conform(rows, ANSWERS)
+    rows = tables(story)["said"]
+    conform(rows, SAID)
     assert rows[["inferred", "asked", "units"]].values.tolist() == told
 
 
@@ -102,4 +102,4 @@ def test_a_day_without_the_experiment_costs_nothing() -> None:
     story = Story()
     story.page("/afval/zwerfvuil-melden", 0)
     made = tables(story)
-    assert all(made[name].empty for name in ("units", "values", "strata", "exposed", "answers"))
+    assert all(made[name].empty for name in ("units", "values", "strata", "exposed", "said"))
