@@ -123,8 +123,8 @@ def read_added(
     """A table that adds up, of one experiment: rows with equal keys added over partitions and days.
 
     With `by_day` a column `day` keeps the days apart, for everyone as promised; segments and other
-    definitions are added over the days all the same (day ''), since nobody looks at one on the way. A day's rows are added as soon as they are read, so
-    that an experiment of any size fits.
+    definitions are added over the days all the same (day ''), since nobody looks at one on the way. A day's
+    rows are added as soon as they are read, so that an experiment of any size fits.
     """
     keys = ADDED[table]
     parts = []

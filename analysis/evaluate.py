@@ -237,8 +237,8 @@ def _refuse_impossible(experiment: Experiment, tables: Mapping[str, pd.DataFrame
         )
     if len(set(names)) < len(names):
         raise AnalysisError(
-            f'"{experiment.name}" has variants of the same name ({", ".join(names)}): who saw which cannot be '
-            "told. Give each its own name."
+            f'"{experiment.name}" has variants of the same name ({", ".join(names)}): who saw which cannot '
+            "be told. Give each its own name."
         )
     for name in ("buckets", "times", "values", "strata"):
         figures = tables[name].select_dtypes("number")

@@ -109,7 +109,8 @@ def _paired(
     """Transitions by bucket and edge of two variants, and the edges by name."""
     rows = frame[frame["variant"].isin([control, variant])]
     edges_of = rows.groupby(["source", "target"], sort=True)
-    names = [(str(source), str(target)) for source, target in edges_of.groups]
+    named = edges_of.size().reset_index()
+    names = list(zip(map(str, named["source"]), map(str, named["target"]), strict=True))
     counts = np.zeros((2 * BUCKETS, len(names)))
     shown = np.arange(2 * BUCKETS) >= BUCKETS
     bucket = rows["bucket"].to_numpy(np.int64) + BUCKETS * (rows["variant"] == variant).to_numpy(np.int64)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -150,7 +150,7 @@ def _page(planned: Planned) -> str:
     )
 
 
-def _table(headers: tuple[str, ...], rows: list[tuple[str, ...]], caption: str) -> Markup:
+def _table(headers: tuple[str, ...], rows: Sequence[tuple[str, ...]], caption: str) -> Markup:
     head = Markup("").join(Markup('<th scope="col">{}</th>').format(one) for one in headers)
     body = Markup("").join(
         Markup("<tr>{}{}</tr>").format(

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import balance, exposure_checks
+from analysis import balance, exposure_checks, journey_tests
 from analysis.bucket_table import BucketTable
 from analysis.evaluate import evaluate, evaluate_tables
 from analysis.rendering import render
@@ -29,6 +29,12 @@ from tests.analysis.sample_reports import report as sample
 
 NOW = datetime(2026, 6, 20, tzinfo=UTC)
 BETTER = {"redesign": 0.6}
+
+
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing here hangs on how often the variants are drawn again."""
+    monkeypatch.setattr(journey_tests, "DRAWS", 19)
 
 
 def evaluated(experiment: Experiment, units: pd.DataFrame, **tables: pd.DataFrame) -> Report:
@@ -48,8 +54,9 @@ def reading(report: Report, view: View) -> Reading:
 
 
 class TestAdjusted:
-    def test_what_was_known_beforehand_takes_noise_away(self) -> None:
+    def test_what_was_known_beforehand_takes_noise_away_and_decides_nothing(self) -> None:
         report = evaluated(EXPERIMENT, explained_by_landing())
+        assert "CUPED" not in report.results[0].method
         plain = report.results[0]
         for view in (View.ADJUSTED, View.STRATIFIED):
             found = reading(report, view)
@@ -59,7 +66,6 @@ class TestAdjusted:
             assert found.ci[1] - found.ci[0] < 0.8 * (plain.ci[1] - plain.ci[0])
             assert found.explained is not None
             assert found.explained > 0.4
-        assert report.verdict == evaluated(EXPERIMENT, explained_by_landing()).verdict
 
     def test_what_hangs_on_the_variant_was_not_known_beforehand(self) -> None:
         """A redesign with an address of its own: taking it as known would take its effect away."""
@@ -82,10 +88,7 @@ class TestAdjusted:
         report = evaluated(promised, explained_by_landing())
         assert "CUPED" in report.results[0].method
         assert report.definitions["adjusted"] is True
-        assert (
-            reading(report, View.PLAIN).method
-            == evaluated(EXPERIMENT, explained_by_landing()).results[0].method
-        )
+        assert "Miettinen" in reading(report, View.PLAIN).method
 
     def test_a_metric_that_cannot_be_adjusted_says_so(self) -> None:
         timed = replace(EXPERIMENT, primary=Metric("time_s", Better.LOWER))

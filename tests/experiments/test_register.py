@@ -7,14 +7,15 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
 import redis
 
-from experiments.definition import Better, Experiment, Metric
+from experiments.definition import Better, Experiment, Looks, Metric
 from experiments.errors import ExperimentsError, RefusedError
-from experiments.lifecycle import State, day_at, digest
+from experiments.lifecycle import State, changed_fields, day_at, digest
 from experiments.register import AMSTERDAM, FixedRegister, Register
 from tests.experiments.definitions import DEBTS, LITTER, NOON, litter
 from tests.servers import free_port
@@ -281,3 +282,37 @@ def test_a_fixed_register_runs_between_dates() -> None:
     fixed = FixedRegister([LITTER])
     assert fixed.running(NOON) == {"zwerfvuil": LITTER}
     assert fixed.running(datetime(2026, 6, 15, 2, tzinfo=UTC)) == {}
+
+
+def test_what_is_left_at_its_default_changes_no_fingerprint() -> None:
+    """A key that a later version adds must not make another promise of a test that runs."""
+    plain = digest(LITTER)
+    assert digest(replace(LITTER, looks=Looks.END, adjusted=False, secondary=(), coverage=0.3)) == plain
+    assert digest(replace(LITTER, primary=replace(LITTER.primary, cap=None))) == plain
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"looks": Looks.DAILY},
+        {"adjusted": True},
+        {"task": None},
+        {"primary": replace(LITTER.primary, cap=20.0)},
+        {"planned_size": 1201},
+        {"guardrails": ()},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_whatever_is_promised_otherwise_has_another_fingerprint(change: dict[str, Any]) -> None:
+    assert digest(replace(LITTER, **change)) != digest(LITTER)
+
+
+def test_a_record_of_an_earlier_version_is_the_same_definition() -> None:
+    """What was stored before a key existed is read with that key at its default: nothing has changed."""
+    stored = msgspec.to_builtins(LITTER)
+    for later in ("looks", "adjusted"):
+        del stored[later]
+    del stored["primary"]["cap"]
+    earlier = msgspec.convert(stored, Experiment)
+    assert changed_fields(LITTER, earlier) == ()
+    assert digest(earlier) == digest(LITTER)
