@@ -19,10 +19,10 @@ from analysis import (
     consistency,
     exposure_checks,
     journey_tests,
+    other_definitions,
     picture_data,
     promises,
     second_readings,
-    other_definitions,
     verdict,
     wording,
 )

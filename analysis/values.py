@@ -9,7 +9,7 @@ import polars as pl
 
 from analysis.buckets import by_segment
 from analysis.frames import added_up
-from analysis.tables import SAID, COUNTED, KNOWN, STRATA, UNIT_MEASURES, VALUES
+from analysis.tables import COUNTED, KNOWN, SAID, STRATA, UNIT_MEASURES, VALUES
 
 VALUE_KEYS = ("experiment", "definition", "variant", "segment", "measure", "cause", "value")
 STRATUM_KEYS = ("experiment", "variant", *KNOWN)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.frames import conform
-from analysis.tables import SAID, EXPOSED, STRATA, VALUES
+from analysis.tables import EXPOSED, SAID, STRATA, VALUES
 from experiments.assignment import variant_for
 from tests.analysis.stories import Story
 from tests.analysis.test_units import BUCKET, ONE, OTHER, SHOWN, met, report, tables
