@@ -259,7 +259,7 @@ def test_a_phone_gets_drawings_of_its_own(chromium: Browser, tmp_path: Path) -> 
     for width, shown, hidden in ((1200, ".wide", ".narrow"), (375, ".narrow", ".wide")):
         opened = chromium.new_page(viewport={"width": width, "height": 800})
         opened.goto(file.as_uri())
-        assert opened.locator(f"svg{shown}:visible").count() == 7
+        assert opened.locator(f"svg{shown}:visible").count() == 10
         assert opened.locator(f"svg{hidden}:visible").count() == 0
         sizes = opened.eval_on_selector_all(
             f"svg{shown} text", "all => all.map(one => one.getBoundingClientRect().height)"

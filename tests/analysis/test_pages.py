@@ -253,5 +253,5 @@ def test_nothing_is_refused_by_our_own_policy(address: str, chromium: Browser) -
         opened.goto(address + page)
     assert told == []
     assert [url for url in asked if not url.startswith(address)] == []
-    assert opened.locator("svg.picture:visible").count() == 7
+    assert opened.locator("svg.picture:visible").count() == 10
     opened.close()
