@@ -13,8 +13,8 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from analysis.events import Events, K
 from analysis.frames import build, texts
-from analysis.intake import Events, K
 from analysis.measures import form_columns
 from analysis.moves import Steps, find_steps
 from analysis.outcomes import CAUSES, OUTCOMES, Outcomes, find_outcomes

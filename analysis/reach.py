@@ -8,9 +8,9 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
+from analysis.events import Events, Ints, K
 from analysis.exposures import find_exposures, parse
 from analysis.frames import added_up, build, texts
-from analysis.intake import Events, Ints, K
 from analysis.measures import DAYPARTS, dayparts
 from analysis.scope import Scope
 from analysis.tables import EXPOSED
