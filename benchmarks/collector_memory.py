@@ -27,7 +27,7 @@ import sys
 import tempfile
 import threading
 import time
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from itertools import pairwise
 from pathlib import Path
 
@@ -46,6 +46,9 @@ def main() -> int:
     parser.add_argument("--warm-up", type=int, default=30_000, metavar="BEACONS", help="(default 30000)")
     parser.add_argument("--rate", type=float, default=300, help="beacons a second (default 300)")
     parser.add_argument("--limit", type=float, default=2000, help="kB an hour (default 2000)")
+    parser.add_argument(
+        "--readings", type=Path, metavar="FILE", help="write the readings there, as lines of s,kB"
+    )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="klantreis-memory-") as name:
         data, port = Path(name), free_port()
@@ -61,12 +64,20 @@ def main() -> int:
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=60)
+    if given.readings:
+        given.readings.write_text("".join(f"{t:.1f},{kb}\n" for t, kb in readings))
     slope, error = line(readings)
     memory = [kb for _, kb in readings]
+    tenth = max(1, len(memory) // 10)
     rate = (sent - given.warm_up) / (given.minutes * 60)
-    print(f"{sent:,} beacons sent, {stored:,} stored; {rate:,.0f} a second while measuring")
-    print(f"memory from {min(memory):,} to {max(memory):,} kB in {len(memory)} readings")
-    print(f"slope {slope:+,.0f} kB an hour, standard error {error:,.0f}")
+    print(f"{sent:,} beacons answered, {stored:,} stored; {rate:,.0f} a second while measuring", flush=True)
+    print(f"{sum(load.broken):,} connections broke before an answer")
+    print(f"memory from {min(memory):,} to {max(memory):,} kB in {len(memory)} readings; mean of the")
+    first, last = sum(memory[:tenth]) / tenth, sum(memory[-tenth:]) / tenth
+    print(f"first tenth {first:,.0f} kB, of the last {last:,.0f} kB")
+    print(f"slope {slope:+,.0f} kB an hour, standard error {error:,.0f}: {slope / 60:+,.1f} kB a minute,")
+    low, high = (slope - 2 * error) / 60, (slope + 2 * error) / 60
+    print(f"with 95 % confidence between {low:+,.1f} and {high:+,.1f}")
     grows = slope - 2 * error > given.limit
     print(f"limit {given.limit:,.0f} kB an hour: {'IT GROWS' if grows else 'no sign that it grows'}")
     if error > given.limit:
@@ -80,6 +91,7 @@ class Load:
     def __init__(self, port: int, rate: float, *, warm_up: int) -> None:
         self._port, self._pause, self._warm_up = port, SENDERS / rate, warm_up // SENDERS
         self.is_warm = threading.Barrier(SENDERS + 1)
+        self.broken = [0] * SENDERS
         self._stop = threading.Event()
         self._counts = [(0, 0)] * SENDERS
         self._threads = [threading.Thread(target=self._send, args=(n,)) for n in range(SENDERS)]
@@ -90,9 +102,14 @@ class Load:
         chance, connection = random.Random(number), HTTPConnection("127.0.0.1", self._port, timeout=30)
         due, sent, stored = 0.0, 0, 0
         while not self._stop.is_set():
-            connection.request("POST", "/e", beacon(chance), headers(chance))
-            answer = connection.getresponse()
-            answer.read()
+            try:
+                connection.request("POST", "/e", beacon(chance), headers(chance))
+                answer = connection.getresponse()
+                answer.read()
+            except (OSError, HTTPException):  # a busy machine kept us so long that the collector hung up
+                connection.close()
+                self.broken[number] += 1
+                continue
             sent, stored = sent + 1, stored + (answer.status == 204)
             if sent == self._warm_up:
                 self.is_warm.wait()

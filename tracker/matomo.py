@@ -8,7 +8,8 @@ https://developer.matomo.org/api-reference/tracking-api.
 
 Ids. A beacon's page view is 12 signs, Matomo's `pv_id` six. Ours is made of site, visitor id and `pv_id`
 together by a hash: the same for every hit of a page view, another for every other one, and not to be turned
-back. A hit without `pv_id` is a page view of its own. `_id`, which recognises a browser for a year, goes no
+back. A resident who agrees on a page gets an `_id` in the midst of a page view, which goes on as it began, as
+far as this process knows it. A hit without `pv_id` is a page view of its own. `_id`, which recognises a browser for a year, goes no
 further than that hash, unless the hit says `consent=1`, as matomo.js does after `setConsentGiven`.
 
 Events. Four categories say what our wire has words for: `goal` (action: its name), `contact` (action: tel,
@@ -37,6 +38,7 @@ MAX_HITS = 1_000  # in one bulk request
 MAX_PARAMETERS = 300
 LEAST_PING_S = 5  # matomo.js sends no ping sooner
 LONGEST_GAP_S = 60  # of longer silence nobody knows whether the page was seen; pings come every 15 s or so
+LONGEST_PAUSE_MS = 1_800_000  # between two hits of a page view of which the second has the first `_id`
 REMEMBERED_VIEWS = 20_000
 
 _ID = re.compile(r"[0-9a-fA-F]{16}")
@@ -74,6 +76,10 @@ class Seen:
         if not 0 <= gap <= LONGEST_GAP_S:
             gap = 0.0
         return seconds + max(gap, LEAST_PING_S if ping else 0)
+
+    def knows(self, page_view: str, now_ms: int) -> bool:
+        """Whether a hit of this page view came within the last half hour."""
+        return page_view in self._views and now_ms - self._views[page_view][0] <= LONGEST_PAUSE_MS
 
     def note(self, page_view: str, now_ms: int, seconds: float) -> None:
         """A hit of a page view came."""
@@ -268,8 +274,17 @@ def _page_view(hit: Parameters, context: Context) -> tuple[str, bool]:
     given = hit.get("pv_id")
     if not given:
         return urlsafe_b64encode(context.random(9)).decode(), False
-    text = "\0".join(("matomo", hit.get("idsite", ""), hit.get("_id", ""), given))
-    return urlsafe_b64encode(hashlib.sha256(text.encode(errors="replace")).digest()[:9]).decode(), True
+    visitor = hit.get("_id", "")
+    if visitor:
+        before = _hashed(hit, "", given)
+        if context.seen.knows(before, context.now_ms):
+            return before, True
+    return _hashed(hit, visitor, given), True
+
+
+def _hashed(hit: Parameters, visitor: str, page_view: str) -> str:
+    text = "\0".join(("matomo", hit.get("idsite", ""), visitor, page_view))
+    return urlsafe_b64encode(hashlib.sha256(text.encode(errors="replace")).digest()[:9]).decode()
 
 
 def _index(hit: Parameters, event: Mapping[str, Any], position: int, shared_view: bool) -> int:

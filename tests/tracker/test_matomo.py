@@ -109,6 +109,22 @@ def test_hits_of_one_page_view_share_its_id_and_no_others_do() -> None:
     assert len({view["p"], *(translated(other)["p"] for other in others)}) == 4
 
 
+def test_a_page_view_goes_on_when_its_resident_agrees_and_gets_an_id() -> None:
+    def ids(*given: dict[str, str]) -> list[str]:
+        seen = matomo.Seen()
+        found = []
+        for each in given:
+            hit_of = matomo.translate(each, context(seen=seen))
+            assert isinstance(hit_of, matomo.Hit)
+            seen.note(hit_of.page_view, hit_of.time_ms, hit_of.seen_s)
+            found.append(hit_of.page_view)
+        return found
+
+    view, ping, another = ids(hit(_id=""), hit(ping="1"), hit(pv_id="Ab3dE7"))
+    assert view == ping != another
+    assert len(set(ids(hit(), hit(_id="f" * 16)))) == 2  # of two visitors who had an id
+
+
 def test_a_hit_that_is_sent_again_is_the_same_event_and_another_one_is_not() -> None:
     first = translated(hit(link="https://a.example/", r="123456"))
     again = translated(hit(link="https://a.example/", r="123456", send_image="0"))
