@@ -9,8 +9,9 @@ https://developer.matomo.org/api-reference/tracking-api.
 Ids. A beacon's page view is 12 signs, Matomo's `pv_id` six. Ours is made of site, visitor id and `pv_id`
 together by a hash: the same for every hit of a page view, another for every other one, and not to be turned
 back. A resident who agrees on a page gets an `_id` in the midst of a page view, which goes on as it began, as
-far as this process knows it. A hit without `pv_id` is a page view of its own. `_id`, which recognises a browser for a year, goes no
-further than that hash, unless the hit says `consent=1`, as matomo.js does after `setConsentGiven`.
+far as this process knows it. A hit without `pv_id` is a page view of its own. `_id`, which recognises a
+browser for a year, goes no further than that hash, unless the hit says `consent=1`, as matomo.js does after
+`setConsentGiven`.
 
 Events. Four categories say what our wire has words for: `goal` (action: its name), `contact` (action: tel,
 mail, chat, appointment or counter), `feedback` (value: -1, 0 or 1) and `form` (action: start, step, error,

@@ -31,7 +31,8 @@ pytestmark = pytest.mark.browser
 PAGE = """<!doctype html><html lang="nl"><meta charset="utf-8"><title>Afval</title><h1>Afval</h1>
 <a id="tel" href="tel:14030">Bel</a> <a id="out" href="https://elders.example/loket">Elders</a>
 <a id="file" href="/formulier.pdf">Formulier</a> <a id="saved" href="/lijst" download>Lijst</a>
-<div data-track-content data-content-name="banner"><a id="banner" href="/actie" data-content-piece="b1">Actie</a></div>
+<div data-track-content data-content-name="banner">
+<a id="banner" href="/actie" data-content-piece="b1">Actie</a></div>
 <div class="matomoTrackContent" data-content-name="tegel" data-content-piece="t1">Tegel</div>
 <script>document.addEventListener('click', event => event.preventDefault());
 var _paq = window._paq = [['setTrackerUrl', '%s'], ['setSiteId', '3'], %s];</script>
@@ -196,7 +197,8 @@ CASES = [
     Case("do-not-track", f"['setDoNotTrack', true], {VIEW}", []),
     Case(
         "user",
-        f"['setUserId', '{NAME}'], ['setCustomDimension', 1, '{NAME}'], ['trackPageView', 'Brief van {NAME}']",
+        f"['setUserId', '{NAME}'], ['setCustomDimension', 1, '{NAME}'], "
+        f"['trackPageView', 'Brief van {NAME}']",
         [("view", "Brief van [email]")],
     ),
     Case(
