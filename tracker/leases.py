@@ -24,6 +24,9 @@ from tracker.keys import Keys
 LEASE_MS = 30_000  # a step takes a second or two; a killed archiver blocks its successor this long
 TRIM_AT_ONCE = 1_000
 
+# A store that is full must still let itself be emptied. It refuses commands that need room as the first write
+# of a script, not as a later one: so each script that needs some begins with a removal that frees nothing.
+
 # Take a free lease.
 # KEYS[1] lease, KEYS[2] fence, KEYS[3] wanted
 # ARGV[1] archiver, ARGV[2] life in ms, ARGV[3] the highest turn seen on disk.
@@ -32,6 +35,7 @@ _TAKE = """
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 local wanted = redis.call('GET', KEYS[3])
 if wanted and wanted ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
 local turn = math.max(tonumber(redis.call('GET', KEYS[2]) or '0'), tonumber(ARGV[3])) + 1
 redis.call('SET', KEYS[2], string.format('%d', turn))
 redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. string.format('%d', turn), 'NX', 'PX', ARGV[2])
@@ -61,9 +65,17 @@ return redis.call('XDEL', KEYS[2], unpack(ARGV, 2))
 _BEAT = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 return redis.call('ZRANGE', KEYS[1], 0, -1)
+"""
+
+# Want a partition, if nobody does. KEYS[1] wanted; ARGV[1] our name, ARGV[2] life in ms.
+_DEMAND = """
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
 """
 
 
@@ -100,6 +112,7 @@ class Leases:
         self._hold = client.register_script(_HOLD)
         self._trim = client.register_script(_TRIM)
         self._beat = client.register_script(_BEAT)
+        self._demand = client.register_script(_DEMAND)
 
     @property
     def held(self) -> tuple[Lease, ...]:
@@ -147,7 +160,7 @@ class Leases:
 
     def demand(self, partition: int) -> None:
         """Ask whoever holds a partition to hand it to us; `take` gets it once that happened."""
-        self._client.set(self._keys.wanted(partition), self.name, nx=True, px=self._life_ms)
+        self._demand(keys=[self._keys.wanted(partition)], args=[self.name, self._life_ms])
 
     def leave(self) -> None:
         """Give up everything, and count no longer as an archiver."""

@@ -135,10 +135,17 @@ class Spool:
                     f"The spool {self._root} is full ({used / MIB:.1f} of {self._limit / MIB:.1f} MB). Bring "
                     "the store back, or give the spool more room with KLANTREIS_SPOOL_MB."
                 )
-            if own is None:
-                own = self._own = _Folder.create(self._root)
-                self._folders.append(own)
-            return own.add(size)
+            if own is not None:
+                return own.add(size)
+            own = _Folder.create(self._root)
+            try:
+                segment = own.add(size)
+            except OSError:
+                own.remove()  # one without a segment would be replayed for ever
+                raise
+            self._own = own
+            self._folders.append(own)
+            return segment
 
     def _read_first(self, folder: _Folder, max_bytes: int) -> list[bytes]:
         segment = folder.segments[0]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,36 @@ def test_a_lease_is_one_archivers_and_dies_by_itself(stores: redis.Redis, keys: 
     assert taken is not None
     assert taken.turn == lease.turn + 1
     assert not first.extend(lease)
+
+
+@pytest.fixture
+def full(stores: redis.Redis) -> Iterator[redis.Redis]:
+    """The store has no room for anything; what is asked of it in a test goes as from others' connections."""
+    yield stores
+    stores.config_set("maxmemory", "0")
+
+
+def test_a_full_store_can_be_emptied(full: redis.Redis, keys: Keys, tmp_path: Path) -> None:
+    """By an archiver that worked before it was full, by one that comes then, and by a one-shot command."""
+    before = archiver(full, keys, tmp_path, "before")
+    assert before.work().busy == 0
+    add(full, keys, *range(60))
+    full.config_set("maxmemory", "1")
+    with pytest.raises(redis.exceptions.OutOfMemoryError):
+        add(full, keys, 60)
+    assert before.work().events == 60
+    after = archiver(full, keys, tmp_path, "after")
+    after.work()
+    assert len(after.leases.held) == 0  # it lives, and has its share at the next round of the other
+    before.work()
+    assert {len(before.leases.held)} == {PARTITIONS // 2}
+    after.work()
+    assert len(after.leases.held) == PARTITIONS // 2
+    hasty = archiver(full, keys, tmp_path, "hasty")
+    assert hasty.run_once(demand=True) == archive_module.ArchiveResult()
+    before.close()
+    after.close()
+    assert len(read_events(tmp_path, DAY)) == 60
 
 
 def test_a_turn_is_higher_than_every_one_seen_on_disk(stores: redis.Redis, keys: Keys) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -234,6 +235,28 @@ def test_a_full_spool_says_come_again(
         "dropped": {"malformed": 5},
         "events": taken + 4,
     }
+
+
+def test_a_store_comes_back_while_the_disk_of_the_spool_is_full(
+    collector: Callable[..., Any], server: redis.Redis, prefix: str
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    async def use() -> None:
+        async with collector() as taking:
+            assert await send(taking, "before") == [204]
+            with stopped(server):
+                resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+                assert await send(taking, *"ab") == [503, 503]
+            async with asyncio.timeout(10):
+                while await send(taking, "after") == [503]:
+                    await asyncio.sleep(0.005)
+
+    try:
+        asyncio.run(use())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert {"before", "after"} <= page_views(server, prefix).keys()
 
 
 def test_without_a_spool_drops_are_counted_once(

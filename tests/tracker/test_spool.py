@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,29 @@ def test_only_its_owner_may_read_it(root: Path) -> None:
     segment = left_behind(root)
     modes = [stat.S_IMODE(path.stat().st_mode) for path in (segment, segment.parent, root)]
     assert modes == [0o600, 0o700, 0o700]
+
+
+@pytest.fixture
+def full_disk() -> Iterator[Callable[[], None]]:
+    """Call it, and this process can make no file longer than nothing: as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_without_room_for_the_first_segment_there_is_nothing_to_replay(
+    root: Path, full_disk: Callable[[], None]
+) -> None:
+    spool = Spool(root, MIB)
+    full_disk()
+    with pytest.raises(SpoolError, match=r"cannot be written \(File too large\)"):
+        spool.append(b"one")
+    assert not spool.waiting
+    assert spool.read(MIB) == []
+    spool.forget()
+    spool.close()
+    assert occupancy(root) == Occupancy(segments=0, bytes=0, damaged=0)
+    assert list(root.glob("[0-9]*")) == []
 
 
 def test_says_in_a_sentence_that_it_cannot_be_written(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
