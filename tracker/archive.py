@@ -70,6 +70,7 @@ __all__ = [
 LOG = logging.getLogger(__name__)
 READ_ENTRIES = 5_000  # at once from the store: some 10 MB as Python objects
 BATCH_ENTRIES = 50_000  # to a file at most
+LEAST_ENTRIES = 500  # and at least, where writing as many took longer than a lease
 WORD_LIMIT_S = 3_600.0
 WRITING = "writing"
 
@@ -116,6 +117,7 @@ class Archiver:
         self._partitions = partitions
         self._keys = keys or Keys()
         self._clock = clock
+        self._batch = BATCH_ENTRIES  # to a file now
         self.leases = Leases(client, self._keys, partitions, name=name)
 
     def run_once(self, *, demand: bool = False) -> ArchiveResult:
@@ -181,7 +183,8 @@ class Archiver:
         oldest = self._raw.xrange(stream, count=1)
         if not oldest:
             return False
-        return self._age_s(oldest[0]) >= linger_s or int(self._client.xlen(stream)) >= BATCH_ENTRIES
+        # One that seems to come later than now is due too: our clock, or the store's, was put right.
+        return not 0 <= self._age_s(oldest[0]) < linger_s or int(self._client.xlen(stream)) >= BATCH_ENTRIES
 
     def take(self, partition: int) -> tuple[Lease | None, ArchiveResult]:
         """Take a partition, if it is free, and clear up behind whoever had it before."""
@@ -221,7 +224,10 @@ class Archiver:
         return damaged
 
     def drain(self, lease: Lease) -> ArchiveResult:
-        """Archive everything of a partition that is ours; a lease that ran out just ends the work."""
+        """Archive everything of a partition that is ours; a lease that ran out just ends the work.
+
+        A batch that took longer than the lease is written again, so the next ones are smaller.
+        """
         result = ArchiveResult()
         more = True
         while more and self.leases.extend(lease):
@@ -229,6 +235,7 @@ class Archiver:
                 moved, more = self._move_batch(lease)
             except LeaseLostError:
                 LOG.warning("partition %d was taken over while we wrote; nothing is lost", lease.partition)
+                self._batch = self._smaller()
                 break
             result += moved
         return result
@@ -255,7 +262,12 @@ class Archiver:
             self._keep_unreadable(lease, unreadable)
         removed = self.leases.trim(lease, ids)
         moved = ArchiveResult(events=len(readable_ids), files=files, unreadable=len(unreadable))
-        return moved, removed and bool(ids) and read == BATCH_ENTRIES
+        asked = self._batch
+        self._batch = min(asked + READ_ENTRIES, BATCH_ENTRIES) if removed else self._smaller()
+        return moved, removed and bool(ids) and read == asked
+
+    def _smaller(self) -> int:
+        return max(self._batch // 2, LEAST_ENTRIES)
 
     def _may_wait(self, entry: Entry) -> bool:
         """Whether the word that an entry needs may still come: collectors write theirs down every minute."""
@@ -265,7 +277,7 @@ class Archiver:
         return self._clock() - int(entry[0].split(b"-")[0]) / 1000
 
     def _chunks(self, partition: int) -> Iterator[list[Entry]]:
-        start, left = "-", BATCH_ENTRIES
+        start, left = "-", self._batch
         while left > 0:
             asked = min(READ_ENTRIES, left)
             entries = self._raw.xrange(self._keys.events(partition), start, "+", asked)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -71,6 +72,36 @@ def test_a_lease_is_one_archivers_and_dies_by_itself(stores: redis.Redis, keys: 
     assert taken is not None
     assert taken.turn == lease.turn + 1
     assert not first.extend(lease)
+
+
+def test_a_batch_that_outlasts_a_lease_is_made_smaller(
+    stores: redis.Redis, keys: Keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a disk that takes its time: else the same events would be written again for ever."""
+
+    def slow(path: Path, table: Any, **other: Any) -> None:
+        if table.num_rows > 10:
+            stores.delete(keys.lease(0))
+        archive_files.write_table(path, table, **other)
+
+    monkeypatch.setattr(archive_module, "write_table", slow)
+    monkeypatch.setattr(archive_module, "BATCH_ENTRIES", 64)
+    monkeypatch.setattr(archive_module, "READ_ENTRIES", 2)
+    monkeypatch.setattr(archive_module, "LEAST_ENTRIES", 4)
+    add(stores, keys, *range(0, 64 * PARTITIONS, PARTITIONS))
+    one = archiver(stores, keys, tmp_path, "one")
+    for _ in range(9):
+        one.work()
+    assert stores.xlen(keys.events(0)) == 0
+    assert len(read_events(tmp_path, DAY)) == 64
+
+
+def test_a_clock_that_lags_behind_the_stores_makes_nothing_wait(
+    stores: redis.Redis, keys: Keys, tmp_path: Path
+) -> None:
+    add(stores, keys, *range(60))
+    one = archiver(stores, keys, tmp_path, "one", clock=lambda: time.time() - 7_200)
+    assert one.work(linger_s=60).events == 60
 
 
 @pytest.fixture
