@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.installation import Installation
+from tests.chaos.network import HARM, Network
 from tests.clusters import MASTERS, Cluster, running_cluster
 from tests.store_process import StoreProcess, until
 from tracker.keys import Keys
@@ -33,6 +34,10 @@ class Scene:
     def look(self) -> None:
         """Look into the spool: before it is mended."""
         self.spooled.append(self.installation.spooled())
+
+    def await_ready(self) -> None:
+        """Wait until a beacon that comes now would be taken."""
+        until(self.installation.is_ready)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,24 @@ def master_and_replica(binary: Path, folder: Path) -> Iterator[Pair]:
 def cluster(binary: Path, _folder: Path) -> Iterator[Cluster]:
     with running_cluster(binary) as running:
         yield running
+
+
+@dataclass(slots=True)
+class Far:
+    """A store behind a network, at whose `url` it is reached."""
+
+    store: StoreProcess
+    network: Network
+
+    @property
+    def url(self) -> str:
+        return self.network.url
+
+
+@contextmanager
+def far_store(binary: Path, folder: Path) -> Iterator[Far]:
+    with one_store(binary, folder) as store, contextlib.closing(Network(store.port)) as network:
+        yield Far(store, network)
 
 
 def killed(scene: Scene) -> None:
@@ -207,6 +230,44 @@ def master_hangs(scene: Scene) -> None:
     until(running.is_well)
 
 
+def bad_network(scene: Scene) -> None:
+    """For collector and archiver alike, until it has done every kind of harm."""
+    network: Network = scene.stores.network
+    network.is_bad = True
+    for turn in range(20):
+        scene.last(0.3)
+        scene.look()
+        scene.installation.archive(at_any_price=False)
+        if turn >= 2 and network.harm.keys() >= HARM:
+            break
+    else:
+        raise RuntimeError(f"the network was not bad enough: nothing was {sorted(HARM - network.harm.keys())}")
+    network.is_bad = False
+
+
+def disk_fills(scene: Scene) -> None:
+    """While the store is away: what was spooled stays, and what comes is refused until there is room."""
+    scene.stores.kill()
+    scene.last(0.4)
+    scene.installation.fill_disk()
+    scene.last(0.3)
+    scene.look()
+    scene.installation.make_room()
+    scene.last(0.3)
+    scene.stores.start()
+
+
+def disk_was_full(scene: Scene) -> None:
+    """Nothing can be spooled, and the store comes back before there is room."""
+    scene.installation.fill_disk()
+    with scene.stores.stopped():
+        scene.last()
+        scene.look()
+    scene.await_ready()
+    scene.last(0.2)
+    scene.installation.make_room()
+
+
 ONE_REPLICA = {"KLANTREIS_REPLICAS": "1"}
 FAULTS = (
     Fault("store killed and started again", killed, one_store),
@@ -214,6 +275,9 @@ FAULTS = (
     Fault("store slow", slow, one_store, spools=False),
     Fault("store full", full, one_store),
     Fault("store read-only", read_only, one_store),
+    Fault("network loses, tears and delays", bad_network, far_store),
+    Fault("disk fills, store away", disk_fills, one_store, refuses=True),
+    Fault("disk full, store hangs", disk_was_full, one_store, spools=False, refuses=True),
     Fault("failover to a replica", failover, master_and_replica, ONE_REPLICA),
     Fault("replica hangs", replica_hangs, master_and_replica, ONE_REPLICA),
     Fault("collector killed -9, store away", collector_killed, one_store, refuses=True),
