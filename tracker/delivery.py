@@ -30,7 +30,7 @@ from tracker.spool import Spool, SpoolError
 from tracker.store_client import FAILURES
 
 LOG = logging.getLogger(__name__)
-REPLAY_BYTES = 512 * 1024  # of the spool at once: some ten milliseconds of Redis' time
+REPLAY_BYTES = 512 * 1024  # of the spool at once, at most: some ten milliseconds of Redis' time
 TAKE_OVER_S = 30.0  # how often to look for what another worker left behind
 
 
@@ -67,6 +67,7 @@ class Delivery:
         # Counts for which there was no room: of the one group that was tried, and of those that were not.
         self._in_doubt: Group | None = None
         self._owed: dict[str, Counter[str]] = {}
+        self._replay_bytes = REPLAY_BYTES
         self._tending: asyncio.Task[None] | None = None
         self._roused = asyncio.Event()
 
@@ -171,6 +172,7 @@ class Delivery:
                     await self._catch_up(spool)
             except FAILURES as error:
                 LOG.info("the store is still away (%s)", error or "time-out")
+                self._replay_bytes = max(1, self._replay_bytes // 2)  # perhaps it was too much at once
                 with contextlib.suppress(*FAILURES):
                     await self._replaying.hang_up()
                 await asyncio.sleep(self._pause_s)
@@ -186,13 +188,14 @@ class Delivery:
     async def _catch_up(self, spool: Spool) -> None:
         """Write the next groups of the spool; while the store is away only one, to see whether it is back."""
         was_away = self._away
-        kept = await asyncio.to_thread(spool.read, 1 if was_away else REPLAY_BYTES)
+        kept = await asyncio.to_thread(spool.read, 1 if was_away else self._replay_bytes)
         async with asyncio.timeout(self._timeout_s):
             if was_away:
                 await self._settle_counts()
             if kept:
                 await self._replaying.write([from_bytes(each) for each in kept])
         await asyncio.to_thread(spool.forget)
+        self._replay_bytes = min(2 * self._replay_bytes, REPLAY_BYTES)
         if was_away:
             self._regain_store()
 

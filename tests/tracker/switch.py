@@ -11,10 +11,14 @@ from tests.servers import free_port
 
 
 class Switch:
-    """Hands on what comes in on a port of its own to the store's; off until `on()`."""
+    """Hands on what comes in on a port of its own to the store's; off until `on()`.
 
-    def __init__(self, store_port: int) -> None:
+    A connection ends once it brought `most_bytes` (None: as many as come) to the store.
+    """
+
+    def __init__(self, store_port: int, *, most_bytes: int | None = None) -> None:
         self._store_port = store_port
+        self._most_bytes = most_bytes
         self._port = free_port()
         self._flowing = asyncio.Event()
         self._writers: list[asyncio.StreamWriter] = []
@@ -45,11 +49,17 @@ class Switch:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._store_port)
         self._writers += [writer, far_writer]
         with contextlib.suppress(OSError):
-            await asyncio.gather(self._hand_on(reader, far_writer), self._hand_on(far_reader, writer))
+            await asyncio.gather(
+                self._hand_on(reader, far_writer, self._most_bytes), self._hand_on(far_reader, writer, None)
+            )
 
-    async def _hand_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65_536):
+    async def _hand_on(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, most_bytes: int | None
+    ) -> None:
+        passed = 0
+        while (data := await reader.read(65_536)) and (most_bytes is None or passed < most_bytes):
             await self._flowing.wait()
             writer.write(data)
             await writer.drain()
+            passed += len(data)
         writer.close()

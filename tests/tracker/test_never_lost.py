@@ -259,6 +259,30 @@ def test_a_store_comes_back_while_the_disk_of_the_spool_is_full(
     assert {"before", "after"} <= page_views(server, prefix).keys()
 
 
+def test_what_is_too_much_at_once_for_the_way_to_the_store_is_replayed_bit_by_bit(
+    collector: Callable[..., Any], server: redis.Redis, prefix: str, tmp_path: Path
+) -> None:
+    port = server.connection_pool.connection_kwargs["port"]
+    switch, narrow = Switch(port), Switch(port, most_bytes=100_000)
+    long = [{"i": 0, "k": "search", "d": 0, "q": "x" * 900}]
+
+    async def use() -> None:
+        async with switch.on():
+            async with collector(store_url=switch.url) as taking:
+                assert await send(taking, "before") == [204]
+                switch.stall()
+                for start in range(0, 400, 50):
+                    bodies = [beacon(p=f"long{number:08d}", e=long) for number in range(start, start + 50)]
+                    answers = await asyncio.gather(*(taking.take(arrival(body)) for body in bodies))
+                    assert {answer.status for answer in answers} == {204}
+        async with narrow.on(), collector(store_url=narrow.url):
+            await replayed(tmp_path / "spool")
+
+    asyncio.run(use())
+    assert len(page_views(server, prefix)) == 401
+    assert ledger(server, prefix) == {"in": 401, "stored": 401, "dropped": {}, "events": 402}
+
+
 def test_without_a_spool_drops_are_counted_once(
     collector: Callable[..., Any], server: redis.Redis, prefix: str
 ) -> None:
