@@ -68,8 +68,9 @@ def access_log(files: tuple[Path, ...], site: str, data: Path) -> None:
     settings, of_site = _prepared(data, site)
     with _progress(files) as tell:
         summary = import_access_log(
-            files, site=of_site, archive_root=settings.archive, partitions=settings.partitions, progress=tell
-        )
+            files, site=of_site, archive_root=settings.archive, partitions=settings.partitions,
+            cases=settings.case_numbers, progress=tell,
+        )  # fmt: skip
     click.echo(summary.text())
     _fail_where_nothing_was_read(summary.lines, summary.malformed)
 
@@ -90,8 +91,9 @@ def matomo(files: tuple[Path, ...], site: str | None, data: Path) -> None:
     settings, of_site = _prepared(data, site)
     with _progress(files) as tell:
         account = import_matomo(
-            files, site=of_site, archive_root=settings.archive, partitions=settings.partitions, progress=tell
-        )
+            files, site=of_site, archive_root=settings.archive, partitions=settings.partitions,
+            cases=settings.case_numbers, progress=tell,
+        )  # fmt: skip
     _show(account)
 
 
@@ -113,7 +115,7 @@ def ga4(files: tuple[Path, ...], site: str | None, goals: tuple[str, ...], data:
     with _progress(files) as tell:
         account = import_ga4(
             files, site=of_site, archive_root=settings.archive, goals=goals, partitions=settings.partitions,
-            progress=tell,
+            cases=settings.case_numbers, progress=tell,
         )  # fmt: skip
     _show(account)
 
@@ -133,7 +135,9 @@ def contacts(files: tuple[Path, ...], site: str | None, data: Path) -> None:
 
     settings, of_site = _prepared(data, site)
     with _progress(files) as tell:
-        account = import_contacts(files, site=of_site, archive_root=settings.archive, progress=tell)
+        account = import_contacts(
+            files, site=of_site, archive_root=settings.archive, cases=settings.case_numbers, progress=tell
+        )
     _show(account)
 
 
@@ -155,8 +159,9 @@ def survey(files: tuple[Path, ...], site: str | None, scale: str | None, data: P
     settings, of_site = _prepared(data, site)
     with _progress(files) as tell:
         account = import_surveys(
-            files, site=of_site, archive_root=settings.archive, scale=scale, progress=tell
-        )
+            files, site=of_site, archive_root=settings.archive, scale=scale,
+            cases=settings.case_numbers, progress=tell,
+        )  # fmt: skip
     _show(account)
 
 

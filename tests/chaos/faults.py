@@ -241,7 +241,8 @@ def bad_network(scene: Scene) -> None:
         if turn >= 2 and network.harm.keys() >= HARM:
             break
     else:
-        raise RuntimeError(f"the network was not bad enough: nothing was {sorted(HARM - network.harm.keys())}")
+        missing = sorted(HARM - network.harm.keys())
+        raise RuntimeError(f"the network was not bad enough: nothing was {missing}")
     network.is_bad = False
 
 

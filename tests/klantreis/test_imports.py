@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
@@ -44,6 +45,28 @@ def test_every_kind_of_file_twice(tmp_path: Path, kind: str) -> None:
     assert (first.exit_code, again.exit_code) == (0, 0), first.output + again.output
     assert "imported before" not in first.output
     assert "imported before, nothing added: 1 of 1 files" in again.output
+
+
+CASE = "Z-2026-012345"
+WITH_A_CASE = {
+    kind: text.replace("/afval", f"/zaak/{CASE}").replace("Afval", f"over {CASE}")
+    for kind, text in (FILES | {"survey": "datum;score;opmerking\n22-11-2026 12:00;goed;Afval\n"}).items()
+}
+
+
+@pytest.mark.parametrize("kind", WITH_A_CASE)
+def test_case_numbers_of_the_settings_are_taken_out_of_files_too(tmp_path: Path, kind: str) -> None:
+    data, file = tmp_path / "data", tmp_path / "file"
+    data.mkdir()
+    (data / "klantreis.toml").write_text(
+        'case_numbers = ["Z-####-######"]\n[site.voorbeeldstad]\nhosts = ["www.voorbeeldstad.nl"]\n'
+    )
+    file.write_text(WITH_A_CASE[kind])
+    result = run(tmp_path, kind, str(file))
+    assert result.exit_code == 0, result.output
+    tables = [pq.read_table(path).to_pylist() for path in (data / "archive").rglob("*.parquet")]
+    assert "[case]" in str(tables)
+    assert CASE not in str(tables)
 
 
 @pytest.mark.parametrize("kind", FILES)

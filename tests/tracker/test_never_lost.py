@@ -267,14 +267,13 @@ def test_what_is_too_much_at_once_for_the_way_to_the_store_is_replayed_bit_by_bi
     long = [{"i": 0, "k": "search", "d": 0, "q": "x" * 900}]
 
     async def use() -> None:
-        async with switch.on():
-            async with collector(store_url=switch.url) as taking:
-                assert await send(taking, "before") == [204]
-                switch.stall()
-                for start in range(0, 400, 50):
-                    bodies = [beacon(p=f"long{number:08d}", e=long) for number in range(start, start + 50)]
-                    answers = await asyncio.gather(*(taking.take(arrival(body)) for body in bodies))
-                    assert {answer.status for answer in answers} == {204}
+        async with switch.on(), collector(store_url=switch.url) as taking:
+            assert await send(taking, "before") == [204]
+            switch.stall()
+            for start in range(0, 400, 50):
+                bodies = [beacon(p=f"long{number:08d}", e=long) for number in range(start, start + 50)]
+                answers = await asyncio.gather(*(taking.take(arrival(body)) for body in bodies))
+                assert {answer.status for answer in answers} == {204}
         async with narrow.on(), collector(store_url=narrow.url):
             await replayed(tmp_path / "spool")
 

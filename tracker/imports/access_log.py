@@ -25,6 +25,7 @@ import polars as pl
 import pyarrow as pa
 
 from tracker.archive_format import SCHEMA
+from tracker.case_numbers import CaseNumbers
 from tracker.identity import daily_visitor
 from tracker.imports.access_log_block import table_of_lines
 from tracker.imports.access_log_line import SetAside
@@ -53,19 +54,21 @@ def import_access_log(
     site: Site,
     archive_root: Path,
     partitions: int | None = None,
+    cases: CaseNumbers | None = None,
     random: Callable[[int], bytes] = secrets.token_bytes,
     progress: Progress | None = None,
 ) -> AccessLogSummary:
     """Read logs in the Combined Log Format or as JSON lines (also gzipped) as events of `site`.
 
-    Files are streamed; `progress(bytes read, bytes in all)` is called now and then. Pseudonyms of different
-    files differ, so give one DAY as one file. Returns what became of every line. Raises `ImportFileError` for
-    a file that is not a log and `ArchiveError` when the archive cannot be written.
+    `cases` are the site's case numbers. Files are streamed; `progress(bytes read, bytes in all)` is called
+    now and then. Pseudonyms of different files differ, so give one DAY as one file. Returns what became of
+    every line. Raises `ImportFileError` for a file that is not a log and `ArchiveError` when the archive
+    cannot be written.
     """
     files = [Path(path) for path in paths]
     whole = Whole(files, progress)
     summary = AccessLogSummary(site=site.name)
-    reader = _Reader(site, summary)
+    reader = _Reader(site, summary, cases)
     intakes = Intakes(archive_root, site=site, partitions=partitions, random=random)
     with intakes.opened([f"access-log-{digest(path, site.name)}" for path in files]) as opened:
         for intake, path in zip(opened, files, strict=True):
@@ -78,9 +81,9 @@ def import_access_log(
 class _Reader:
     """What is remembered from line to line while an import runs."""
 
-    def __init__(self, site: Site, summary: AccessLogSummary) -> None:
+    def __init__(self, site: Site, summary: AccessLogSummary, cases: CaseNumbers | None) -> None:
         self._site, self._summary = site, summary
-        self._memory = Memory(site)
+        self._memory = Memory(site, cases)
         self._repeats: dict[bytes, int] = {}
         self._visitors: dict[tuple[str, str, date], int] = {}
         self._visited: OrderedDict[int, dict[str, tuple[str, int]]] = OrderedDict()

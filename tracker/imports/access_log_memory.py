@@ -14,6 +14,7 @@ import polars as pl
 
 from tracker import address
 from tracker.bots import is_bot
+from tracker.case_numbers import CaseNumbers
 from tracker.day import day_of
 from tracker.imports.access_log_line import (
     MalformedLine,
@@ -67,7 +68,8 @@ class Memory:
     Who asks for every view looks into `pages`, `referrers` and `agents` first, and calls where nothing is.
     """
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, cases: CaseNumbers | None = None) -> None:
+        self._cases = cases
         self._searched = frozenset(site.search_parameters)
         self._kept = frozenset((*site.search_parameters, *site.campaign_parameters))
         self._zone = site.zone
@@ -128,10 +130,10 @@ class Memory:
         known = self.pages.get((request, status))
         if known is None:
             _, path, query = asked_for(request)
-            clean = Scrubber()
+            clean = Scrubber(cases=self._cases)
             searched = address.kept_parameters(query, self._searched)
             kept = clean.path(path), clean.parameters(query, self._kept)
-            words = Scrubber().text(searched[0][1]) if searched else None
+            words = Scrubber(cases=self._cases).text(searched[0][1]) if searched else None
             known = Page(path, *kept, words, tuple(clean.redacted))
             remember(self.pages, (request, status), known, len(request))
         return known
@@ -154,7 +156,7 @@ class Memory:
         if known is None:
             text = present(referrer)
             page = address.split(text)
-            clean = Scrubber()
+            clean = Scrubber(cases=self._cases)
             if page is None:
                 known = Came("", "", None, False, ())
             else:

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tracker import address
+from tracker.case_numbers import CaseNumbers
 from tracker.event import Event, Kind
 from tracker.imports.account import BadRecordError, ImportAccount, SetAsideError
 from tracker.imports.event_files import Visitor, identity, import_events, index_of
@@ -35,16 +36,17 @@ REMEMBERED_PAGES = 100_000
 
 def import_ga4(
     paths: Iterable[Path], *, site: Site, archive_root: Path, goals: Iterable[str] = (),
-    partitions: int | None = None, progress: Progress | None = None,
+    partitions: int | None = None, cases: CaseNumbers | None = None, progress: Progress | None = None,
 ) -> ImportAccount:  # fmt: skip
     """Read an export as events of `site`; `goals` are names of events that a resident came for.
 
-    Returns what became of each event. Raises `ImportFileError` and `ArchiveError`.
+    `cases` are the site's case numbers. Returns what became of each event. Raises `ImportFileError` and
+    `ArchiveError`.
     """
     named = frozenset(goals)
     return import_events(
         paths, kind="ga4", what="events", site=site, archive_root=archive_root, partitions=partitions,
-        progress=progress, records=_records, translator=lambda account: _Ga4(site, account, named),
+        progress=progress, records=_records, translator=lambda account: _Ga4(site, account, named, cases),
     )  # fmt: skip
 
 
@@ -73,8 +75,10 @@ def _parquet(path: Path, whole: Whole) -> Iterator[Record]:
 
 
 class _Ga4:
-    def __init__(self, site: Site, account: ImportAccount, goals: frozenset[str]) -> None:
-        self._site, self._account, self._goals = site, account, goals
+    def __init__(
+        self, site: Site, account: ImportAccount, goals: frozenset[str], cases: CaseNumbers | None
+    ) -> None:
+        self._site, self._account, self._goals, self._cases = site, account, goals, cases
         self._kept = frozenset((*site.search_parameters, *site.campaign_parameters))
         self._open: OrderedDict[tuple[str, str, str], str] = (
             OrderedDict()
@@ -89,7 +93,7 @@ class _Ga4:
         if not isinstance(who, str) or not who:
             raise SetAsideError("without user_pseudo_id (consent refused)")
         told = _parameters(record)
-        clean = Scrubber()
+        clean = Scrubber(cases=self._cases)
         said = self._said(name, told, clean)
         location = told.get("page_location", "")
         page = address.split(location)

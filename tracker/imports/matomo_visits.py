@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tracker import address
+from tracker.case_numbers import CaseNumbers
 from tracker.event import Event, Kind
 from tracker.imports.account import BadRecordError, ImportAccount
 from tracker.imports.event_files import Visitor, identity, import_events, index_of
@@ -31,9 +32,9 @@ LONGEST_STAY_S = 1_800  # Matomo ends a visit after that
 
 def import_matomo(
     paths: Iterable[Path], *, site: Site, archive_root: Path, partitions: int | None = None,
-    progress: Progress | None = None,
+    cases: CaseNumbers | None = None, progress: Progress | None = None,
 ) -> ImportAccount:  # fmt: skip
-    """Read visits as events of `site`; returns what became of each.
+    """Read visits as events of `site`; `cases` are its case numbers. Returns what became of each.
 
     Raises `ImportFileError` and `ArchiveError`.
     """
@@ -46,13 +47,13 @@ def import_matomo(
         partitions=partitions,
         progress=progress,
         records=json_records,
-        translator=lambda account: _Visits(site, account),
+        translator=lambda account: _Visits(site, account, cases),
     )
 
 
 class _Visits:
-    def __init__(self, site: Site, account: ImportAccount) -> None:
-        self._site, self._account = site, account
+    def __init__(self, site: Site, account: ImportAccount, cases: CaseNumbers | None) -> None:
+        self._site, self._account, self._cases = site, account, cases
         self._kept = frozenset((*site.search_parameters, *site.campaign_parameters))
 
     def events(self, record: Mapping[str, Any], visitor: Visitor) -> list[Event]:
@@ -62,7 +63,7 @@ class _Visits:
         who = _text(record, "visitorId") or _text(record, "idVisit")
         if not who:
             raise BadRecordError("neither visitorId nor idVisit")
-        clean, found, where = Scrubber(), [], "/"
+        clean, found, where = Scrubber(cases=self._cases), [], "/"
         viewport = VIEWPORTS.get(_text(record, "deviceType").lower())
         referrer = clean.referrer(_text(record, "referrerUrl"))
         for position, action in enumerate(actions):

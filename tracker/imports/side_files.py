@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tracker.archive_files import write_durably
+from tracker.case_numbers import CaseNumbers
 from tracker.contacts import SCHEMAS, VERSION, Channel, SideTable, folder_of
 from tracker.day import day_of
 from tracker.imports.account import BadRecordError, ImportAccount
@@ -136,11 +137,17 @@ Read = Callable[[Mapping[str, str], Scrubber], dict[str, Any]]
 
 
 def import_contacts(
-    paths: Iterable[Path], *, site: Site, archive_root: Path, progress: Progress | None = None
+    paths: Iterable[Path],
+    *,
+    site: Site,
+    archive_root: Path,
+    cases: CaseNumbers | None = None,
+    progress: Progress | None = None,
 ) -> ImportAccount:
     """Read a contact centre's export (time, subject, channel; also a call code) as contacts of `site`.
 
-    Returns what became of every row. Raises `ImportFileError` and `ArchiveError`.
+    `cases` are the site's case numbers. Returns what became of every row. Raises `ImportFileError` and
+    `ArchiveError`.
     """
 
     def read(row: Mapping[str, str], clean: Scrubber) -> dict[str, Any]:
@@ -149,7 +156,7 @@ def import_contacts(
 
     return _import(
         paths, SideTable.CONTACTS, "contacts", CONTACT_COLUMNS,
-        [("time", "date", "clock"), ("subject", "channel")], read, site, archive_root, progress,
+        [("time", "date", "clock"), ("subject", "channel")], read, site, archive_root, cases, progress,
     )  # fmt: skip
 
 
@@ -159,12 +166,13 @@ def import_surveys(
     site: Site,
     archive_root: Path,
     scale: str | None = None,
+    cases: CaseNumbers | None = None,
     progress: Progress | None = None,
 ) -> ImportAccount:
     """Read survey answers (time, score; also subject, page, remark) as heartbeats of `site`.
 
-    `scale` is one of `SCALES`; without it words and -1, 0, 1 are understood. Returns what became of every
-    row. Raises `ImportFileError` and `ArchiveError`.
+    `scale` is one of `SCALES`; without it words and -1, 0, 1 are understood. `cases` are the site's case
+    numbers. Returns what became of every row. Raises `ImportFileError` and `ArchiveError`.
     """
 
     def read(row: Mapping[str, str], clean: Scrubber) -> dict[str, Any]:
@@ -185,6 +193,7 @@ def import_surveys(
         read,
         site,
         archive_root,
+        cases,
         progress,
     )
 
@@ -215,7 +224,7 @@ def heartbeat_of(score: str, scale: str | None) -> int:
 
 def _import(
     paths: Iterable[Path], table: SideTable, what: str, columns: Columns, required: list[tuple[str, ...]],
-    read: Read, site: Site, root: Path, progress: Progress | None,
+    read: Read, site: Site, root: Path, cases: CaseNumbers | None, progress: Progress | None,
 ) -> ImportAccount:  # fmt: skip
     files = [Path(path) for path in paths]
     whole = Whole(files, progress)
@@ -230,7 +239,7 @@ def _import(
             account.already += already
             account.unread |= dict.fromkeys(file.unread)
             # Nothing here is secret or random: what an interrupted import left is written again, the same.
-            for number, rows in enumerate(_pieces(_rows(path, file, whole, read, site, account))):
+            for number, rows in enumerate(_pieces(_rows(path, file, whole, read, site, cases, account))):
                 if not already:
                     _write(root, table, f"{name}-{number:04d}", rows, site.zone)
             if not already:
@@ -244,12 +253,13 @@ def _finish(mark: Path, account: ImportAccount) -> None:
 
 
 def _rows(
-    path: Path, file: CsvFile, whole: Whole, read: Read, site: Site, account: ImportAccount
-) -> Iterator[dict[str, Any]]:
+    path: Path, file: CsvFile, whole: Whole, read: Read, site: Site, cases: CaseNumbers | None,
+    account: ImportAccount,
+) -> Iterator[dict[str, Any]]:  # fmt: skip
     repeats: Counter[str] = Counter()
     for number, row in file.rows(whole):
         account.records += 1
-        clean = Scrubber()
+        clean = Scrubber(cases=cases)
         try:
             if isinstance(row, BadRecordError):
                 raise row
