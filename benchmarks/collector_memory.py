@@ -78,6 +78,8 @@ def main() -> int:
     print(f"slope {slope:+,.0f} kB an hour, standard error {error:,.0f}: {slope / 60:+,.1f} kB a minute,")
     low, high = (slope - 2 * error) / 60, (slope + 2 * error) / 60
     print(f"with 95 % confidence between {low:+,.1f} and {high:+,.1f}")
+    late, doubt = line(readings[len(readings) // 2 :])
+    print(f"of the second half alone {late / 60:+,.1f} kB a minute, standard error {doubt / 60:,.1f}")
     grows = slope - 2 * error > given.limit
     print(f"limit {given.limit:,.0f} kB an hour: {'IT GROWS' if grows else 'no sign that it grows'}")
     if error > given.limit:

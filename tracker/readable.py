@@ -11,11 +11,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 _PERCENT = 0x25
 _ENCODED = re.compile("%[0-9a-fA-F]{2}")
+_CODE = re.compile(rb"%[0-9a-fA-F]{2}")
+_CODES = re.compile(rb"(?:%[0-9a-fA-F]{2})+")
+_PASSES = 8
 # What scripts and pages write in place of a character: escape(), JSON, HTML.
 _REFERENCE = re.compile(
     r"%u(?P<escape>[0-9a-fA-F]{4})|\\u(?P<json>[0-9a-fA-F]{4})"
@@ -71,38 +75,60 @@ def _after(before: Readable, text: str, began: list[int]) -> Readable:
 def _decoded(text: str) -> tuple[str, list[int]]:
     """Percent-encoding undone until none is left.
 
-    What a code decodes to may complete a code before it (`%2539`, `%%33%39`), so decoded bytes go back on
-    the stack that they were taken from: each step takes three and puts one, hence the pass is linear.
+    What a code decodes to may complete a code before or behind it (`%2539`, `%%33%39`), hence several passes.
+    No two codes overlap, so it doesn't matter which is undone first. Who encodes a text deeper than anybody's
+    software does is read by `_decoded_at_once`, since passes would take time quadratic in their number.
     """
     data = text.encode(errors="surrogatepass")
+    readable, began = data, None
+    for _ in range(_PASSES):
+        readable, now = _one_pass(readable)
+        began = now if began is None else [began[place] for place in now]
+        if not _CODE.search(readable):
+            break
+    else:
+        readable, began = _decoded_at_once(data)
+    decoded = readable.decode(errors="surrogateescape")
+    if not readable.isascii():
+        began = _of_each_character(decoded, began)
+    if len(data) != len(text):
+        # The number of characters that began before or at each byte, less one, is the place of its own.
+        places = list(accumulate((byte & 0xC0 != 0x80 for byte in data), initial=-1))[1:]
+        places.append(len(text))
+        began = [places[byte] for byte in began]
+    return decoded, began
+
+
+def _one_pass(data: bytes) -> tuple[bytes, list[int]]:
+    """Every code that stands there now as the byte that it stands for."""
+    parts: list[bytes] = []
+    began: list[int] = []
+    last = 0
+    for found in _CODES.finditer(data):
+        start, end = found.span()
+        parts += [data[last:start], bytes.fromhex(found.group().replace(b"%", b"").decode())]
+        began += range(last, start)
+        began += range(start, end, 3)
+        last = end
+    parts.append(data[last:])
+    began += range(last, len(data) + 1)
+    return b"".join(parts), began
+
+
+def _decoded_at_once(data: bytes) -> tuple[bytes, list[int]]:
+    """The same for any depth: decoded bytes go back on the stack that they were taken from.
+
+    Each step takes three and puts one, hence the pass is linear.
+    """
     stack, began = bytearray(), list[int]()
-    position = 0
-    while position < len(data):
-        if _PERCENT not in stack[-2:]:
-            ahead = data.find(_PERCENT, position)
-            ahead = len(data) if ahead < 0 else ahead
-            stack += data[position:ahead]
-            began += range(position, ahead)
-            position = ahead
-            if position == len(data):
-                break
-        stack.append(data[position])
+    for position, byte in enumerate(data):
+        stack.append(byte)
         began.append(position)
-        position += 1
         while len(stack) >= 3 and stack[-3] == _PERCENT and stack[-2] in _HEX and stack[-1] in _HEX:
             stack[-3:] = bytes.fromhex(stack[-2:].decode())
             del began[-2:]
     began.append(len(data))
-    readable = stack.decode(errors="surrogateescape")
-    if not readable.isascii():
-        began = _of_each_character(readable, began)
-    if len(data) != len(text):
-        places = [
-            place for place, character in enumerate(text) for _ in character.encode(errors="surrogatepass")
-        ]
-        places.append(len(text))
-        began = [places[byte] for byte in began]
-    return readable, began
+    return bytes(stack), began
 
 
 def _of_each_character(text: str, of_bytes: list[int]) -> list[int]:
@@ -110,7 +136,8 @@ def _of_each_character(text: str, of_bytes: list[int]) -> list[int]:
     began, byte = [], 0
     for character in text:
         began.append(of_bytes[byte])
-        byte += len(character.encode(errors="surrogateescape"))
+        # A byte that is part of no character was read as one, U+DC80 to U+DCFF.
+        byte += 1 if character < "\x80" or "\udc80" <= character <= "\udcff" else len(character.encode())
     began.append(of_bytes[byte])
     return began
 

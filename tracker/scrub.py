@@ -68,7 +68,7 @@ def scrub(text: str, *, form_encoded: bool = False, cases: CaseNumbers | None = 
 def _without_the_plain(text: str, form_encoded: bool, cases: CaseNumbers | None) -> tuple[str, list[Mark]]:
     """The text with marks for what can be told from all that stands around it."""
     readable, began = read(text, form_encoded=form_encoded)
-    if began is not None and not _is_suspect(readable):
+    if not _is_suspect(readable):
         return text, []
     found = _found(readable, cases)
     if began is not None:

@@ -8,11 +8,11 @@ JSON, damage) is read by itself, so that what a line says never depends on its n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
-from tracker.imports.access_log_json import rows_of_json
+from tracker.imports.access_log_json import columns_of_json
 from tracker.imports.access_log_line import Fields, MalformedLine, fields_of, text_of
 
 COLUMNS = {
@@ -35,8 +35,8 @@ def table_of_lines(lines: Sequence[bytes], malformed: Callable[[int, str], None]
     `malformed(position, why)` is told of the others.
     """
     texts = pl.Series("text", _texts(lines), dtype=pl.String)
-    json = rows_of_json(lines)
-    ordinary = _ordinary_json(json) if json else _ordinary(texts)
+    json = columns_of_json(lines)
+    ordinary = _ordinary(texts) if json is None else _ordinary_json(json)
     if ordinary.height == len(lines):
         return ordinary
     known = set(ordinary["at"])
@@ -108,19 +108,25 @@ def _ordinary(texts: pl.Series) -> pl.DataFrame:
     )
 
 
-def _ordinary_json(rows: Sequence[tuple[int, str, str, str, str, str, str]]) -> pl.DataFrame:
+def _ordinary_json(said: Mapping[str, Sequence[str | None]]) -> pl.DataFrame:
     """The same of lines of JSON whose time is one of nginx's two notations and whose status is one."""
-    names = ("at", "client", "when", "request", "status", "referrer", "agent")
     local = pl.col("when").str.contains(
         r"^[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4}$"
     )
     iso = pl.col("when").str.contains(
         r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9][+-][0-9]{2}:[0-9]{2}$"
     )
-    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
     return (
-        pl.DataFrame(columns, schema={name: COLUMNS.get(name, pl.String) for name in names})
-        .filter(pl.col("status").str.contains("^[0-9]{3}$"), local | iso)
+        pl.DataFrame(said, schema=dict.fromkeys(said, pl.String))
+        .with_row_index("at")
+        .filter(
+            pl.col("client") != "",
+            pl.col("request") != "",
+            pl.col("status").str.contains("^[0-9]{3}$"),
+            pl.col("referrer").is_not_null(),
+            pl.col("agent").is_not_null(),
+            local | iso,
+        )
         .with_columns(
             minute=pl.when(local)
             .then(pl.col("when").str.slice(0, 17) + pl.col("when").str.slice(20))

@@ -3,12 +3,13 @@
 
 The administrator chooses the names, so each field is looked for under the names of nginx's variables and the
 usual others. A request may come whole (`request`) or in parts (`request_method` and `request_uri`). Lines
-with nginx's own names are decoded a block at a time (`rows_of_json`), all others one by one; both say the
+with nginx's own names are decoded a block at a time (`columns_of_json`), all others one by one; both say the
 same.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -30,48 +31,50 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class _NginxLine(msgspec.Struct, gc=False):
-    """The variables of nginx that are wanted; what they hold is checked afterwards."""
+    """The variables of nginx that are wanted, as its `escape=json` writes them."""
 
-    remote_addr: Any = None
-    time_iso8601: Any = None
-    time_local: Any = None
-    request: Any = None
-    status: Any = None
-    http_referer: Any = None
-    http_user_agent: Any = None
+    remote_addr: str = ""
+    time_iso8601: str | None = None
+    time_local: str | None = None
+    request: str = ""
+    status: str | int = ""
+    http_referer: str | None = None
+    http_user_agent: str | None = None
 
 
-_TEXT = {str}
 _decode_block = msgspec.json.Decoder(list[_NginxLine]).decode
 
-# Position, client, time, request, status, referrer, user agent.
-Row = tuple[int, str, str, str, str, str, str]
 
+def columns_of_json(lines: Sequence[bytes]) -> dict[str, list[Any]] | None:
+    """What the lines of a block say under nginx's own names, as columns; what a line does not say is empty.
 
-def rows_of_json(lines: Sequence[bytes]) -> list[Row]:
-    """The lines of a block in which all is said under nginx's own names, by position.
-
-    Lines that say it otherwise are left out, and all of them where one is no JSON: those are for
-    `fields_of_json`.
+    None where one of them is no JSON, or writes a variable as nginx does not: then they are for
+    `fields_of_json`, one by one.
     """
     if not lines or not lines[0].startswith(b"{"):
-        return []
+        return None
+    raw = b"[" + b",".join(lines) + b"]"
     try:
-        found = _decode_block(b"[" + b",".join(lines) + b"]")
+        found = _decode_block(raw)
     except (msgspec.DecodeError, RecursionError):
-        return []
+        return None
     if len(found) != len(lines):  # two objects on a line
-        return []
-    rows: list[Row] = []
-    for at, line in enumerate(found):
-        when, client, request = line.time_iso8601 or line.time_local, line.remote_addr, line.request
-        status, referrer, agent = line.status, line.http_referer, line.http_user_agent
-        told = when, client, request, referrer, agent
-        if {text.__class__ for text in told} == _TEXT and client and request and status:
-            status = status if status.__class__ is str else str(status)
-            client = client.partition(",")[0].strip()
-            rows.append((at, client, when, *map(_escaped, (request, status, referrer, agent))))
-    return rows
+        return None
+    clients = [line.remote_addr for line in found]
+    if any(map(_PARTED.search, clients)):
+        clients = [client.partition(",")[0].strip() for client in clients]
+    texts: dict[str, list[Any]] = {
+        "request": [line.request for line in found],
+        "status": [str(line.status) for line in found],
+        "referrer": [line.http_referer for line in found],
+        "agent": [line.http_user_agent for line in found],
+    }
+    if b"\\" in raw:
+        texts = {name: [text and _escaped(text) for text in column] for name, column in texts.items()}
+    return {"client": clients, "when": [line.time_iso8601 or line.time_local for line in found], **texts}
+
+
+_PARTED = re.compile(r"[,\s\x1c-\x1f]")
 
 
 def fields_of_json(line: str) -> Fields:
