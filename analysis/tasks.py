@@ -177,7 +177,7 @@ def loads(text: str, *, source: str = "tasks.toml") -> Tasks:
     """
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also a number or a nesting without end
         at = re.search(r"line (\d+)", str(error))
         message = f"is not valid TOML: {error}. Mend that place."
         raise TaskDefinitionsError([Problem(source, int(at[1]) if at else None, "", message)]) from None

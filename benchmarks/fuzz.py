@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from unicodedata import category
 from urllib.parse import parse_qsl
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -33,6 +34,12 @@ SEEDS = (
     b"t=Afval&b=417&x=zwerfvuil%3Dredesign&f=zwerfvuil&u=https://www.voorbeeldstad.nl/&p=k3j9x0q2m5Tz",
     b"aanvraag 9999.90.019 van jan@example.nl, geboren 1 feb. 1980, Z-2026-012345",
     "\u0669\u200b9 %2539 &#57; jan [at] example.nl, 1234 AB 12".encode(),
+    b"idsite=3&rec=1&url=https%3A%2F%2Fwww.voorbeeldstad.nl%2Fafval&_id=0123456789abcdef&pv_id=Ab3dE6&search=bsn+9999900"
+    b"19&search_count=8&e_c=form&e_a=step&e_n=x&e_v=2&c_n=b&c_t=/a&ping=1&cdt=2026-05-01+10:00:00&urlref=http://a.nl",
+    b'{"requests":["?idsite=3&rec=1&action_name=Afval&url=https://www.voorbeeldstad.nl/","?x"],"send_image":0}',
+    b'192.0.2.1 - - [22/Nov/2026:08:00:00 +0100] "GET /afval?q=999990019 HTTP/1.1" 200 512 "-" "Mozilla/5.0"',
+    b'{"remote_addr":"192.0.2.1","time_iso8601":"2026-11-22T08:00:00+01:00","request":"GET /a HTTP/1.1",'
+    b'"status":"200"}',
     b"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0, 192.0.2.7:44, [2001:db8::1]:44",
 )
 #: Each takes bytes, and gives how much garbage it would have stored.
@@ -45,15 +52,21 @@ def targets() -> dict[str, Target]:
 
     from tests.tracker.beacons import FIREFOX, NOON, SITES
     from tests.tracker.test_admission import events_of
-    from tracker import address, bots, pixel, wire
+    from tracker import address, bots, matomo, pixel, wire
     from tracker.admission import Arrival, Drop, Rules, admit
     from tracker.case_numbers import CaseNumbers
+    from tracker.imports.access_log_line import MalformedLine, parse
     from tracker.networks import address_of, within
     from tracker.scrub import scrub
 
     rules = Rules(sites=SITES, salt=lambda _zone, _time_ms: b"salt" * 8)
     cases = CaseNumbers(["Z-####-######"])
     fields = ("path", "title", "query", "target", "form", "goal")
+
+    def unseen(text: str) -> bool:
+        """Whether a text has signs that nobody sees, but for those that join others."""
+        kinds = {category(sign) for sign in text if sign not in "\u200c\u200d"}
+        return not kinds.isdisjoint({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
     def text_of(data: bytes) -> str:
         return data.decode("utf-8", "replace")
@@ -74,7 +87,7 @@ def targets() -> dict[str, Target]:
             texts = [text for name in fields if (text := getattr(event, name))]
             texts += [(event.referrer or "").partition("?")[0]]
             texts += [value for _, value in parse_qsl(event.parameters)]
-            garbage += any(scrub(text)[1] or not text.isprintable() or len(text) > 40_000 for text in texts)
+            garbage += any(scrub(text)[1] or unseen(text) or len(text) > 40_000 for text in texts)
         return garbage
 
     def split(data: bytes) -> int:
@@ -83,6 +96,27 @@ def targets() -> dict[str, Target]:
 
     def pixelled(data: bytes) -> int:
         return admitted(pixel.beacon_of(text_of(data), None))
+
+    def hits(data: bytes) -> int:
+        """Of Matomo's clients: in an address, a form, or many as JSON."""
+        garbage = 0
+        for query, body in ((text_of(data), b""), ("", data)):
+            try:
+                found = matomo.read(query, body).hits
+            except matomo.NotHitsError:
+                continue
+            for one in found[:20]:
+                context = matomo.Context(None, NOON, True, bytes, matomo.Seen())
+                hit = matomo.translate(one, context)
+                garbage += admitted(hit.beacon) if isinstance(hit, matomo.Hit) else not hit
+        return garbage
+
+    def log_line(data: bytes) -> int:
+        try:
+            found = parse(data)
+        except MalformedLine as why:
+            return not str(why)
+        return not found.path or "?" in found.path
 
     def scrubbed(data: bytes) -> int:
         text = text_of(data)
@@ -108,6 +142,8 @@ def targets() -> dict[str, Target]:
         "admission of texts": wrapped,
         "address.split": split,
         "pixel": pixelled,
+        "Matomo's hits": hits,
+        "line of a log": log_line,
         "scrub": scrubbed,
         "headers": headers,
     }

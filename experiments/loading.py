@@ -97,7 +97,7 @@ def loads(text: str, *, source: str = "definition") -> dict[str, Experiment]:
     """
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also a number or a nesting without end
         at = re.search(r"line (\d+)", str(error))
         line = int(at.group(1)) if at else None
         message = f"is not valid TOML: {error}. Mend that place; text stands between quotes, dates do not."

@@ -144,7 +144,7 @@ def load(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     if path.exists():
         try:
             raw = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:  # also a number or a nesting without end
             raise SettingsError(
                 f"{path} is not valid TOML: {error}. Mend that place and try again."
             ) from None

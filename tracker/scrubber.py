@@ -14,6 +14,11 @@ from tracker.case_numbers import CaseNumbers
 from tracker.familiar import Familiar, remember
 from tracker.scrub import Mark, scrub
 
+# Of formatting signs only those stay that join others, as in many emoji.
+_UNSEEN = re.compile(
+    r"[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\U000e0000-\U000e007f]"
+)
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 
@@ -32,7 +37,7 @@ class Scrubber:
         if not raw:
             return None
         if not raw.isprintable():
-            raw = _BLANKS.sub(" ", raw)
+            raw = _BLANKS.sub(" ", _UNSEEN.sub("", raw))
         clean, found = scrub(raw.strip(), cases=self._cases)
         self.redacted += found
         return clean or None

@@ -57,6 +57,8 @@ def test_where_the_spool_lies_and_how_large_it_may_be(tmp_path: Path) -> None:
     ("text", "names"),
     [
         pytest.param("[site.dorp", ["klantreis.toml", "not valid TOML"], id="broken TOML"),
+        pytest.param("a = " + "[" * 9_999, ["klantreis.toml", "not valid TOML"], id="nested without end"),
+        pytest.param("a = " + "9" * 9_999, ["klantreis.toml", "not valid TOML"], id="a number without end"),
         pytest.param("[sites.dorp]", ['"sites"', 'Did you mean "site"'], id="unknown table"),
         pytest.param("[site.dorp]\nhost = []", ['"host"', 'Did you mean "hosts"'], id="unknown key"),
         pytest.param("[site.dorp]\nhosts = []", ["[site.dorp]", "hosts"], id="no hosts"),

@@ -3,12 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 import msgspec
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from analysis.tasks import TaskDefinitionsError
+from analysis.tasks import loads as tasks
+from experiments.loading import DefinitionsError
+from experiments.loading import loads as experiments
 from tests.tracker.beacons import EXAMPLE, NOON, SITES, arrival
 from tests.tracker.test_admission import events_of
 from tracker import address, pixel
@@ -129,3 +135,20 @@ def test_a_kind_that_is_said_twice_is_named_as_what_is_wrong() -> None:
     assert [problem.detail for problem in outcome.problems] == [
         "a field occurs twice in one object; expected each once"
     ]
+
+
+@pytest.mark.parametrize("sign", ["\u200b", "\u202e", "\u2066", "\u2060", "\ufeff", "\u00ad", "\U000e0041"])
+def test_signs_that_nobody_sees_are_not_stored(sign: str) -> None:
+    """Such as those that turn the direction of what is read, in a report or on a terminal."""
+    assert Scrubber().text(f"grof{sign}vuil") == "grofvuil"
+
+
+def test_signs_that_join_others_are_stored() -> None:
+    assert Scrubber().text("de \U0001f469\u200d\U0001f4bb helpt") == "de \U0001f469\u200d\U0001f4bb helpt"
+
+
+@pytest.mark.parametrize("loads", [experiments, tasks], ids=["experiments", "tasks"])
+@pytest.mark.parametrize("bomb", ["a = " + "[" * 9_999, "a = " + "9" * 9_999], ids=["nested", "number"])
+def test_a_definition_without_end_is_refused_in_words(loads: Callable[[str], object], bomb: str) -> None:
+    with pytest.raises((DefinitionsError, TaskDefinitionsError), match="not valid TOML"):
+        loads(bomb)

@@ -179,7 +179,8 @@ async def _take_all(found: Through, switch: Switch, keys: Keys, spool: Path) -> 
         collector = Collector(settings, keys=keys, clock=lambda: NOON)
         await take(groups[:half])
     await take(groups[half:])
-    found.spooled = b"".join(path.read_bytes() for path in spool.glob("*/*.segment"))
+    segments = (path.read_bytes().rstrip(b"\0") for path in spool.glob("*/*.segment"))
+    found.spooled = b"".join(segments)
     async with switch.on():
         await replayed(spool)
         await collector.close()
