@@ -60,6 +60,9 @@ def pages(store: redis.Redis, prefix: str) -> set[str]:
 
 
 CHUNKED = "transfer-encoding: chunked"
+TO_MATOMO = "POST /matomo.php HTTP/1.1"
+A_HIT = b"?idsite=1&rec=1&url=https://www.voorbeeldstad.nl/kwaad&pv_id=abcdef"
+HITS = b'{"requests":["%b"],"send_image":0}' % A_HIT
 REFUSED = {
     "gzip": post(gzip.compress(BAD), "content-encoding: gzip"),
     "deflate": post(zlib.compress(BAD), "content-encoding: deflate"),
@@ -91,6 +94,14 @@ REFUSED = {
     "nested too deep": post(b'{"v":1,"z":' + b"[" * 30_000),
     "a number too long": post(b'{"v":1,"b":' + b"9" * 50_000 + b"}"),
     "a million of nothing": post(b'{"v":1e999999999}'),
+    "Matomo: gzip": post(gzip.compress(HITS), "content-encoding: gzip", start=TO_MATOMO),
+    "Matomo: a gzip bomb": post(gzip.compress(b"0" * 90_000_000), "content-encoding: gzip", start=TO_MATOMO),
+    "Matomo: nested too deep": post(b'{"requests":' + b"[" * 200_000, start=TO_MATOMO),
+    "Matomo: a body too large": post(HITS + b" " * 1_000_000, start=TO_MATOMO),
+    "Matomo: too many hits": post(b'{"requests":[' + b'"?",' * 1_000 + b'"?"]}', start=TO_MATOMO),
+    "Matomo: too many parameters": post(b"a=1&" * 200_000, start=TO_MATOMO),
+    "Matomo: the token of nobody": post(HITS.replace(b"{", b'{"token_auth":"geraden",', 1), start=TO_MATOMO),
+    "Matomo: two lengths": post(HITS, "content-length: 5", start=TO_MATOMO),
     "half a surrogate": post(
         beacon(p="bad_beacon_1", **event(k="view", t="x")).replace(b'"x"', b'"\\ud800"')
     ),
@@ -112,6 +123,8 @@ HALVES = {
     "half a beacon": post(BAD)[:-10],
     "half its headers": post(BAD)[:60],
     "half a chunk": post(b"ff\r\n" + BAD[:100], CHUNKED, length=-1),
+    "half of Matomo's hits": post(HITS, start=TO_MATOMO)[:-10],
+    "half a chunk of Matomo's": post(b"ff\r\n" + HITS[:50], CHUNKED, length=-1, start=TO_MATOMO),
     "no end to the chunks": post(b"%x\r\n%b\r\n" % (len(BAD), BAD), CHUNKED, length=-1),
 }
 
@@ -123,11 +136,12 @@ def test_half_a_request_is_nobodys(half: str, target: Target, store: redis.Redis
     assert pages(store, prefix) == {"good_beacon1"}
 
 
-def test_slow_senders_stop_nobody(target: Target, store: redis.Redis, prefix: str) -> None:
+@pytest.mark.parametrize("whole", [post(BAD), post(HITS, start=TO_MATOMO)], ids=["beacons", "Matomo's hits"])
+def test_slow_senders_stop_nobody(whole: bytes, target: Target, store: redis.Redis, prefix: str) -> None:
     with contextlib.ExitStack() as stack:
         slow = [stack.enter_context(target.connect()) for _ in range(300)]
         for number, connection in enumerate(slow):
-            connection.sendall(post(BAD)[: 20 + number])
+            connection.sendall(whole[: min(20 + number, len(whole) - 10)])
         assert target.takes_a_good_beacon()
         for connection in slow:
             connection.sendall(b"x")
