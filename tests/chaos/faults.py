@@ -276,7 +276,7 @@ FAULTS = (
     Fault("store slow", slow, one_store, spools=False),
     Fault("store full", full, one_store),
     Fault("store read-only", read_only, one_store),
-    Fault("network loses, tears and delays", bad_network, far_store),
+    Fault("network loses, tears and delays", bad_network, far_store, spools=False),
     Fault("disk fills, store away", disk_fills, one_store, refuses=True),
     Fault("disk full, store hangs", disk_was_full, one_store, spools=False, refuses=True),
     Fault("failover to a replica", failover, master_and_replica, ONE_REPLICA),
