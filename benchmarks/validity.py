@@ -1,176 +1,175 @@
 # SPDX-License-Identifier: EUPL-1.2
 """How often the estimators err: simulated tests on data like ours, against what they promise.
 
-    python benchmarks/validity.py [--runs 10000]
+    python benchmarks/validity.py [--runs 10000] [--only METHOD] [--results FILE] [--workers 2]
 
 Prints, per method and setting, the share of runs refused, what went wrong (or, for power, right) among the
 others, what was promised, and whether that lies within the Monte Carlo bound: false positives of A/A tests,
 intervals that miss the truth, any-time errors over 200 and 400 looks, realised power. Settings marked
 `refused` must be refused nearly always. Naive analyses stand beside them, to show what they get wrong.
 
-`make validity` runs it; RUNS=2000 makes it shorter. Permutation methods take a fifth of the runs.
+`make validity` runs it; RUNS=2000 makes it shorter. Permutation methods take a fifth of the runs. What is
+done is kept in the results file as it goes, so that an interrupted run goes on where it was; a change of the
+code under test, or of a cell's own module, starts what rests on it afresh.
 """
 
 from __future__ import annotations
 
+import os
+
+# One process per core: linear algebra must not start threads of its own. Before NumPy is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import argparse
+import ast
+import hashlib
+import json
 import math
+import multiprocessing
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
+import simulated
+import validity_of_clusters
 import validity_of_looks
-import validity_of_others
-from scipy import stats
-from simulated import Run, Setting, judged, margin, measure, rejects
+import validity_of_means
+import validity_of_shares
+import validity_of_times
+from simulated import CHUNK, Seen, Setting, chunk, judged, margin
+from validity_of_shares import Summed
 
-from analysis.estimates import Estimate, Refused, Sums, mean, proportion, ratio, survival
+import analysis
+import experiments
 
+MODULES = (
+    validity_of_shares,
+    validity_of_means,
+    validity_of_clusters,
+    validity_of_times,
+    validity_of_looks,
+)
+#: What is under test: a change in any of these makes earlier results worthless.
+UNDER_TEST = (
+    *sorted((Path(analysis.__file__).parent / "estimates").glob("*.py")),
+    *(
+        Path(analysis.__file__).parent / f"{name}.py"
+        for name in ("allocation", "monitoring", "sequential_planning")
+    ),
+    *(Path(experiments.__file__).parent / f"{name}.py" for name in ("assignment", "planning")),
+)
+FAILED = ("FAILS", "NOT REFUSED", "?")
 
-def sums(values: np.ndarray) -> Sums:
-    return Sums(len(values), float(values.sum()), float((values**2).sum()), float((values**3).sum()))
-
-
-def means(draw: Callable[[np.random.Generator, int], np.ndarray], n: tuple[int, int]) -> Run:
-    return lambda rng: mean.compare(sums(draw(rng, n[0])), sums(draw(rng, n[1])))
-
-
-def summed_over_tables(rate: float, n: tuple[int, int]) -> float:
-    """Chance that `proportion.compare` gives p < .05 where both variants have this rate: no simulation."""
-    ends = [stats.binom(size, rate).ppf([1e-8, 1 - 1e-8]) for size in n]
-    counts = [np.arange(low, high + 1) for low, high in ends]
-    chance = np.outer(*(stats.binom(size, rate).pmf(hits) for size, hits in zip(n, counts, strict=True)))
-    scores = np.abs(proportion.score(counts[0][:, None], counts[1][None, :], n, 0.0))
-    rejected = scores > stats.norm.ppf(0.975)
-    for i, j in zip(*np.nonzero((scores > 1.5) & (chance > 1e-9)), strict=True):
-        table = proportion.Table((int(counts[0][i]), int(counts[1][j])), n)
-        if table.least_expected < proportion.EXACT_BELOW:
-            rejected[i, j] = proportion.exact_p(table) < 0.05
-    return float(chance[rejected].sum())
-
-
-def welch_on_shares(rate: float, n: tuple[int, int]) -> Run:
-    def run(rng: np.random.Generator) -> Estimate | Refused:
-        hits = [float(rng.binomial(size, rate)) for size in n]
-        return mean.compare(Sums(n[0], hits[0], hits[0]), Sums(n[1], hits[1], hits[1]))
-
-    return run
+Cell = tuple[Setting, str]  # with the digest of the code it rests on
+Task = tuple[int, int, int]  # cell, chunk, runs in it
 
 
-def clusters(rng: np.random.Generator, buckets: int, browsers: int, giant: float = 0.0) -> ratio.Clusters:
-    """Questions of browsers that return: 1 + Poisson(1) each, all with the browser's own chance."""
-    at = rng.integers(0, buckets, browsers)
-    at[: int(giant * browsers)] = 0
-    questions = 1 + rng.poisson(1, browsers)
-    answered = rng.binomial(questions, rng.beta(1, 1, browsers))
-    return ratio.Clusters(
-        np.bincount(at, answered, minlength=buckets).astype(float),
-        np.bincount(at, questions, minlength=buckets).astype(float),
-    )
+@lru_cache(maxsize=1)
+def cells() -> tuple[Cell, ...]:
+    return tuple((setting, digest(module)) for module in MODULES for setting in module.settings())
 
 
-def ratios(buckets: tuple[int, int], browsers: tuple[int, int], giant: float = 0.0) -> Run:
-    return lambda rng: ratio.compare(
-        clusters(rng, buckets[0], browsers[0], giant), clusters(rng, buckets[1], browsers[1], giant)
-    )
+def digest(module: ModuleType) -> str:
+    """Of what the code says, not how: comments, docstrings and layout may change."""
+    read = hashlib.sha256(np.__version__.encode())
+    for path in (*UNDER_TEST, Path(simulated.__file__), Path(str(module.__file__))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+                del node.body[0]
+        read.update(ast.dump(tree).encode())
+    return read.hexdigest()[:16]
 
 
-def questions_as_independent(rng: np.random.Generator) -> Estimate | Refused:
-    """The naive analysis: every question a row of its own."""
-    pair = [clusters(rng, 500, 1500) for _ in range(2)]
-    return proportion.compare(
-        *(Sums(int(c.denominator.sum()), c.numerator.sum(), c.numerator.sum()) for c in pair)
-    )
+def tasks(chosen: Sequence[int], runs: int) -> Iterator[Task]:
+    """Chunks of every cell: small enough that an interruption loses little."""
+    for place in chosen:
+        setting, _ = cells()[place]
+        if isinstance(setting.run, Summed):
+            yield place, 0, runs
+            continue
+        wanted = setting.runs(runs)
+        for number in range(math.ceil(wanted / CHUNK)):
+            yield place, number, min(CHUNK, wanted - number * CHUNK)
 
 
-def variances_per_partition(rng: np.random.Generator) -> Estimate | Refused:
-    """The naive merge: buckets hang together, but each of 16 partitions takes its own variance."""
-    arms = []
-    for _ in range(2):
-        parts = bucket_parts(rng)
-        found = [ratio.arm(ratio.Clusters(parts[:, :, 0][:, k], parts[:, :, 1][:, k])) for k in range(16)]
-        arms.append(merged([one for one in found if not isinstance(one, Refused)], parts))
-    return mean.contrast(arms[0], arms[1], method="merged variances")
+def done(task: Task) -> tuple[Task, Seen]:
+    place, number, runs = task
+    setting, _ = cells()[place]
+    started = time.process_time()
+    if isinstance(setting.run, Summed):
+        seen = Seen(runs, 0, setting.run() * runs)
+    else:
+        seen = chunk(setting, number, runs)
+    return task, seen + Seen(cpu_s=time.process_time() - started)
 
 
-def buckets_added_first(rng: np.random.Generator) -> Estimate | Refused:
-    pair = [bucket_parts(rng).sum(axis=1) for _ in range(2)]
-    return ratio.compare(*(ratio.Clusters(p[:, 0], p[:, 1]) for p in pair))
+def line(task: Task, seen: Seen) -> str:
+    setting, code = cells()[task[0]]
+    return json.dumps({"cell": setting.key, "code": code, "chunk": task[1], **asdict(seen)})
 
 
-def bucket_parts(rng: np.random.Generator, buckets: int = 500, partitions: int = 16) -> np.ndarray:
-    """(bucket, partition, [answers, questions]): a returning browser turns up in other partitions."""
-    chance = rng.beta(2, 2, buckets)[:, None]
-    questions = rng.poisson(0.5, (buckets, partitions))
-    return np.stack([rng.binomial(questions, chance), questions], axis=2).astype(float)
+def kept(path: Path) -> dict[tuple[str, str, int, int], Seen]:
+    """What the results file already holds; a line that an interruption cut off is left out."""
+    found = {}
+    for text in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        try:
+            one = json.loads(text)
+            seen = Seen(one["runs"], one["refused"], one["erred"], one["cpu_s"])
+            found[one["cell"], one["code"], one["chunk"], one["runs"]] = seen
+        except (ValueError, KeyError):
+            continue
+    return found
 
 
-def merged(arms: list, parts: np.ndarray) -> mean.Arm:
-    weight = parts[:, :, 1].sum(axis=0) / parts[:, :, 1].sum()
-    value = float(sum(w * a.value for w, a in zip(weight, arms, strict=True)))
-    variance = float(sum(w**2 * a.variance for w, a in zip(weight, arms, strict=True)))
-    return mean.Arm(len(parts), value, variance, sum(a.df for a in arms))
-
-
-def times(n: tuple[int, int], censored: float) -> Run:
-    return lambda rng: survival.compare(*(ended(rng, size, censored) for size in n))
-
-
-def ended(rng: np.random.Generator, n: int, censored: float) -> survival.Ends:
-    time_s = np.ceil(rng.lognormal(5.0, 1.0, n))
-    cause = rng.choice([1, 2, 3], n, p=[0.55, 0.1, 0.35])
-    cut = np.ceil(rng.exponential(600 / -math.log1p(-censored), n)) if censored else np.full(n, np.inf)
-    cause = np.where(cut < time_s, 0, cause)
-    return survival.ends(np.minimum(time_s, cut), cause, np.ones(n))
-
-
-def settings() -> Iterator[Setting]:
-    def lognormal(sigma: float) -> Callable[[np.random.Generator, int], np.ndarray]:
-        return lambda rng, n: rng.lognormal(0, sigma, n)
-
-    def pages(rng: np.random.Generator, n: int) -> np.ndarray:
-        return 1.0 + rng.geometric(0.3, n)
-
-    for rate, n in (
-        (0.5, (1500, 1500)),
-        (0.02, (1500, 1500)),
-        (0.02, (900, 100)),
-        (0.1, (30, 30)),
-        (0.3, (60, 60)),
+def measured(chosen: Sequence[int], runs: int, results: Path, workers: int) -> dict[int, Seen]:
+    """Every cell's share: from the results file as far as it goes, and simulated where it does not."""
+    before = kept(results)
+    found: dict[int, Seen] = dict.fromkeys(chosen, Seen())
+    todo: list[Task] = []
+    for task in tasks(chosen, runs):
+        setting, code = cells()[task[0]]
+        seen = before.get((setting.key, code, task[1], task[2]))
+        if seen is None:
+            todo.append(task)
+        else:
+            found[task[0]] += seen
+    if not todo:
+        return found
+    print(f"{len(todo)} chunks to do, {len(before)} found in {results}", file=sys.stderr, flush=True)
+    results.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        results.open("a", encoding="utf-8") as out,
+        multiprocessing.get_context("fork").Pool(workers) as pool,
     ):
-        exact = min(n) * rate < proportion.EXACT_BELOW
-        error = summed_over_tables(rate, n)
-        yield Setting("proportion", f"{rate:.0%} of {n}", error, "exact" if exact else "sound")
-    yield Setting("naive: Welch", "2% of (900, 100)", rejects(welch_on_shares(0.02, (900, 100))), "wrong")
-    for n in ((30, 30), (60, 60), (900, 100), (1500, 1500)):
-        yield Setting("mean", f"pages, {n}", rejects(means(pages, n)))
-    for sigma, n in ((1.0, (500, 500)), (1.0, (900, 300)), (1.5, (5000, 5000))):
-        yield Setting("mean", f"log-normal {sigma}, {n}", rejects(means(lognormal(sigma), n)))
-    yield Setting("mean", "log-normal 2, (5000, 500)", rejects(means(lognormal(2.0), (5000, 500))), "refused")
-    for buckets, browsers in (
-        ((500, 500), (1500, 1500)),
-        ((500, 500), (300, 300)),
-        ((900, 100), (2700, 300)),
-        ((25, 25), (500, 500)),
-    ):
-        yield Setting(
-            "clustered ratio", f"{browsers} in {buckets} buckets", rejects(ratios(buckets, browsers))
+        for number, (task, seen) in enumerate(pool.imap_unordered(done, todo), 1):
+            found[task[0]] += seen
+            out.write(line(task, seen) + "\n")
+            out.flush()
+            if number % 20 == 0 and sys.stderr.isatty():
+                print(f"\r{number} of {len(todo)}", end="", file=sys.stderr, flush=True)
+    return found
+
+
+def table(found: dict[int, Seen], *, only_failed: bool = False) -> Iterator[str]:
+    yield f"{'method':<22} {'setting':<44} {'runs':>7} {'refused':>8} {'found':>8}  {'promised':>15}  verdict"
+    for place, seen in found.items():
+        setting, _ = cells()[place]
+        verdict = judged(setting, seen, len(cells()))
+        if only_failed and verdict not in FAILED:
+            continue
+        summed = isinstance(setting.run, Summed)
+        promised = f"{setting.promised:.1%} ± {margin(setting, seen, len(cells())):.2%}"
+        yield (
+            f"{setting.method:<22} {setting.name:<44} {'all' if summed else seen.runs:>7} "
+            f"{seen.share_refused:>8.2%} {seen.share:>8.2%}  {promised:>15}  {verdict}"
         )
-    yield Setting("clustered ratio", "one bucket holds 12 %", rejects(ratios((100, 100), (1000, 1000), 0.12)))
-    yield Setting("clustered ratio", "10 buckets occupied", rejects(ratios((10, 10), (100, 100))), "refused")
-    yield Setting(
-        "clustered ratio",
-        "one bucket holds 30 %",
-        rejects(ratios((100, 100), (1000, 1000), 0.3)),
-        "refused",
-    )
-    yield Setting("naive: rows", "questions as independent", rejects(questions_as_independent), "wrong")
-    yield Setting("bucket table", "added over 16 partitions", rejects(buckets_added_first))
-    yield Setting("naive: merge", "variances per partition", rejects(variances_per_partition), "wrong")
-    for n in ((60, 60), (200, 200), (1500, 1500), (900, 100)):
-        yield Setting("restricted mean", f"{n}, none censored", rejects(times(n, 0.0)))
-        yield Setting("restricted mean", f"{n}, 20 % censored", rejects(times(n, 0.2)))
 
 
 def main() -> None:
@@ -179,28 +178,20 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--only", default="", help="part of a method's name")
+    parser.add_argument("--results", type=Path, default=Path("var/validity.jsonl"))
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
-    runs = arguments.runs
-    print(
-        f"{'method':<22} {'setting':<44} {'refused':>8} {'found':>8}  {'promised':>15}  verdict ({runs} runs)"
-    )
+    chosen = [place for place, (setting, _) in enumerate(cells()) if arguments.only in setting.method]
     started = time.monotonic()
-    failed = 0
-    for seed, setting in enumerate(
-        (*settings(), *validity_of_looks.settings(), *validity_of_others.settings())
-    ):
-        if arguments.only not in setting.method:
-            continue
-        refused, false, kept = measure(setting, runs, seed)
-        verdict = judged(setting, refused, false, kept)
-        failed += verdict in ("FAILS", "NOT REFUSED", "?")
-        promised = f"{setting.promised:.1%} ± {margin(setting, kept):.1%}"
-        print(
-            f"{setting.method:<22} {setting.name:<44} {refused:>8.2%} {false:>8.2%}  {promised:>15}",
-            f" {verdict}",
-            flush=True,
-        )
-    print(f"{time.monotonic() - started:.0f} s, {failed} cells do not hold")
+    found = measured(chosen, arguments.runs, arguments.results, arguments.workers)
+    print("\n".join(table(found)))
+    verdicts = [judged(cells()[place][0], seen, len(cells())) for place, seen in found.items()]
+    failed = sum(verdict in FAILED for verdict in verdicts)
+    processor_s = sum(seen.cpu_s for seen in found.values())
+    print(
+        f"{len(found)} cells, {failed} do not hold; {processor_s:.0f} s of processor time in all, "
+        f"{time.monotonic() - started:.0f} s on the clock for what was still to do"
+    )
     sys.exit(1 if failed else 0)
 
 
