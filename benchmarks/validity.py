@@ -31,7 +31,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
 
@@ -75,6 +75,7 @@ def cells() -> tuple[Cell, ...]:
     return tuple((setting, digest(module)) for module in MODULES for setting in module.settings())
 
 
+@cache
 def digest(module: ModuleType) -> str:
     """Of what the code says, not how: comments, docstrings and layout may change."""
     read = hashlib.sha256(np.__version__.encode())
