@@ -162,7 +162,7 @@ async def _visit(settings: Settings, store: Store, wanted: Plan, after_day: Call
     site = create_demo_site(settings, store, clock=clock, chance=random.Random(wanted.seed))  # noqa: S311  a seeded demo
     try:
         await simulate(
-            site_app=site.wsgi_app,
+            site=site.wsgi_app,
             collector=collector,
             visitors=wanted.visitors,
             days=wanted.days,

@@ -76,7 +76,7 @@ def simulated(store: redis.Redis, store_url: str, prefix: str, tmp_path: Path) -
             collector = Collector(CollectorSettings(sites=Sites([site]), store_url=store_url), keys=keys)
             try:
                 return await simulate(
-                    site_app=running_site(clock, Random(1)).wsgi_app,
+                    site=running_site(clock, Random(1)).wsgi_app,
                     collector=collector,
                     visitors=visitors,
                     days=days,

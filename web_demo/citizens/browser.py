@@ -39,7 +39,7 @@ from web_demo.citizens.exchange import (
     would_refuse,
 )
 from web_demo.citizens.page import Page, Script
-from web_demo.citizens.parsing import Reader
+from web_demo.citizens.parsing import Reads
 from web_demo.citizens.script import TabStorage, Tracker, page_view_id
 
 _MOST_REDIRECTS = 8
@@ -88,7 +88,7 @@ class Browser:
         origin: str,
         send: Send,
         post: Post,
-        reader: Reader,
+        reader: Reads,
         random: np.random.Generator,
         run: str | None = None,
         loading_ms: tuple[int, int] = (180, 900),

@@ -11,6 +11,7 @@ import re
 from collections import OrderedDict
 from hashlib import blake2b
 from html import unescape
+from typing import Protocol
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -22,6 +23,13 @@ _SPACE = re.compile(r"\s+")
 _BLOCKS = "h1,h2,h3,h4,p,li,dd,dt,tr,blockquote,figcaption"
 _BACK_WORDS = ("vorige", "terug", "annule", "opnieuw beginnen", "stop")
 _CONTROL = "input,select,textarea"
+
+
+class Reads(Protocol):
+    """What a browser needs to see a page: a `Reader`, or a `graph.Graph` that knows its pages already."""
+
+    def read(self, body: bytes) -> tuple[Page, Script | None]:
+        """The page and its script tag; None where k.js is not on the page."""
 
 
 class Reader:

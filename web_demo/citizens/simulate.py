@@ -27,7 +27,7 @@ from web_demo.citizens.exchange import Request, Send
 from web_demo.citizens.landings import Landings, crawl
 from web_demo.citizens.mail import Collects, Mail
 from web_demo.citizens.page import Page
-from web_demo.citizens.parsing import Reader
+from web_demo.citizens.parsing import Reader, Reads
 from web_demo.citizens.truth import write_truth
 from web_demo.citizens.words import Vocabulary, load
 from web_demo.citizens.wsgi import Wsgi, caller
@@ -36,6 +36,19 @@ HOST = "www.voorbeeldstad.nl"
 ZONE = ZoneInfo("Europe/Amsterdam")
 _TOGETHER = 400  # beacons that share an acknowledgement
 _ENGINE_ADDRESS = "198.18.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Where pages come from: for a client address what sends a request, and what reads the answer's body."""
+
+    from_address: Callable[[str], Send]
+    reader: Reads
+
+
+def rendered(site_app: Wsgi) -> Pages:
+    """Pages as the site renders them, one by one."""
+    return Pages(caller(site_app, host=HOST), Reader())
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +68,7 @@ class SimulationResult:
 
 async def simulate(
     *,
-    site_app: Wsgi,
+    site: Wsgi | Pages,
     collector: Collects,
     visitors: int,
     days: int,
@@ -67,12 +80,13 @@ async def simulate(
     after_day: Callable[[date], None] | None = None,
     behaviour: Behaviour | None = None,
     vocabulary: Vocabulary | None = None,
+    landings: Landings | None = None,
     zone: ZoneInfo = ZONE,
 ) -> SimulationResult:
     """Let citizens visit a site for a number of days.
 
     Args:
-        site_app: the site as a WSGI application, host `HOST` over HTTPS.
+        site: the site as a WSGI application, host `HOST` over HTTPS; or `Pages` of it, such as a `graph.Graph`.
         collector: takes the beacons.
         visitors: number of people; bots come on top of it.
         days: DAYs from `start` on.
@@ -84,6 +98,7 @@ async def simulate(
         after_day: called with a DAY when it is over and all its beacons are acknowledged.
         behaviour: parameters; None for the defaults.
         vocabulary: words; None for `words.toml`.
+        landings: what search engines know of the site; None to let one read it first.
         zone: the time zone in which a DAY turns.
 
     Raises:
@@ -92,15 +107,14 @@ async def simulate(
     calendar = Calendar(start, days, zone)
     tell = clock or _nobody
     tell(calendar.opens_ms)
-    reader, mail, send_from = Reader(), Mail(collector), caller(site_app, host=HOST)
-    landings = _landings(send_from(_ENGINE_ADDRESS), reader)
-    world = World(vocabulary or load(), behaviour or Behaviour(), landings)
+    pages, mail = site if isinstance(site, Pages) else rendered(site), Mail(collector)
+    world = World(vocabulary or load(), behaviour or Behaviour(), landings or read_by_engines(pages))
     walks = _walks(visitors, seed, world, lambda visitor, random: Browser(
         visitor.device,
         origin=f"https://{HOST}",
-        send=send_from(visitor.device.address),
+        send=pages.from_address(visitor.device.address),
         post=mail.post_from(visitor.device.address),
-        reader=reader,
+        reader=pages.reader,
         random=random,
     ))  # fmt: skip
     await _run(walks, calendar, mail, tell, after_day or _nobody, progress or _nobody)
@@ -191,11 +205,14 @@ def _walks(
     return walks
 
 
-def _landings(send: Send, reader: Reader) -> Landings:
+def read_by_engines(pages: Pages) -> Landings:
+    """What search engines know of the site."""
+    send = pages.from_address(_ENGINE_ADDRESS)
+
     def fetch(path: str) -> Page | None:
         # A crawler takes no part in any test, so what it reads is the control.
         response = send(Request("GET", path, {"User-Agent": CRAWLER, "Sec-GPC": "1"}))
-        return reader.read(response.body)[0] if response.status == 200 else None
+        return pages.reader.read(response.body)[0] if response.status == 200 else None
 
     return crawl(fetch)
 
