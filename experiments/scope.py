@@ -29,7 +29,12 @@ def is_pattern(text: str) -> bool:
 
 def applies_to(experiment: Experiment, path: str) -> bool:
     """Whether the page (a path without query) lies within the experiment."""
-    return any(_compiled(page).fullmatch(path.rstrip("/")) for page in experiment.pages)
+    return _within(experiment.pages, path.rstrip("/"))
+
+
+@lru_cache(maxsize=4096)
+def _within(pages: tuple[str, ...], path: str) -> bool:
+    return any(_compiled(page).fullmatch(path) for page in pages)
 
 
 @lru_cache(maxsize=1024)

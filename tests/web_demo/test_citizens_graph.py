@@ -20,7 +20,7 @@ from web_demo.citizens.behaviour import Behaviour
 from web_demo.citizens.graph import Graph
 from web_demo.citizens.simulate import HOST, ZONE, Pages, simulate
 
-START, VISITORS, DAYS = date(2026, 11, 2), 90, 6
+START, VISITORS, DAYS = date(2026, 11, 2), 60, 6
 
 #: Everybody has a form to send and hardly any knows how: drafts, refusals and returns within a few visitors.
 BUSY = Behaviour(
@@ -85,9 +85,9 @@ def test_walking_the_remembered_site_gives_the_same_beacons_and_truth(tmp_path: 
     rendered, truth = _visited(tmp_path / "rendered.parquet", remembered=False)
     walked, same_truth = _visited(tmp_path / "walked.parquet", remembered=True)
     kinds = _kinds(rendered)
-    assert min(kinds.get(f"form:{action}", 0) for action in ("error", "submit", "abandon", "step")) > 5
+    assert min(kinds.get(f"form:{action}", 0) for action in ("error", "submit", "abandon", "step")) > 2
     assert len([beacon for *_, beacon, _ in rendered if beacon.get("f")]) > 30
-    assert sum(kinds.values()) > 1500
+    assert sum(kinds.values()) > 1000
     for one, other in zip(rendered, walked, strict=False):
         assert one == other
     assert len(walked) == len(rendered)

@@ -2,9 +2,9 @@
 """The site as a graph that citizens walk: a page is rendered and read once per version, then remembered.
 
 `simulate` takes this in the place of the site itself. Which version a browser sees, what its script tag says
-and which cookie it gets is decided for every request by the same `experiments.visit` as on the real site; only
-pages are remembered, by address and by the variants that they asked for. Half-filled forms are kept here under
-a number instead of in a signed cookie. A test compares both ways event by event.
+and which cookie it gets is decided for every request by the same `experiments.visit` as on the real site;
+only pages are remembered, by address and by the variants that they asked for. Half-filled forms are kept here
+under a number instead of in a signed cookie. A test compares both ways event by event.
 """
 
 from __future__ import annotations
@@ -80,12 +80,10 @@ class _Recorder:
 class _Drawn(Random):
     """Gives the bucket that was drawn already."""
 
-    def __init__(self, bucket: int) -> None:
-        super().__init__(0)
-        self._bucket = bucket
+    bucket = 0
 
     def randrange(self, *_: Any) -> int:  # type: ignore[override]
-        return self._bucket
+        return self.bucket
 
 
 class Graph:
@@ -108,8 +106,8 @@ class Graph:
         host: str,
         zone: ZoneInfo,
     ) -> None:
-        self._running = {one.name: one for one in experiments}
-        self._clock, self._random, self._zone = clock, random, zone
+        self._clock, self._zone = clock, zone
+        self._drawn = _Drawn(0)
         self._recorder = _Recorder()
         self._app = create_site(experiments=self._recorder)
         self._render = caller(self._app.wsgi_app, host=host)(_ADDRESS)
@@ -118,6 +116,9 @@ class Graph:
         self._drafts: list[_Draft] = []
         self._answered: dict[bytes, tuple[Page, Script | None]] = {}
         self._answers = 0
+        self._applying: dict[str, frozenset[str]] = {}
+        self._shown: dict[tuple[frozenset[str], int | None], Mapping[str, str]] = {}
+        self.restart(experiments, random)
         content, forms = load_content(), load_forms()
         written = written_variants(content, forms)
 
@@ -135,8 +136,8 @@ class Graph:
         """Other browsers, perhaps other experiments, on the same site: what was read of it stays known."""
         self._running = {one.name: one for one in experiments}
         self._random = random
-        self._drafts.clear()
-        self._answered.clear()
+        for kept in (self._drafts, self._answered, self._applying, self._shown):
+            kept.clear()
         if len(self._nodes) > _MOST_NODES:
             self._nodes.clear()
 
@@ -153,15 +154,12 @@ class Graph:
         path = unquote(request.target.partition("?")[0])
         cookies = dict(pair.split("=", 1) for pair in request.headers.get("Cookie", "").split("; ") if pair)
         received, opted_out = cookies.get(COOKIE), request.headers.get("Sec-GPC") == "1"
-        applying = _applying(tuple(self._running.values()), path)
+        applying = self._applies(path)
         own = parse(received)
         bucket = own.bucket if own else None
         if bucket is None and applying and not opted_out and path not in self._forms:
             bucket = draw_bucket(self._random)  # the address of a form only sends on to its first step
-        shown = {
-            name: _shown(one, bucket if name in applying and not opted_out else None)
-            for name, one in self._running.items()
-        }
+        self._drawn.bucket = bucket or 0
         visit = Visit(
             path=path,
             cookie=received,
@@ -169,12 +167,12 @@ class Graph:
             preview=Preview(),
             running=self._running,
             definitions={},
-            random=_Drawn(bucket or 0),
+            random=self._drawn,
         )
+        self._recorder.shown = self._shows(applying, None if opted_out else bucket)
         drafted = cookies.get(_FORM_COOKIE)
         kept = drafted
         form_path = path.rpartition("/")[0]
-        self._recorder.shown = shown
         if path in self._forms:
             node = Node((), location=f"{path}/stap-1")
         elif form_path in self._forms and path != form_path:
@@ -188,6 +186,23 @@ class Graph:
         if kept is not None and kept != drafted:
             headers.append(("set-cookie", f"{_FORM_COOKIE}={kept}; Path=/"))
         return self._answer(node, visit, headers)
+
+    def _applies(self, path: str) -> frozenset[str]:
+        """The experiments that this page lies in."""
+        if path not in self._applying:
+            names = (name for name, one in self._running.items() if applies_to(one, path))
+            self._applying[path] = frozenset(names)
+        return self._applying[path]
+
+    def _shows(self, applying: frozenset[str], bucket: int | None) -> Mapping[str, str]:
+        """The variant of every experiment; the control where a browser or a page takes no part."""
+        if (applying, bucket) not in self._shown:
+            self._shown[applying, bucket] = {
+                name: (name in applying and bucket is not None and variant_for(one, bucket))
+                or one.control.name
+                for name, one in self._running.items()
+            }
+        return self._shown[applying, bucket]
 
     def _answer(self, node: Node, visit: Visit, headers: list[tuple[str, str]]) -> Response:
         """As `experiments.flask_extension` finishes an answer."""
@@ -290,17 +305,6 @@ class Graph:
     def _read(self, html: str) -> Node:
         page, script = self._reader.read(html.encode())
         return Node(tuple(self._recorder.asked.items()), page=page, has_script=script is not None)
-
-
-def _shown(experiment: Experiment, bucket: int | None) -> str:
-    """The variant that a browser sees; the control where it takes no part."""
-    chosen = None if bucket is None else variant_for(experiment, bucket)
-    return chosen or experiment.control.name
-
-
-@lru_cache(maxsize=4096)
-def _applying(running: tuple[Experiment, ...], path: str) -> frozenset[str]:
-    return frozenset(one.name for one in running if applies_to(one, path))
 
 
 @lru_cache(maxsize=4096)

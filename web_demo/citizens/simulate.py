@@ -86,7 +86,7 @@ async def simulate(
     """Let citizens visit a site for a number of days.
 
     Args:
-        site: the site as a WSGI application, host `HOST` over HTTPS; or `Pages` of it, such as a `graph.Graph`.
+        site: the site as a WSGI application, host `HOST` over HTTPS; or `Pages` of it, as of a `graph.Graph`.
         collector: takes the beacons.
         visitors: number of people; bots come on top of it.
         days: DAYs from `start` on.
