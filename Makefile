@@ -48,7 +48,7 @@ types: setup
 contracts: setup
 	@$(BIN)/lint-imports
 
-validity: setup ## How often the estimators err, against what they promise (RUNS=10000; takes an hour or more)
+validity: setup ## How often the estimators err, against what they promise (RUNS=10000; goes on where it was interrupted)
 	@$(BIN)/python benchmarks/validity.py --runs $(RUNS)
 
 lock: ## Renew requirements.lock (needs uv)

@@ -22,8 +22,9 @@ from __future__ import annotations
 
 import os
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("POLARS_MAX_THREADS", "1")
+if __name__ in ("__main__", "__mp_main__"):  # one process per core, before NumPy and Polars are imported
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 import argparse
 import asyncio
@@ -224,9 +225,9 @@ def visitor_days(truth: pd.DataFrame) -> pd.DataFrame:
     return rows.groupby(["person", "visit"]).agg(variant=("variant", "first"), answered=("answered", "any"))
 
 
-def reported(scenario: str, seed: int) -> dict[str, Any]:
+def reported(scenario: str, seed: int, visitors: int = VISITORS) -> dict[str, Any]:
     """One municipality and what its report says."""
-    made = city(scenario, seed)
+    made = city(scenario, seed, visitors)
     tables = closed(made.events, scenario)
     experiment = next(one for one in experiments(scenario) if one.name == EXPERIMENT)
     mine = {name: _of(tables[name]) for name in TABLES}
@@ -301,11 +302,11 @@ def truth_of(lines: Sequence[Mapping[str, Any]], kind: str) -> Truth:
     return Truth(found[1] - found[0], error, (found[0], found[1]), sum(units for _, units in totals))
 
 
-def bounds(runs: int, share: float) -> tuple[int, int]:
-    """The counts between which all but about 0.5 % of sound runs lie; 181-197 for 95 % of 200."""
+def bounds(runs: int, share: float, tail: float = 0.005) -> tuple[int, int]:
+    """Counts beyond which lies at most that part of sound runs on either side; for 95 % of 200: 181, 197."""
     counts = range(runs + 1)
-    low = next(k for k in counts if special.bdtr(k, runs, share) > 0.0025)
-    high = next(k for k in counts if special.bdtr(k, runs, share) >= 0.9975)
+    low = next(k for k in counts if special.bdtr(k, runs, share) > tail)
+    high = next(k for k in counts if special.bdtr(k, runs, share) >= 1 - tail)
     return low, high
 
 
@@ -342,7 +343,7 @@ def _rows(scenario: str, lines: Sequence[Mapping[str, Any]], truths: Mapping[str
     said = [line["verdict"] for line in lines]
     if scenario == "same":
         false = sum(verdict in ("better", "worse") for verdict in said)
-        most = bounds(runs, 0.05)[1]
+        most = bounds(runs, 0.05, 0.01)[1]
         yield f"  'better' or 'worse': {false} of {runs} (at most {most}) {_verdict(false <= most)}"
         rejected = sum(line["p"] < 0.05 for line in lines)
         yield f"  p < .05: {rejected} of {runs}"
@@ -394,6 +395,9 @@ def run(wanted: Sequence[Work], results: Path, workers: int) -> dict[Work, dict[
     done = kept(results)
     todo = [one for one in wanted if one not in done]
     results.parent.mkdir(parents=True, exist_ok=True)
+    if results.exists() and not results.read_bytes().endswith(b"\n"):  # cut off within a line
+        with results.open("ab") as end:
+            end.write(b"\n")
     with (
         results.open("a", encoding="utf-8") as out,
         multiprocessing.get_context("spawn").Pool(workers) as pool,

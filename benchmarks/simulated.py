@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from analysis.estimates import Estimate, Refused, Sums
 
@@ -18,16 +17,13 @@ Outcome = Callable[[np.random.Generator], bool | None]
 #: Simulated tests that share a stream of random numbers: the unit of work, and of what an interruption loses.
 CHUNK = 250
 
-#: Every cell of the table has this chance to fail though the method holds, divided by the number of cells.
-FALSE_ALARM = 0.01
-
 
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One cell of the table. `expected` says what must be seen for the cell to hold:
 
-    sound (the share lies near `promised`), exact (at most that), atLeast, refused (nearly always) or wrong
-    (clearly more than promised: a naive analysis, shown to be one).
+    sound (the share lies near `promised`), exact (at most that), refused (nearly always) or wrong (clearly
+    more than promised: a naive analysis, shown to be one).
 
     `run` tells of one simulated test whether it erred (or found what it should); None where it was refused.
     A float was summed over all tables, without Monte Carlo error.
@@ -74,6 +70,11 @@ class Seen:
         return self.erred / self.kept if self.kept else math.nan
 
     @property
+    def of_all(self) -> float:
+        """Refused tests included: a test that is refused raises no false alarm."""
+        return self.erred / self.runs if self.runs else math.nan
+
+    @property
     def share_refused(self) -> float:
         return self.refused / self.runs if self.runs else math.nan
 
@@ -115,21 +116,3 @@ def chunk(setting: Setting, number: int, runs: int) -> Seen:
     return Seen(
         runs, outcomes.count(None), sum(outcome is not None and bool(outcome) for outcome in outcomes)
     )
-
-
-def judged(setting: Setting, seen: Seen, cells: int) -> str:
-    """Whether what was seen fits what was promised."""
-    if setting.expected == "refused":
-        return "refused" if seen.share_refused > 0.95 else "NOT REFUSED"
-    bound = margin(setting, seen, cells)
-    if setting.expected == "wrong":
-        return "wrong, as shown" if seen.share > setting.promised + bound else "?"
-    low = 0.0 if setting.expected == "exact" else setting.promised - bound
-    high = 1.0 if setting.expected == "atLeast" else setting.promised + bound
-    return "holds" if low <= seen.share <= high else "FAILS"
-
-
-def margin(setting: Setting, seen: Seen, cells: int) -> float:
-    """The Monte Carlo bound around what was promised: 1 % over the whole table, Bonferroni over its cells."""
-    critical = float(special.ndtri(1 - FALSE_ALARM / cells / 2))
-    return critical * math.sqrt(setting.promised * (1 - setting.promised) / max(seen.kept, 1))

@@ -55,7 +55,7 @@ def rogan_gladen(one: Asked) -> Arm | Refused:
 
     >>> found = rogan_gladen(Asked(1000, 500, 80, 20, 10, 90))
     >>> round(found.value, 4), round(found.variance**0.5, 4)
-    (0.5714, 0.0437)
+    (0.5714, 0.0372)
     """
     if one.units == 0:
         return mean.no_units()
@@ -72,10 +72,13 @@ def rogan_gladen(one: Asked) -> Arm | Refused:
             f"clicks hardly tell who found it (sensitivity + specificity = {youden + 1:.2f})",
         )
     true = (rate + one.specificity - 1) / youden
+    told, refuted = one.sensitivity * (1 - one.sensitivity), one.specificity * (1 - one.specificity)
     variance = (
         rate * (1 - rate) / one.units
-        + true**2 * one.sensitivity * (1 - one.sensitivity) / yes
-        + (1 - true) ** 2 * one.specificity * (1 - one.specificity) / no
+        + true**2 * told / yes
+        + (1 - true) ** 2 * refuted / no
+        # Those asked are among the units: where they happen to click more, the rate of all is higher too.
+        - 2 * (true * told + (1 - true) * refuted) / one.units
     ) / youden**2
     return Arm(one.units, true, variance, min(yes, no) - 1)
 
@@ -94,7 +97,10 @@ def prediction_powered(one: Asked) -> Arm | Refused:
     rate = one.hits / one.units
     off = (one.found_missed - one.not_hit) / one.asked  # truth minus clicks
     spread = (one.found_missed + one.not_hit) / one.asked - off**2
-    variance = rate * (1 - rate) / one.units + spread / (one.asked - 1)
+    # Those asked are among the units. A click that was wrong counts in the rate of all and, the other way, in
+    # the correction: the two hang together.
+    together = -one.not_hit / one.asked - rate * off
+    variance = (rate * (1 - rate) + 2 * together) / one.units + spread / (one.asked - 1)
     return Arm(one.units, rate + off, variance, one.asked - 1)
 
 
