@@ -7,8 +7,9 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 TESTS  ?= tests
 RUNS   ?= 10000
+SEEDS  ?= 200
 
-.PHONY: demo test chaos setup lint types contracts validity lock browser script help clean
+.PHONY: demo test chaos setup lint types contracts validity truth lock browser script help clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -50,6 +51,9 @@ contracts: setup
 
 validity: setup ## How often the estimators err, against what they promise (RUNS=10000; goes on where it was interrupted)
 	@$(BIN)/python benchmarks/validity.py --runs $(RUNS)
+
+truth: setup ## How often reports tell what really happened, over whole municipalities (SEEDS=200; goes on too)
+	@$(BIN)/python benchmarks/end_to_end.py --seeds $(SEEDS)
 
 lock: ## Renew requirements.lock (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \

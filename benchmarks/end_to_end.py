@@ -56,6 +56,7 @@ from analysis.tasks import load as load_tasks
 from experiments.assignment import shares
 from experiments.definition import Experiment, Variant
 from experiments.loading import load as load_experiments
+from tracker import answers
 from tracker.admission import Arrival, Drop, Rules, admit
 from tracker.answers import Answer
 from tracker.day import day_of
@@ -94,17 +95,15 @@ class Store:
         self._random = salts
         self._rules = Rules(sites=SITES, salt=self._salt)
         self._entries: list[tuple[bytes, list[bytes]]] = []
-        self.dropped: dict[str, int] = {}
 
     async def take(self, arrival: Arrival) -> Answer:
         draft = admit(arrival, self._rules)
         if isinstance(draft, Drop):
-            self.dropped[draft.reason] = self.dropped.get(draft.reason, 0) + 1
-            return Answer(204, (("Klantreis-Dropped", draft.reason),))
+            return answers.of_drop(draft)
         common = _fields(draft.shared)
         for own in draft.each:
             self._entries.append((str(len(self._entries)).encode(), common + _fields(own)))
-        return Answer(204, ())
+        return answers.STORED
 
     def events(self) -> pa.Table:
         found = EntryReader().columns(self._entries)
@@ -211,8 +210,8 @@ def really(truth: pd.DataFrame) -> pd.DataFrame:
     shown = rows["exposures"].str.extract(rf"(?:^|,){EXPERIMENT}=([^,]+)", expand=False)
     met = rows[shown.notna()].assign(variant=shown[shown.notna()]).drop_duplicates("person")
     first = met.set_index("person")[["variant", "visit", "started_at"]]
-    mine = rows.join(first, on="person", rsuffix="_first", how="inner")
-    on_the_day = (mine["visit"] == mine["visit_first"]) & (mine["started_at"] >= mine["started_at_first"])
+    mine = rows.join(first.rename(columns={"visit": "on", "started_at": "from"}), on="person", how="inner")
+    on_the_day = (mine["visit"] == mine["on"]) & (mine["started_at"] >= mine["from"])
     asked = mine[on_the_day & (mine["task"] == TASK) & mine["answered"]]
     return first.assign(answered=first.index.isin(asked["person"]))[["variant", "answered"]]
 
