@@ -15,7 +15,8 @@ left out.
 - **return**: citizens who were not answered nearly all come back, so the better version has fewer returns;
   the naive count of visitor-days stands beside it.
 
-What is done is kept in the results file as it goes; an interrupted run goes on where it was.
+What is done is kept in the results file as it goes; an interrupted run goes on where it was, a changed code
+starts afresh.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -74,6 +75,7 @@ SITES = Sites([SITE])
 #: Citizens of the brute force come from seeds that no report uses.
 TRUTH_SEED, TRUTH_VISITORS = 10_000_000, 2000
 SCENARIOS = ("redesign", "same", "return")
+ROOMS = ("tracker", "experiments", "analysis", "web_demo")
 
 
 class Clock:
@@ -379,11 +381,24 @@ def work(one: Work) -> tuple[Work, dict[str, Any]]:
     return one, {**line, "cpu_s": round(time.process_time() - started, 2)}
 
 
+@cache
+def code() -> str:
+    """What every figure rests on: the rooms from the site to the report, and this file."""
+    from digest import digest  # beside this script; tests import the script as a module and need no digest
+
+    root = Path(web_demo.__file__).parents[1]
+    rooms = (path for room in ROOMS for path in sorted((root / room).rglob("*")))
+    return digest([path for path in rooms if path.suffix in (".py", ".toml", ".html")] + [Path(__file__)])
+
+
 def kept(path: Path) -> dict[Work, dict[str, Any]]:
+    """What the results file holds of this very code."""
     found = {}
     for text in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
         try:
             line = json.loads(text)
+            if line.pop("code") != code():
+                continue
             found[line.pop("scenario"), line.pop("seed")] = line
         except (ValueError, KeyError):  # cut off by an interruption
             continue
@@ -403,7 +418,7 @@ def run(wanted: Sequence[Work], results: Path, workers: int) -> dict[Work, dict[
     ):
         for (scenario, seed), line in pool.imap_unordered(work, todo):
             done[scenario, seed] = line
-            out.write(json.dumps({"scenario": scenario, "seed": seed, **line}) + "\n")
+            out.write(json.dumps({"code": code(), "scenario": scenario, "seed": seed, **line}) + "\n")
             out.flush()
     return {one: done[one] for one in wanted}
 

@@ -22,8 +22,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import argparse
-import ast
-import hashlib
 import json
 import math
 import multiprocessing
@@ -42,6 +40,7 @@ import validity_of_looks
 import validity_of_means
 import validity_of_shares
 import validity_of_times
+from digest import digest
 from scipy import special
 from simulated import CHUNK, Seen, Setting, chunk
 from validity_of_shares import Summed
@@ -75,20 +74,14 @@ Task = tuple[int, int, int]  # cell, chunk, runs in it
 
 @lru_cache(maxsize=1)
 def cells() -> tuple[Cell, ...]:
-    return tuple((setting, digest(module)) for module in MODULES for setting in module.settings())
+    return tuple((setting, code_of(module)) for module in MODULES for setting in module.settings())
 
 
 @cache
-def digest(module: ModuleType) -> str:
-    """Of what the code says, not how: comments, docstrings and layout may change."""
-    read = hashlib.sha256(np.__version__.encode())
-    for path in (*UNDER_TEST, Path(simulated.__file__), Path(str(module.__file__))):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
-                del node.body[0]
-        read.update(ast.dump(tree).encode())
-    return read.hexdigest()[:16]
+def code_of(module: ModuleType) -> str:
+    """What the cells of a module rest on."""
+    paths = (*UNDER_TEST, Path(simulated.__file__), Path(str(module.__file__)))
+    return digest(paths, versions=np.__version__)
 
 
 def tasks(chosen: Sequence[int], runs: int) -> Iterator[Task]:
