@@ -53,7 +53,7 @@ validity: setup ## How often the estimators err, against what they promise (RUNS
 	@$(BIN)/python benchmarks/validity.py --runs $(RUNS)
 
 truth: setup ## How often reports tell what really happened, over whole municipalities (SEEDS=200; goes on too)
-	@$(BIN)/python benchmarks/end_to_end.py --seeds $(SEEDS)
+	@$(BIN)/python -m benchmarks.end_to_end --seeds $(SEEDS)
 
 lock: ## Renew requirements.lock (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \

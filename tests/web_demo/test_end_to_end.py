@@ -12,8 +12,9 @@ from typing import Any
 import pandas as pd
 import redis
 
-from benchmarks import end_to_end
-from benchmarks.end_to_end import SITES, Store, bounds, city, closed, reported, table
+from benchmarks import municipality
+from benchmarks.end_to_end import bounds, table
+from benchmarks.municipality import SITES, Store, city, closed, really, reported
 from tracker.admission import Arrival
 from tracker.answers import Answer
 from tracker.collector import Collector, CollectorSettings
@@ -53,7 +54,7 @@ def test_events_in_memory_are_those_that_the_collector_stores(
             arrivals.append((arrival, await super().take(arrival)))
             return arrivals[-1][1]
 
-    monkeypatch.setattr(end_to_end, "Store", Noted)
+    monkeypatch.setattr(municipality, "Store", Noted)
     made = city("redesign", 6, visitors=40, days=2)
 
     async def collect() -> list[Answer]:
@@ -102,7 +103,7 @@ def test_the_truth_counts_from_the_exposure_on_and_that_day_only() -> None:
         ],
         columns=["person", "visit", "task", "started_at", "answered", "exposures"],
     )
-    found = end_to_end.really(rows)
+    found = really(rows)
     assert found.to_dict("index") == {
         1: {"variant": "redesign", "answered": True},
         2: {"variant": "current", "answered": False},
