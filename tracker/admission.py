@@ -325,6 +325,9 @@ def _referrer(raw: str, draft: Draft, clean: Scrubber) -> str:
 
 def _exposures(shown: Mapping[str, str], first: Collection[str] | None) -> str:
     """What was shown, by name, with a mark where the browser met it for the first time."""
+    if len(shown) == 1 and not first:  # nearly always
+        ((name, variant),) = shown.items()
+        return f"{name}={variant}"
     met = first or ()
     return ",".join([f"{name}={shown[name]}{'!' if name in met else ''}" for name in sorted(shown)])
 

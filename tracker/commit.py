@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import msgspec
@@ -126,15 +126,15 @@ class GroupCommit:
 
     async def _write_all(self) -> None:
         while self._waiting or self._dropped:
-            group, self._waiting = _first(self._waiting)
+            group, self._waiting = _first(self._waiting, self._events_waiting)
             dropped, self._dropped = self._dropped, ledger.Tally()
-            self._events_waiting -= sum([beacon.count for beacon in group])
+            events = sum([beacon.count for beacon in group])
+            self._events_waiting -= events
             error: StoreAwayError | None = StoreAwayError("something went wrong on the way to the store")
             try:
                 tally, counts = self._counts(group, dropped)
                 started = time.monotonic()
                 await self._delivery.deliver(group, counts, dropped.by_key(self._keys))
-                events = sum([beacon.count for beacon in group])
                 self.counts.stored(tally, events=events, seconds=time.monotonic() - started)
                 error = None
             except StoreAwayError as away:
@@ -147,27 +147,29 @@ class GroupCommit:
                 return  # what came meanwhile waits for company
 
     def _counts(
-        self, group: Iterable[_Waiting], dropped: ledger.Tally
+        self, group: Sequence[_Waiting], dropped: ledger.Tally
     ) -> tuple[ledger.Tally, dict[str, Counter[str]]]:
         tally, runs = ledger.Tally(), Counter[str]()
         tally.add(dropped)
-        for beacon in group:
-            counts = tally.of(beacon.day)
-            counts[ledger.IN] += 1
-            counts[ledger.STORED] += 1
-            counts[ledger.EVENTS] += beacon.count
-            for mark in beacon.redacted:
-                counts[ledger.redacted(mark)] += 1
-            if beacon.run is not None:
-                runs[beacon.run] += beacon.count
+        for day in {beacon.day for beacon in group}:  # nearly always one
+            mine = [beacon for beacon in group if beacon.day == day]
+            counts = tally.of(day)
+            counts[ledger.IN] += len(mine)
+            counts[ledger.STORED] += len(mine)
+            counts[ledger.EVENTS] += sum([beacon.count for beacon in mine])
+            counts.update([ledger.redacted(mark) for beacon in mine for mark in beacon.redacted])
+        for beacon in [beacon for beacon in group if beacon.run is not None]:
+            runs[beacon.run or ""] += beacon.count
         by_key = tally.by_key(self._keys)
         if runs:
             by_key[self._keys.runs] = runs
         return tally, by_key
 
 
-def _first(waiting: list[_Waiting]) -> tuple[list[_Waiting], list[_Waiting]]:
-    """The beacons of the next group, at most about `GROUP_EVENTS` events, and the rest."""
+def _first(waiting: list[_Waiting], in_all: int) -> tuple[list[_Waiting], list[_Waiting]]:
+    """The beacons of the next group, at most about `GROUP_EVENTS` events, and the rest, of `in_all` events."""
+    if in_all < GROUP_EVENTS:
+        return waiting, []
     events = 0
     for position, beacon in enumerate(waiting):
         events += beacon.count
