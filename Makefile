@@ -9,7 +9,7 @@ TESTS  ?= tests
 RUNS   ?= 10000
 SEEDS  ?= 200
 
-.PHONY: demo test chaos setup lint types contracts validity truth lock browser script help clean
+.PHONY: demo test chaos setup compiled lint types contracts validity truth lock browser script help clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -32,7 +32,11 @@ $(READY): requirements.lock pyproject.toml
 	@echo "Installing into $(VENV) from requirements.lock ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --no-index -e .
+	@$(BIN)/python -m tracker.compiling
 	@touch $@
+
+compiled: setup ## Compile the collector's modules anew, where there is a C compiler (KLANTREIS_COMPILED=no: none)
+	@$(BIN)/python -m tracker.compiling
 
 browser: setup ## Find a Chromium, or install one where that is allowed
 	@$(BIN)/python -m tests.chromium

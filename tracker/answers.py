@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tracker.admission import Drop, Reason
+from tracker.arrival import Drop, Reason
 from tracker.wire import MAX_BYTES, Problem
 
 Headers = tuple[tuple[bytes, bytes], ...]

@@ -16,8 +16,9 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from tracker import answers
-from tracker.admission import Arrival, SaltMissingError
+from tracker.admission import SaltMissingError
 from tracker.answers import Answer
+from tracker.arrival import Arrival
 from tracker.asgi import WANTED
 from tracker.collector import Collector
 from tracker.errors import StoreAwayError

@@ -20,16 +20,9 @@ from zoneinfo import ZoneInfo
 
 from tracker import answers, ledger, packing, pixel, probe, runs, wire
 from tracker.access import Operators
-from tracker.admission import (
-    Arrival,
-    Drop,
-    Rules,
-    SaltMissingError,
-    admit,
-    client_address,
-    is_site_origin,
-)
+from tracker.admission import Rules, SaltMissingError, admit, client_address, is_site_origin
 from tracker.answers import Answer
+from tracker.arrival import Arrival, Drop
 from tracker.asgi import App, Receive, Scope, Send, body_of, client_of, wanted
 from tracker.bots import is_bot
 from tracker.case_numbers import CaseNumbers

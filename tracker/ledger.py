@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from tracker.admission import Reason
+from tracker.arrival import Reason
 from tracker.keys import Keys
 from tracker.scrub import Mark
 from tracker.store_client import AsyncClient

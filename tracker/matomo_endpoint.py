@@ -16,8 +16,8 @@ from typing import Any, Protocol
 import msgspec
 
 from tracker import answers, matomo
-from tracker.admission import Arrival
 from tracker.answers import Answer
+from tracker.arrival import Arrival
 from tracker.asgi import App, Receive, Scope, Send, wanted
 from tracker.wire import Problem
 

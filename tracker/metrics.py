@@ -19,7 +19,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector as Source
 
 from tracker import ledger
-from tracker.admission import Reason
+from tracker.arrival import Reason
 from tracker.scrub import Mark
 from tracker.worker import Distribution, Snapshot
 

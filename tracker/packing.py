@@ -12,7 +12,6 @@ from collections.abc import Sequence
 
 from tracker.stream import FIELDS, OWN, SHARED
 
-
 # Looking a length up takes a tenth of the time of writing it down in decimals.
 _LENGTHS = tuple(f"${length}\r\n" for length in range(1024))
 

@@ -57,9 +57,7 @@ class RateLimit:
         [0, 0, 1, 1, 0]
         """
         slot = visitor & self._mask
-        due = self._due_ms[slot]
-        if due < now_ms:
-            due = now_ms
+        due: float = max(self._due_ms[slot], now_ms)
         due += self._interval_ms
         ahead_ms = due - now_ms - self._tolerance_ms
         if ahead_ms > 0:

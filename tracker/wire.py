@@ -16,6 +16,7 @@ from msgspec import Meta
 
 from tracker import address
 from tracker.errors import TrackerError
+from tracker.spelling import NAME, SPELLING, well_spelt
 
 MAX_BYTES = 60_000
 MAX_EVENTS = 100
@@ -111,21 +112,6 @@ class Beacon(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     run: Annotated[str, Meta(max_length=129)] | None = None
 
 
-# How texts of these fields are spelt. Not as patterns of the types: the decoder asks Python for each of them,
-# which takes longer than all the rest of it.
-_ID = re.compile(r"[A-Za-z0-9_-]{12}\Z")
-# What isn't text isn't scrubbed either, so nothing of it has room for a number that is somebody's.
-_FEW_DIGITS = "(?!(?:[^0-9]*[0-9]){7})"
-_NAME = re.compile(rf"{_FEW_DIGITS}[a-z][a-z0-9-]{{0,31}}\Z")
-_SPELLING = {
-    "p": _ID,
-    "o": _ID,
-    "c": re.compile(r"[A-Za-z0-9_-]{12,64}\Z"),
-    "l": re.compile(rf"{_FEW_DIGITS}[A-Za-z]{{2,3}}(?:-[A-Za-z0-9]{{1,8}}){{0,3}}\Z"),
-    "run": re.compile(r"[A-Za-z0-9_-]{1,64}\.[0-9A-Za-z]{1,64}\Z"),
-}
-
-
 class Problem(NamedTuple):
     """One thing wrong with a beacon: where (a JSON path) and what."""
 
@@ -165,54 +151,12 @@ def decode_with(split: Callable[[str], Page | None], body: bytes) -> tuple[Beaco
             body.decode()
         if b"\\u0000" not in body or not _nul_bytes(msgspec.json.decode(body)):
             page = split(beacon.u)
-            if page is not None and _well_spelt(beacon) and not _between_fields(beacon):
+            if page is not None and well_spelt(beacon) and not _between_fields(beacon):
                 return beacon, page
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass  # the second pass says what is wrong
     # What the decoder refuses and the slow pass doesn't: a field that occurs twice, as two things.
     raise MalformedError(_all_problems(body) or [TWICE])
-
-
-def _well_spelt(beacon: Beacon) -> bool:
-    page_view, origin, language, shown = beacon.p, beacon.o, beacon.l, beacon.x
-    if len(page_view) != 12 or (origin is not None and len(origin) != 12):
-        return False
-    ids = page_view if origin is None else page_view + origin
-    if ids.encode().translate(None, _ID_SIGNS):
-        return False
-    if (
-        language is not None
-        and language not in _languages
-        and not _fits(language, _SPELLING["l"], _languages)
-    ):
-        return False
-    if shown:
-        for name in shown:
-            variant = shown[name]
-            if name not in _names and not _fits(name, _NAME, _names):
-                return False
-            if variant not in _names and not _fits(variant, _NAME, _names):
-                return False
-    return (
-        (beacon.f is None or all(_NAME.match(name) for name in beacon.f))
-        and (beacon.c is None or _SPELLING["c"].match(beacon.c) is not None)
-        and (beacon.run is None or _SPELLING["run"].match(beacon.run) is not None)
-    )
-
-
-_ID_SIGNS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-# Few languages and few names come again and again: those that were found well spelt.
-_languages: set[str] = set()
-_names: set[str] = set()
-
-
-def _fits(text: str, spelling: re.Pattern[str], known: set[str]) -> bool:
-    if spelling.match(text) is None:
-        return False
-    if len(known) >= 1024:
-        known.clear()
-    known.add(text)
-    return True
 
 
 def _between_fields(beacon: Beacon) -> list[Problem]:
@@ -258,7 +202,7 @@ def _all_problems(body: bytes) -> list[Problem]:
         elif field.name == "u" and isinstance(raw["u"], str) and address.split(raw["u"]) is None:
             found.append(NOT_A_PAGE)
         else:
-            found += _in_value(raw[field.encode_name], field.type, path, _SPELLING.get(field.name))
+            found += _in_value(raw[field.encode_name], field.type, path, SPELLING.get(field.name))
     try:
         return found + _between_fields(msgspec.convert(raw, Beacon))
     except msgspec.ValidationError:
@@ -299,8 +243,8 @@ def _in_names(raw: Any, kind: Any, path: str) -> list[Problem]:
     for key, value in pairs:
         inside = f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key[:40]}"
         if isinstance(key, str):
-            found += _in_value(key, Name, inside, _NAME)
-        found += _in_value(value, Name, inside, _NAME)
+            found += _in_value(key, Name, inside, NAME)
+        found += _in_value(value, Name, inside, NAME)
     return found or _in_value(raw, kind, path)
 
 

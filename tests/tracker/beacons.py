@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from tracker.admission import Arrival
+from tracker.arrival import Arrival
 from tracker.site import Site, Sites
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"

@@ -12,18 +12,8 @@ import pytest
 
 from tests.tracker.beacons import NOON, SITES, arrival, beacon, event
 from tracker import packing
-from tracker.admission import (
-    STEPS,
-    Arrival,
-    Draft,
-    Drop,
-    Reason,
-    Rules,
-    SaltMissingError,
-    admit,
-    client_address,
-    run_proof,
-)
+from tracker.admission import STEPS, Draft, Rules, SaltMissingError, admit, client_address, run_proof
+from tracker.arrival import Arrival, Drop, Reason
 from tracker.event import Event, Kind
 from tracker.stream import decode
 

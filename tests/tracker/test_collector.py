@@ -23,8 +23,9 @@ import uvicorn
 
 from tests.tracker.beacons import FIREFOX, NOON, SITES, arrival, beacon, event
 from tests.tracker.switch import Switch
-from tracker.admission import Arrival, run_proof
+from tracker.admission import run_proof
 from tracker.answers import Answer
+from tracker.arrival import Arrival
 from tracker.beacon_protocol import BeaconProtocol
 from tracker.collector import Collector, CollectorSettings
 from tracker.errors import MismatchError

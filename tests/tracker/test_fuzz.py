@@ -18,7 +18,8 @@ from experiments.loading import loads as experiments
 from tests.tracker.beacons import EXAMPLE, NOON, SITES, arrival
 from tests.tracker.test_admission import events_of
 from tracker import address, pixel
-from tracker.admission import Draft, Drop, Reason, Rules, admit
+from tracker.admission import Draft, Rules, admit
+from tracker.arrival import Drop, Reason
 from tracker.case_numbers import CaseNumbers, MaskError
 from tracker.readable import read
 from tracker.scrub import scrub

@@ -10,7 +10,7 @@ import pytest
 import redis
 from hiredis import Reader
 
-from tracker.admission import Reason
+from tracker.arrival import Reason
 from tracker.group import Group
 from tracker.keys import Keys
 from tracker.ledger import EVENTS, IN, STORED, Tally, as_page, dropped, redacted

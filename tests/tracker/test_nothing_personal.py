@@ -25,8 +25,8 @@ from tests.tracker.beacons import FIREFOX, NOON, SITES
 from tests.tracker.ordinary import texts as ordinary_texts
 from tests.tracker.switch import Switch
 from tests.tracker.test_never_lost import replayed
-from tracker.admission import Arrival
 from tracker.archive import Archiver, read_events
+from tracker.arrival import Arrival
 from tracker.case_numbers import CaseNumbers
 from tracker.collector import Collector, CollectorSettings
 from tracker.keys import Keys

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from tracker.admission import Arrival
 from tracker.answers import Answer
+from tracker.arrival import Arrival
 from web_demo.citizens.exchange import Beacon
 
 _TRIES = 5
