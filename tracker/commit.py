@@ -41,8 +41,8 @@ class _Waiting(msgspec.Struct, frozen=True, gc=False):
     done: Done
 
 
-# As many events are worth a group of their own at once: what the group costs is then a small part of theirs.
-ENOUGH_EVENTS = 32
+# As many events are worth a group of their own at once.
+ENOUGH_EVENTS = 16
 
 
 class GroupCommit:

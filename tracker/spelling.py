@@ -36,11 +36,7 @@ def well_spelt(beacon: Beacon) -> bool:
     ids = page_view if origin is None else page_view + origin
     if ids.encode().translate(None, _ID_SIGNS):
         return False
-    if (
-        language is not None
-        and language not in _languages
-        and not _fits(language, SPELLING["l"], _languages)
-    ):
+    if language is not None and language not in _languages and not _fits(language, SPELLING["l"], _languages):
         return False
     if shown:
         for name in shown:
