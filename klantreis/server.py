@@ -61,9 +61,7 @@ def create_collector(
             operators=settings.operators(),
             cases=settings.case_numbers,
             rate=settings.rate,
-            # Nobody waits for a beacon, and on a quiet site this halves what one costs. Long enough for each
-            # of a few workers to get as many as are worth a group, lest a second one make each event dearer.
-            linger_s=0.008,
+            linger_s=0.004,  # nobody waits for a beacon, and on a quiet site it halves what one costs
             replicas=settings.replicas,
             spool=spool,
             spool_bytes=settings.spool_mb * MIB,
