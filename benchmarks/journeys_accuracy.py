@@ -125,7 +125,7 @@ async def _visit(settings: Settings, store: Store, wanted: demo.Plan, case: Case
     collector = create_collector(settings, store.url)
     try:
         await simulate(
-            site_app=create_site(experiments=shown, data_dir=settings.data).wsgi_app,
+            site=create_site(experiments=shown, data_dir=settings.data).wsgi_app,
             collector=collector,
             visitors=case.visitors,
             days=case.days,

@@ -44,6 +44,7 @@ _SITE = {"hosts", "timezone", *_SITE_LISTS, *_SITE_FILES}
 
 #: Every variable that the program reads, and what it is for; `docs/operations.md` has the same table.
 VARIABLES: Mapping[str, str] = {
+    "KLANTREIS_COMPILED": "no: interpret admission, also where it was compiled",
     "KLANTREIS_DATA": "folder of the installation's data (as --data)",
     "KLANTREIS_LANGUAGE": "language of what people read, nl or en (as --language)",
     "KLANTREIS_LOG": "form of the log, json or text",

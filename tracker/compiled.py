@@ -19,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 
 # On the way of every beacon, without a class that is more than Python's own: a `Struct` or an enum stays out.
+# So does `site`: its nouns are sent to other processes, and those of machine code cannot be.
 MODULES = (
     "admission",
     "familiar",
@@ -27,7 +28,6 @@ MODULES = (
     "packing",
     "rate",
     "scrubber",
-    "site",
     "spelling",
     "stream",
     "words",
