@@ -72,7 +72,7 @@ def _show(data: Path) -> None:
         click.echo(f"\n{report.experiment}: {report.question}")
         for language in LANGUAGES:
             click.echo(f"  {language}  {report.verdict.sentence[language]}")
-    click.echo(f"\nReports: {data / 'reports'} (html, txt and json)")
+    click.echo(f"\nReports: {data / 'reports'} (html, txt, json and csv)")
     click.echo(f"What the citizens really did: {data / 'truth.parquet'}")
 
 
