@@ -150,7 +150,7 @@ def test_a_refusal_is_a_line_where_the_log_is_json() -> None:
     ("name", "hint"),
     [
         pytest.param("KLANTREIS_REDIS_ULR", "Did you mean KLANTREIS_REDIS_URL?", id="mistyped"),
-        pytest.param("KLANTREIS_QQ", "Known are: KLANTREIS_DATA", id="unlike any"),
+        pytest.param("KLANTREIS_QQ", "Known are: KLANTREIS_COMPILED, KLANTREIS_DATA", id="unlike any"),
     ],
 )
 def test_a_variable_that_nothing_reads_is_named(name: str, hint: str) -> None:

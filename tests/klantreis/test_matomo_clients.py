@@ -64,7 +64,7 @@ def collecting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collecting]
 def _fetched(what: str, *command: str | Path) -> None:
     try:
         done = subprocess.run(
-            list(map(str, command)), capture_output=True, text=True, timeout=60, check=False
+            list(map(str, command)), capture_output=True, text=True, timeout=20, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         pytest.skip(f"{what} cannot be fetched here: {error}")
