@@ -142,34 +142,35 @@ class _Promised:
 
 def _close(promised: _Promised, piece: Piece) -> CloseResult:
     """Rebuild and write one piece, wherever this runs; only counts go back."""
-    counted, made = CloseResult(piece.day), {}
-    for partition, frame in piece.frames():
-        made[partition] = reconstruct(
-            frame,
-            tasks=promised.tasks,
-            experiments=promised.experiments,
-            definitions=promised.thresholds,
-            day=piece.day,
-            partition=partition,
-            sites=promised.sites,
-            ends_at=promised.ends_at,
-        )
-        counted += _count(piece.day, len(frame), made[partition])
-    if 0 in made:
-        made[0] |= side_tables(piece.root, piece.day, promised.sites, promised.tasks)
-    day_tables.write_together(promised.tables_root, piece.day, made)
-    return counted
+    events = piece.events()
+    tables = reconstruct(
+        events,
+        tasks=promised.tasks,
+        experiments=promised.experiments,
+        definitions=promised.thresholds,
+        day=piece.day,
+        partition=piece.partition_of(events),
+        sites=promised.sites,
+        ends_at=promised.ends_at,
+    )
+    if 0 in piece.partitions:
+        tables |= side_tables(piece.root, piece.day, promised.sites, promised.tasks)
+    day_tables.write_together(promised.tables_root, piece.day, piece.partitions, tables)
+    return _count(piece.day, len(events), tables)
 
 
 def _count(day: date, events: int, tables: Mapping[str, pd.DataFrame]) -> CloseResult:
     aside = tables["set_aside"]
     of_events = aside[aside["table"] == "events"]
+    set_aside: Counter[str] = Counter()
+    for reason, rows in zip(of_events["reason"], of_events["rows"].tolist(), strict=True):
+        set_aside[reason] += rows
     return CloseResult(
         day,
         events=events,
-        visitors=tables["sessions"]["visitor"].nunique(),
+        visitors=len(tables["sessions"][["partition", "visitor"]].drop_duplicates()),
         sessions=len(tables["sessions"]),
         questions=len(tables["questions"]),
-        set_aside=Counter(dict(zip(of_events["reason"], of_events["rows"].tolist(), strict=True))),
+        set_aside=set_aside,
         units=Counter(tables["units"]["experiment"].tolist()),
     )

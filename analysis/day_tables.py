@@ -53,10 +53,12 @@ def write(root: Path, day: date, partition: int, tables: Mapping[str, pd.DataFra
 
     Raises `TableError` where a table is not as declared, or the folder cannot be written.
     """
-    write_together(root, day, {partition: tables})
+    write_together(root, day, (partition,), tables)
 
 
-def write_together(root: Path, day: date, partitions: Mapping[int, Mapping[str, pd.DataFrame]]) -> None:
+def write_together(
+    root: Path, day: date, partitions: Sequence[int], tables: Mapping[str, pd.DataFrame]
+) -> None:
     """The same for adjoining partitions, one file for all: a small DAY is not worth sixteen."""
     first, last = min(partitions), max(partitions)
     file = f"partition={first:02d}" + (f"-{last:02d}" if last > first else "") + ".parquet"
@@ -64,10 +66,8 @@ def write_together(root: Path, day: date, partitions: Mapping[int, Mapping[str, 
         for name, columns in TABLES.items():
             folder = _folder(root, name, day)
             folder.mkdir(parents=True, exist_ok=True)
-            parts = [tables[name] for tables in partitions.values() if len(tables[name])]
-            frame = pd.concat(parts, ignore_index=True) if parts else nothing(columns)
             _remove_others(folder, first, last, file)
-            _write(folder / file, conform(frame, columns))
+            _write(folder / file, conform(tables[name], columns))
             _sync(folder)
     except OSError as error:
         raise _not_written(root, error) from None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The order of events, which no order of rows may change: by visitor, time, page view and index.
+"""The order of events, which no order of rows may change: by partition, visitor, time, page view and index.
 
-Visitors and page views get numbers from 0 by their first event.
+Visitors and page views get numbers from 0: by partition, and in it by their first event.
 """
 
 from __future__ import annotations
@@ -49,16 +49,18 @@ class PageViewNumbers:
         return by_key
 
 
-def in_order(person: Ints, time: Ints, view: Codes, index: Ints, texts: Texts) -> tuple[Ints, Ints]:
-    """The order of the rows and, in that order, the visitors as numbers from 0 by first appearance."""
+def in_order(
+    partition: Ints, person: Ints, time: Ints, view: Codes, index: Ints, texts: Texts
+) -> tuple[Ints, Ints]:
+    """The order of the rows and, in that order, the visitors as numbers from 0 by partition and first
+    appearance."""
     order = _by_time(time)
     order = order[np.argsort(person[order].astype(np.int32), kind="stable")]
     change = _changes(person[order])
     _settle_ties(order, ~(change | _changes(time[order]))[1:], view, index, texts)
     firsts = order[change]
-    by_appearance = np.argsort(time[firsts], kind="stable")
-    met = firsts[by_appearance]
-    _settle_ties(met, ~_changes(time[met])[1:], view, index, texts)
+    met = firsts[np.lexsort((time[firsts], partition[firsts]))]
+    _settle_ties(met, ~(_changes(partition[met]) | _changes(time[met]))[1:], view, index, texts)
     number = np.empty(len(time), np.int64)
     number[met] = np.arange(len(met))  # in the place of the visitor's first row
     who = number[firsts][np.cumsum(change) - 1]
@@ -81,9 +83,10 @@ def number_page_views(who: Ints, view: Codes) -> PageViewNumbers:
     return PageViewNumbers(of_row, first_row, who[first_row], view[first_row].astype(np.int64))
 
 
-def repeats(site: Ints, view: Codes, index: Ints, time: Ints, visitor: Ints) -> Ints:
-    """Positions of events whose identity (site, page view, index) was there earlier."""
-    identity = (site * (view.max(initial=0) + 1) + view) * (index.max(initial=0) + 1) + index
+def repeats(partition: Ints, site: Ints, view: Codes, index: Ints, time: Ints, visitor: Ints) -> Ints:
+    """Positions of events whose identity (site, page view, index) was there earlier in their partition."""
+    place = partition * (site.max(initial=0) + 1) + site
+    identity = (place * (view.max(initial=0) + 1) + view) * (index.max(initial=0) + 1) + index
     in_order = np.sort(identity)
     if not (in_order[1:] == in_order[:-1]).any():  # nearly always, and quickly seen
         return np.empty(0, np.int64)

@@ -64,10 +64,12 @@ class Events:
 
     `visitor` counts from 0 by first appearance; `page_view` counts from 0 by first event and belongs to one
     visitor. `origin` has one number per page view: the one it was reached from, -1 where that is not known
-    here. What the browser did not say is -1 (texts) or NaN (numbers).
+    here. `partition` has one per visitor; those of one partition follow each other. What the browser did not
+    say is -1 (texts) or NaN (numbers).
     """
 
     site: Coded
+    partition: Ints
     visitor: Ints
     time: Ints
     page_view: Ints
@@ -86,6 +88,7 @@ class Events:
         """Only those rows; page views and visitors keep their numbers."""
         return Events(
             site=self.site.take(rows),
+            partition=self.partition,
             visitor=self.visitor[rows],
             time=self.time[rows],
             page_view=self.page_view[rows],
@@ -101,11 +104,12 @@ class Events:
         """The events of the chosen visitors; visitors and page views are numbered anew, in their order."""
         rows = chosen[self.visitor]
         shown, page_view = np.unique(self.page_view[rows], return_inverse=True)
-        _, visitor = np.unique(self.visitor[rows], return_inverse=True)
+        who, visitor = np.unique(self.visitor[rows], return_inverse=True)
         number = np.full(len(self.origin) + 1, -1, np.int64)  # the last place is for an unknown origin
         number[shown] = np.arange(len(shown))
         return replace(
             self.keep(rows),
+            partition=self.partition[who],
             visitor=visitor.astype(np.int64),
             page_view=page_view.astype(np.int64),
             origin=number[self.origin[shown]],

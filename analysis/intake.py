@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Events of one (DAY, partition), made ready: checked, what does not count set aside, sorted, coded.
+"""Events of a DAY, made ready: checked, what does not count set aside, sorted, coded.
 
 Texts become whole numbers here, once; everything after works on sorted NumPy columns (`analysis.events`).
 """
@@ -50,11 +50,12 @@ _REQUIRED = ("site", "visitor", "time", "page_view", "index", "kind", "path")
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Events ready to be read, and what was set aside: events by reason, and their visitors."""
+    """Events ready to be read, and what was set aside: the partitions of the events by reason, and of their
+    visitors."""
 
     events: Events
-    aside: Mapping[str, int]
-    aside_visitors: Mapping[str, int]
+    aside: Mapping[str, Ints]
+    aside_visitors: Mapping[str, Ints]
     _ids: Texts
     _places: Ints
 
@@ -64,8 +65,13 @@ class Intake:
         return ids
 
 
-def prepare(frame: pd.DataFrame, thresholds: Thresholds, bounds: Mapping[str, tuple[int, int]]) -> Intake:
-    """Sort and code the events of one (DAY, partition), in whatever order they come.
+def prepare(
+    frame: pd.DataFrame,
+    thresholds: Thresholds,
+    bounds: Mapping[str, tuple[int, int]],
+    partition: int | Ints = 0,
+) -> Intake:
+    """Sort and code the events of a DAY, in whatever order they come; `partition` is that of all or of each.
 
     `bounds` gives for each site the first millisecond of the DAY and of the next one; events outside are
     set aside, as are those of load tests, bots, repeats and visitors beyond any resident.
@@ -76,6 +82,7 @@ def prepare(frame: pd.DataFrame, thresholds: Thresholds, bounds: Mapping[str, tu
     site, (ids, view, origin) = code(frame["site"]), _ids(frame)
     visitor, time, index = (frame[name].to_numpy(np.int64) for name in ("visitor", "time", "index"))
     kind = numbered(code(frame["kind"]), KINDS)
+    partition = np.broadcast_to(np.asarray(partition, np.int64), len(frame))
 
     reason = np.full(len(frame), -1, np.int8)
     first, last = _day(site, bounds)
@@ -83,19 +90,21 @@ def prepare(frame: pd.DataFrame, thresholds: Thresholds, bounds: Mapping[str, tu
     for number, held in enumerate(holds):
         reason[(reason < 0) & held] = number
     kept = _kept(reason)
-    reason[kept[repeats(site.codes[kept], view[kept], index[kept], time[kept], visitor[kept])]] = _REPEAT
+    identity = (partition[kept], site.codes[kept], view[kept], index[kept])
+    reason[kept[repeats(*identity, time[kept], visitor[kept])]] = _REPEAT
     kept = _kept(reason)
     person = number_people(site.codes[kept], visitor[kept])
     reason[kept[np.bincount(person)[person] > thresholds.events_per_visitor]] = _TOO_MANY
 
     counted = reason[kept] < 0
     kept, person = kept[counted], person[counted]
-    order, who = in_order(person, time[kept], view[kept], index[kept], ids)
+    order, who = in_order(partition[kept], person, time[kept], view[kept], index[kept], ids)
     rows = kept[order]
     views = number_page_views(who, view[rows])
     opening = rows[views.first_row]
     events = Events(
         site=site.take(rows),
+        partition=partition[rows[np.diff(who, prepend=-1) != 0]],
         visitor=who,
         time=time[rows],
         page_view=views.of_row,
@@ -106,7 +115,15 @@ def prepare(frame: pd.DataFrame, thresholds: Thresholds, bounds: Mapping[str, tu
         origin=views.find(origin[opening]),
         view_text={name: code_at(frame, name, opening) for name in _VIEW_TEXTS},
     )
-    return Intake(events, _counts(reason), _people(reason, site.codes, visitor), ids, views.id)
+    aside = {name: np.flatnonzero(reason == number) for number, name in enumerate(REASONS)}
+    people = {name: _one_each(aside[name], site.codes, visitor) for name in (LOAD_TEST, BOT, TOO_MANY)}
+    return Intake(
+        events,
+        {name: partition[rows] for name, rows in aside.items()},
+        {name: partition[rows] for name, rows in people.items()},
+        ids,
+        views.id,
+    )
 
 
 def _ids(frame: pd.DataFrame) -> tuple[Texts, NDArray[np.int32], NDArray[np.int32]]:
@@ -123,19 +140,11 @@ def _kept(reason: NDArray[np.int8]) -> Ints:
     return np.flatnonzero(reason < 0)
 
 
-def _counts(reason: NDArray[np.int8]) -> dict[str, int]:
-    counts = np.bincount(reason[reason >= 0], minlength=len(REASONS)).tolist()
-    return {name: count for name, count in zip(REASONS, counts, strict=True) if count}
-
-
-def _people(reason: NDArray[np.int8], site: Ints, visitor: Ints) -> dict[str, int]:
-    """How many visitors with the events that were set aside because of who sent them."""
-    found = {}
-    for name in (LOAD_TEST, BOT, TOO_MANY):
-        rows = np.flatnonzero(reason == REASONS.index(name))
-        if len(rows):
-            found[name] = len(set(zip(site[rows].tolist(), visitor[rows].tolist(), strict=True)))
-    return found
+def _one_each(rows: Ints, site: Ints, visitor: Ints) -> Ints:
+    """One of the rows for every visitor of a site in them."""
+    _, first = np.unique(number_people(site[rows], visitor[rows]), return_index=True)
+    one: Ints = rows[first]
+    return one
 
 
 def _check(frame: pd.DataFrame) -> None:

@@ -73,7 +73,7 @@ def questions_table(
         {
             "site": texts(questions.site, events.site.texts),
             "day": scope.day,
-            "partition": scope.partition,
+            "partition": events.partition[questions.visitor],
             "visitor": questions.visitor,
             "question": np.arange(count),
             "session": question_session,

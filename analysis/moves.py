@@ -129,7 +129,7 @@ def moves_table(
     return build(
         {
             "day": scope.day,
-            "partition": scope.partition,
+            "partition": events.partition[events.visitor[row]],
             "question": question,
             "order": np.arange(len(row)) - np.repeat(starts, np.diff(np.append(starts, len(row)))),
             "at": events.time[row],

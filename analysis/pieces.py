@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.errors import AnalysisError
 from analysis.scheduling import HERE, Where, cores, map_partitions
@@ -55,15 +56,11 @@ class Piece:
         events = read_frame(self.root, self.day, self.partitions[0] if alone else None)
         return with_records(events, self.joined)
 
-    def frames(self) -> Iterator[tuple[int, pd.DataFrame]]:
-        """Every one of its partitions with its events, empty ones too."""
-        events = self.events()
+    def partition_of(self, events: pd.DataFrame) -> NDArray[np.int64]:
+        """The partition of each of its events. A piece is one partition, or all of them."""
         if len(self.partitions) == 1:
-            yield self.partitions[0], events
-            return
-        of = events["visitor"].to_numpy(np.int64) % len(self.partitions)
-        for partition in self.partitions:
-            yield partition, events[of == partition]
+            return np.full(len(events), self.partitions[0], np.int64)
+        return events["visitor"].to_numpy(np.int64) % len(self.partitions)
 
 
 def cut(

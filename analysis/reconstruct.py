@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""From the events of one (DAY, partition) to its tables: one pure function, everything else is plumbing."""
+"""From the events of a DAY to its tables: one pure function, everything else is plumbing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import polars as pl
 from analysis.alternatives import units_by_definition
 from analysis.buckets import buckets_table, times_table
 from analysis.errors import ReconciliationError
-from analysis.events import Events
+from analysis.events import Events, Ints
 from analysis.flows import flows_table, heartbeats_table, transitions_table
 from analysis.frames import build, nothing, published
 from analysis.intake import Intake, prepare
@@ -64,8 +64,8 @@ from experiments.definition import Experiment
 from tracker.day import day_bounds
 from tracker.site import Site, Sites
 
-#: Every table of a (DAY, partition), by name. `contacts` and `answers` are of no visitor, hence of no
-#: partition: they are empty here, and `analysis.close` puts those of the DAY with its first partition.
+#: Every table of a DAY, by name. `contacts` and `answers` are of no visitor, hence of no partition: they are
+#: empty here, and `analysis.close` puts those of the DAY with its first partition.
 TABLES: Mapping[str, Mapping[str, Column]] = {
     "sessions": SESSIONS,
     "questions": QUESTIONS,
@@ -98,26 +98,28 @@ def reconstruct(
     experiments: Mapping[str, Experiment],
     definitions: Thresholds = DEFAULTS,
     day: date,
-    partition: int = 0,
+    partition: int | Ints = 0,
     sites: Sites | None = None,
     ends_at: int | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """The tables of one (DAY, partition), by name as in `TABLES`, exactly as `analysis.tables` declares them.
+    """The tables of a DAY, by name as in `TABLES`, exactly as `analysis.tables` declares them.
 
-    `events` has the columns of the archive, in any order of rows. `tasks` are those of each site by name,
-    `experiments` by their own name. Events outside the DAY (in its site's time zone) are set aside. `ends_at`
-    (ms since 1970) is the moment at which nothing more was recorded, where that is before the DAY's turn.
+    `events` has the columns of the archive, in any order of rows; `partition` is that of all, or of each of
+    them. Several partitions become what each would by itself, one below the other. `tasks` are those of each
+    site by name, `experiments` by their own name. Events outside the DAY (in its site's time zone) are set
+    aside. `ends_at` (ms since 1970) is the moment at which nothing more was recorded, where that is before
+    the DAY's turn.
 
     Raises `EventsError` for a frame that holds no events, and `ReconciliationError` where an event would be
     neither in a question nor set aside.
     """
     taken, scope = _taken(events, tasks, definitions, day, partition, sites, ends_at)
     aside = Aside()
-    for reason, count in taken.aside.items():
-        aside.add("events", "", reason, count)
-    for reason, count in taken.aside_visitors.items():
-        aside.add("visitors", "", reason, count)
-    made = _tables(taken.events, scope, experiments, aside)
+    for reason, partitions in taken.aside.items():
+        aside.add("events", "", reason, partitions)
+    for reason, partitions in taken.aside_visitors.items():
+        aside.add("visitors", "", reason, partitions)
+    made = _numbered_apart(_tables(taken.events, scope, experiments, aside), taken.events.partition)
     made["set_aside"] = _set_aside(aside)
     tables = {
         name: published(made[name], columns) if name in made else nothing(columns)
@@ -133,7 +135,6 @@ def page_views_of_questions(
     tasks: Mapping[str, Tasks],
     definitions: Thresholds = DEFAULTS,
     day: date,
-    partition: int = 0,
     sites: Sites | None = None,
 ) -> pd.DataFrame:
     """Which question and session every page view is in, numbered as in the tables; to compare with the truth.
@@ -141,7 +142,7 @@ def page_views_of_questions(
     Columns: page_view (its id), time (ms since 1970), question, session. Page views without a question are
     not in it. It holds ids, so nothing keeps it.
     """
-    taken, scope = _taken(events, tasks, definitions, day, partition, sites, None)
+    taken, scope = _taken(events, tasks, definitions, day, 0, sites, None)
     if not len(taken.events):
         return pd.DataFrame({"page_view": [], "time": [], "question": [], "session": []})
     session = number_sessions(taken.events, definitions.session_gap_s)
@@ -163,7 +164,7 @@ def _taken(
     tasks: Mapping[str, Tasks],
     definitions: Thresholds,
     day: date,
-    partition: int,
+    partition: int | Ints,
     sites: Sites | None,
     ends_at: int | None,
 ) -> tuple[Intake, Scope]:
@@ -171,12 +172,11 @@ def _taken(
     names = sorted(events["site"].dropna().unique()) if "site" in events else []
     settings = {name: (sites and sites.by_name(name)) or Site(name, frozenset()) for name in names}
     bounds = {name: day_bounds(day, site.zone) for name, site in settings.items()}
-    taken = prepare(events, definitions, bounds)
+    taken = prepare(events, definitions, bounds, partition)
     present = taken.events.site.texts
     until = [bounds[name][1] if ends_at is None else min(bounds[name][1], ends_at) for name in present]
     return taken, Scope(
         day=day.isoformat(),
-        partition=partition,
         sites=[settings[name] for name in present],
         tasks=[tasks.get(name, Tasks()) for name in present],
         ends_at=np.array(until, np.int64),
@@ -194,7 +194,7 @@ def _tables(
     questions = find_questions(events, views, scope)
     kept = questions.of_row >= 0
     if not kept.all():
-        aside.add("events", "", NO_PAGE_VIEW, int((~kept).sum()))
+        aside.add("events", "", NO_PAGE_VIEW, events.partition[events.visitor[~kept]])
         events = events.keep(kept)
         questions = replace(questions, of_row=questions.of_row[kept])
         views = replace(views, row_query=views.row_query[kept])
@@ -233,7 +233,7 @@ def _tables(
         "sessions": sessions,
         "questions": asked,
         "moves": moves,
-        "units": units,
+        "units": units.drop("partition"),
         "buckets": buckets_table(units, exposed, asked),
         "times": times_table(units),
         "values": values_table(units, units_by_definition(events, first, experiments, scope)),
@@ -258,8 +258,34 @@ def _first_of(session: np.ndarray, questions: Questions) -> np.ndarray:
     return started
 
 
+def _numbered_apart(made: dict[str, pl.DataFrame], partition: Ints) -> dict[str, pl.DataFrame]:
+    """The tables with visitors, sessions and questions numbered from 0 within each partition, as visitors
+    have them in `partition`."""
+    if not made or partition[0] == partition[-1]:
+        return made
+    visitor, session, question = (
+        _from_zero(each)
+        for each in (partition, *(made[name]["partition"].to_numpy() for name in ("sessions", "questions")))
+    )
+    for name, numbers in {
+        "sessions": {"visitor": visitor, "session": session},
+        "questions": {"visitor": visitor, "question": question, "session": session},
+        "moves": {"question": question},
+    }.items():
+        table = made[name]
+        anew = [pl.Series(column, number[table[column].to_numpy()]) for column, number in numbers.items()]
+        made[name] = table.with_columns(anew)
+    return made
+
+
+def _from_zero(partition: Ints) -> Ints:
+    """The place of each within its partition; those of one partition follow each other."""
+    places: Ints = np.arange(len(partition)) - np.searchsorted(partition, partition)
+    return places
+
+
 def _set_aside(aside: Aside) -> pl.DataFrame:
-    rows = [(*key, count) for key, count in sorted(aside.counts.items())]
+    rows = [(*key, count) for (_, *key), count in sorted(aside.counts.items())]
     names = ("table", "experiment", "reason")
     texts = {
         name: pl.Series([row[place] for row in rows], dtype=pl.String) for place, name in enumerate(names)

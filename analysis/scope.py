@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What holds for a whole (DAY, partition) while its tables are made."""
+"""What holds for all events of a DAY while its tables are made."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ class Scope:
     """
 
     day: str
-    partition: int
     sites: Sequence[Site]
     tasks: Sequence[Tasks]
     ends_at: Ints

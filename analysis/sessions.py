@@ -46,7 +46,7 @@ def sessions_table(
         {
             "site": texts(events.site.codes[starts], events.site.texts),
             "day": scope.day,
-            "partition": scope.partition,
+            "partition": events.partition[events.visitor[starts]],
             "visitor": events.visitor[starts],
             "session": np.arange(count),
             "started_at": events.time[starts],

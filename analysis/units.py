@@ -34,13 +34,15 @@ NOT_EXPOSED = "question under an exposure that does not count"
 
 @dataclass(slots=True)
 class Aside:
-    """Counts of what is set aside, by (table, experiment, reason)."""
+    """Counts of what is set aside, by (partition, table, experiment, reason)."""
 
-    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    counts: Counter[tuple[int, str, str, str]] = field(default_factory=Counter)
 
-    def add(self, table: str, experiment: str, reason: str, rows: int = 1) -> None:
-        if rows:
-            self.counts[table, experiment, reason] += rows
+    def add(self, table: str, experiment: str, reason: str, partitions: Ints) -> None:
+        """Add one row for each of those partitions."""
+        numbers, counts = np.unique(partitions, return_counts=True)
+        for partition, rows in zip(numbers.tolist(), counts.tolist(), strict=True):
+            self.counts[partition, table, experiment, reason] += rows
 
 
 def refusal(experiment: Experiment, bucket: float, variant: str) -> str | None:
@@ -54,7 +56,7 @@ def refusal(experiment: Experiment, bucket: float, variant: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class FirstExposures:
-    """One place per unit, ordered by experiment and time."""
+    """One place per unit, ordered by partition, experiment and time."""
 
     experiment: tuple[str, ...]
     variant: tuple[str, ...]
@@ -77,7 +79,7 @@ def first_exposures(events: Events, experiments: Mapping[str, Experiment], aside
         for name in filter(None, firsts.texts[firsts.codes[rows[place]]].split(",")):
             reason = _refused(experiments, name, site.texts[site.codes[rows[place]]], bucket[place], said)
             if reason is not None:
-                aside.add("units", name, reason, len(same))
+                aside.add("units", name, reason, events.partition[events.visitor[rows[same]]])
                 continue
             row.append(rows[same])
             experiment.append(np.full(len(same), names.index(name)))
@@ -120,18 +122,18 @@ def _each_once(
     *,
     aside: Aside,
 ) -> FirstExposures:
-    """By experiment and time; a browser that was first twice is so once."""
+    """By partition, experiment and time; a browser that was first twice is so once."""
     alphabet = np.argsort(np.argsort(names)) if names else np.empty(0, np.int64)
-    order = np.lexsort((row, alphabet[experiment]))
+    order = np.lexsort((row, alphabet[experiment], events.partition[events.visitor[row]]))
     row, experiment, variant = row[order], experiment[order], variant[order]
+    partition = events.partition[events.visitor[row]]
     bucket = events.number["bucket"][row].astype(np.int64)
     unit = (experiment * (int(events.visitor.max(initial=0)) + 1) + events.visitor[row]) * BUCKETS + bucket
     kept = np.sort(np.unique(unit, return_index=True)[1])
-    again = np.bincount(experiment, minlength=len(names)) - np.bincount(
-        experiment[kept], minlength=len(names)
-    )
-    for name, count in zip(names, again.tolist(), strict=True):
-        aside.add("units", name, AGAIN, count)
+    again = np.ones(len(unit), bool)
+    again[kept] = False
+    for number, name in enumerate(names):
+        aside.add("units", name, AGAIN, partition[again & (experiment == number)])
     return FirstExposures(
         experiment=tuple(names[place] for place in experiment[kept].tolist()),
         variant=tuple(variants[place] for place in variant[kept].tolist()),
@@ -151,7 +153,7 @@ def units_table(
     said: Ints,
     day: str,
 ) -> pl.DataFrame:
-    """`UNITS`: one row is one browser at its first exposure.
+    """`UNITS`, and of each its `partition`: one row is one browser at its first exposure.
 
     It is measured over its questions of the experiment's task that started no earlier than the question in
     which the exposure happened. `of_row` is the question of every event; `met` tells of each first exposure
@@ -198,7 +200,7 @@ def units_table(
             "said": found,
         },
         UNITS,
-    )
+    ).with_columns(partition=pl.Series(events.partition[events.visitor[first.row]], dtype=pl.Int16))
 
 
 def _is_of_task(
@@ -231,15 +233,15 @@ def exposed_questions(
 ) -> pl.DataFrame:
     """Questions of an experiment's task by browsers exposed to it, returns included.
 
-    `bucket` is the one of every visitor, -1 where it has none. Returned columns: experiment, variant, bucket,
-    question (its row in `questions`). One row is one question in one experiment.
+    `bucket` is the one of every visitor, -1 where it has none. Returned columns: partition, experiment,
+    variant, bucket, question (its row in `questions`). One row is one question in one experiment.
     """
     known = {experiment.name: experiment for experiment in experiments}
     keys = ("exposures", "site", "task", "number")
     number = pl.Series("number", bucket[questions["visitor"].to_numpy()])
-    met = questions.select("question", *keys[:3], number).filter(pl.col("exposures") != "")
+    met = questions.select("partition", "question", *keys[:3], number).filter(pl.col("exposures") != "")
     found: list[tuple[object, ...]] = []
-    for *key, count in met.group_by(keys).len().iter_rows():
+    for *key, partitions in met.group_by(keys).agg("partition").iter_rows():
         shown, site, task, number = key
         for name, variant in parse(shown):
             experiment = known.get(name)
@@ -248,12 +250,13 @@ def exposed_questions(
             if experiment.task is not None and experiment.task != task:
                 continue
             if refusal(experiment, np.nan if number < 0 else number, variant) is not None:
-                aside.add("questions", name, NOT_EXPOSED, count)
+                aside.add("questions", name, NOT_EXPOSED, np.array(partitions))
                 continue
             found.append((*key, name, variant))
     schema = {name: met.schema[name] for name in keys} | {"experiment": pl.String, "variant": pl.String}
     counted = pl.DataFrame(found, schema=schema, orient="row")
-    columns = ("experiment", "variant", pl.col("number").cast(pl.Int16).alias("bucket"), "question")
+    bucket_of = pl.col("number").cast(pl.Int16).alias("bucket")
+    columns = ("partition", "experiment", "variant", bucket_of, "question")
     return met.join(counted, on=keys).sort("question", "experiment").select(columns)
 
 

@@ -31,7 +31,6 @@ def both(frame: pd.DataFrame) -> tuple[Questions, Questions]:
     events = prepare(frame, DEFAULTS, bounds).events
     scope = Scope(
         day=DAY.isoformat(),
-        partition=0,
         sites=[SITE] * len(events.site.texts),
         tasks=[TASKS] * len(events.site.texts),
         ends_at=np.array([bounds[SITE.name][1]] * len(events.site.texts)),

@@ -20,6 +20,7 @@ from analysis.tables import SESSIONS, Outcome, empty
 from analysis.thresholds import Thresholds
 from tests.analysis.anything import PATHS, QUERIES, RELAXED, stories
 from tests.analysis.stories import DAY, SITE, Story, tables_of
+from tests.analysis.test_units import ONE
 from tracker.event import Kind
 
 
@@ -79,6 +80,25 @@ def test_partitions_change_no_total(story: Story, partitions: int) -> None:
     for name, columns in keys.items():
         joined = pd.concat([tables[name] for tables in parts])
         pd.testing.assert_frame_equal(_sorted(whole[name], columns), _sorted(joined, columns))
+
+
+@RELAXED
+@given(stories(), st.sampled_from((2, 3)), st.booleans())
+def test_partitions_at_once_are_what_each_is_by_itself(story: Story, partitions: int, strange: bool) -> None:
+    for visitor, bucket in enumerate((1, 2, 600, 601, None)):  # two of them say what their bucket does not
+        exposed = {"exposures": "zwerfvuil=redesign", "first": "zwerfvuil", "bucket": bucket}
+        story.page("/", 10, visitor=visitor, **exposed)
+    story.page("/", 11, visitor=2, exposures="iets=anders", first="iets", bucket=2)
+    frame = story.frame()
+    if strange:  # the same identities sent by others too
+        frame = pd.concat([frame, frame.assign(visitor=frame["visitor"] + 1)], ignore_index=True)
+    of = frame["visitor"].to_numpy() % partitions
+    known = {"experiments": {ONE.name: ONE}}
+    at_once = tables_of(frame, partition=of, **known)
+    apart = [tables_of(frame[of == each], partition=each, **known) for each in range(partitions)]
+    for name, table in at_once.items():
+        parts = [tables[name] for tables in apart if len(tables[name])] or [apart[0][name]]
+        pd.testing.assert_frame_equal(table, pd.concat(parts, ignore_index=True))
 
 
 @RELAXED
