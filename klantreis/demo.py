@@ -124,15 +124,15 @@ def run(
     data: Path, wanted: Plan, store: Store, *, say: Callable[[str], None], advance: Callable[[], None]
 ) -> dict[str, Report]:
     """Let the citizens visit, close every DAY as it ends, and compute the reports, by experiment."""
-    from klantreis.ahead import look_ahead
-    from klantreis.jobs import defined_experiments, make_journeys, make_report, register_of
+    from klantreis.jobs import defined_experiments, make_report, register_of
 
     settings = load(data)
     register = register_of(store)
     opening = datetime.combine(wanted.first_day, datetime.min.time(), UTC)
     for experiment in defined_experiments(settings).values():
         register.start(experiment, actor="demo", now=opening)
-    # A second process archives and closes a day while the next one is being visited.
+    # A second process archives and closes a day while the next one is being visited, and makes the pages of
+    # journeys, trends and hints beside the reports.
     with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
         closing: list[Future[None]] = []
 
@@ -145,10 +145,10 @@ def run(
         closing.append(pool.submit(_close, data, store.url, wanted.first_day + timedelta(days=wanted.days)))
         for job in closing:
             job.result()
-    say("Computing the reports …")
-    reports = {name: make_report(settings, store, name) for name in defined_experiments(settings)}
-    make_journeys(settings, defined_experiments(settings).values())
-    look_ahead(settings)
+        say("Computing the reports …")
+        pages = pool.submit(_make_pages, data)
+        reports = {name: make_report(settings, store, name) for name in defined_experiments(settings)}
+        pages.result()
     _mark(data, wanted, finished=True)
     return reports
 
@@ -198,6 +198,16 @@ def _close(data: Path, store_url: str, day: date) -> None:
     store = OpenStore(store_url)
     archive_all(settings, store)
     close_days(settings, [day], promised_experiments(register_of(store)).values())
+
+
+def _make_pages(data: Path) -> None:
+    """In the second process: /journeys/, the trends and the hints."""
+    from klantreis.ahead import look_ahead
+    from klantreis.jobs import defined_experiments, make_journeys
+
+    settings = load(data)
+    make_journeys(settings, defined_experiments(settings).values())
+    look_ahead(settings)
 
 
 def _mark(data: Path, wanted: Plan, *, finished: bool) -> None:
