@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from analysis.rendering import html, render
 from analysis.rendering.labels import LABELS
 from analysis.report import Report
+from tests import accessibility
 from tests.analysis.any_report import reports
 from tests.analysis.sample_reports import (
     all_reports,
@@ -213,17 +214,12 @@ def test_any_report_is_safe_to_open(one: Report) -> None:
 
 def violations(browser: Browser, address: str, *, width: int, scheme: str) -> list[str]:
     """What axe-core finds on a page with everything unfolded, and whether the page scrolls sideways."""
-    from axe_playwright_python.sync_playwright import Axe
-
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
     try:
         opened = context.new_page()
         opened.goto(address)
         opened.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
-        found = [
-            f"{one['id']}: {one['nodes'][0]['html'][:120]}"
-            for one in Axe().run(opened).response["violations"]
-        ]
+        found = accessibility.violations(opened)
         if opened.evaluate("document.documentElement.scrollWidth") > width:
             found.append(f"scrolls sideways at {width} px")
         return found

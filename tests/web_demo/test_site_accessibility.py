@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
+from tests.accessibility import STANDARDS, violations
 from tests.web_demo.showing import FILLED, VERSIONS, served
 from web_demo.content import load_content
 
@@ -37,7 +37,6 @@ ALIKE = (
 )
 WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 320, "height": 640}  # WCAG 1.4.10, reflow
-STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
@@ -57,8 +56,7 @@ def page(chromium: Browser, site: tuple[str, str]) -> Iterator[Page]:
 
 
 def assert_accessible(page: Page, where: str) -> None:
-    results = Axe().run(page, options={"runOnly": STANDARDS})
-    assert results.violations_count == 0, f"{where}\n{results.generate_report()}"
+    assert violations(page, STANDARDS) == [], where
 
 
 def assert_fits(page: Page, where: str) -> None:
