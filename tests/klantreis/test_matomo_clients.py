@@ -62,9 +62,10 @@ def collecting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collecting]
 
 
 def _fetched(what: str, *command: str | Path) -> None:
+    """Run a package tool, which is to ask its registry once and not to wait for it."""
     try:
         done = subprocess.run(
-            list(map(str, command)), capture_output=True, text=True, timeout=20, check=False
+            list(map(str, command)), capture_output=True, text=True, timeout=40, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         pytest.skip(f"{what} cannot be fetched here: {error}")
@@ -79,17 +80,9 @@ def node_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("no node and npm on the PATH")
     folder = tmp_path_factory.mktemp("node")
     (folder / "package.json").write_text('{"private": true}')
-    _fetched(
-        "matomo-tracker",
-        "npm",
-        "install",
-        "--ignore-scripts",
-        "--no-audit",
-        "--no-fund",
-        "--prefix",
-        folder,
-        "matomo-tracker@2.2.4",
-    )
+    _fetched("matomo-tracker", "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund",
+             "--fetch-retries=0", "--fetch-timeout=5000", "--prefix", folder,
+             "matomo-tracker@2.2.4")  # fmt: skip
     return folder
 
 
@@ -97,8 +90,8 @@ def node_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def python_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder on the path of which Python finds `piwikapi`."""
     folder = tmp_path_factory.mktemp("python")
-    _fetched("piwikapi", sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder,
-             "piwikapi==0.3")  # fmt: skip
+    _fetched("piwikapi", sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
+             "--retries=0", "--timeout=5", "--dest", folder, "piwikapi==0.3")  # fmt: skip
     with tarfile.open(next(folder.glob("*.tar.gz"))) as source:
         source.extractall(folder, filter="data")
     return folder / "piwikapi-0.3"
