@@ -3,9 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import pytest
 
 from analysis import compiled
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 
 @pytest.fixture(autouse=True)
@@ -15,3 +21,11 @@ def _rows_of_this_test_alone() -> None:
     The compiled form is tried on purpose, beside the interpreted one, in `test_cascade.py`.
     """
     compiled._done.clear()
+
+
+@pytest.fixture(scope="module")
+def tab(chromium: Browser) -> Iterator[Page]:
+    """One tab for pages that keep nothing: a new context costs the browser more than a page."""
+    page = chromium.new_page()
+    yield page
+    page.close()

@@ -28,6 +28,7 @@ from tests.analysis.sample_reports import (
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+    from playwright.sync_api import Page as Tab
 
 SAMPLES = {one.experiment: one for one in all_reports()}
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -212,19 +213,16 @@ def test_any_report_is_safe_to_open(one: Report) -> None:
         assert "<script" not in written
 
 
-def violations(browser: Browser, address: str, *, width: int, scheme: str) -> list[str]:
+def violations(tab: Tab, address: str, *, width: int, scheme: str) -> list[str]:
     """What axe-core finds on a page with everything unfolded, and whether the page scrolls sideways."""
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
-    try:
-        opened = context.new_page()
-        opened.goto(address)
-        opened.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
-        found = accessibility.violations(opened)
-        if opened.evaluate("document.documentElement.scrollWidth") > width:
-            found.append(f"scrolls sideways at {width} px")
-        return found
-    finally:
-        context.close()
+    tab.set_viewport_size({"width": width, "height": 900})
+    tab.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    tab.goto(address)
+    tab.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    found = accessibility.violations(tab)
+    if tab.evaluate("document.documentElement.scrollWidth") > width:
+        found.append(f"scrolls sideways at {width} px")
+    return found
 
 
 LOOKS = {
@@ -241,11 +239,11 @@ LOOKS = {
 @pytest.mark.browser
 @pytest.mark.parametrize(("one", "language", "width", "scheme"), LOOKS.values(), ids=LOOKS)
 def test_everyone_can_use_it(
-    one: Report, language: str, width: int, scheme: str, chromium: Browser, tmp_path: Path
+    one: Report, language: str, width: int, scheme: str, tab: Tab, tmp_path: Path
 ) -> None:
     file = tmp_path / "report.html"
     file.write_text(render(one, form="html", language=language), encoding="utf-8")
-    assert violations(chromium, file.as_uri(), width=width, scheme=scheme) == []
+    assert violations(tab, file.as_uri(), width=width, scheme=scheme) == []
 
 
 @pytest.mark.browser

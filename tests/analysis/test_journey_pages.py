@@ -30,7 +30,7 @@ from tests.analysis.test_html import Page as Parsed
 from tests.analysis.test_html import check_form, violations
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 PAGES = ("/journeys/", "/journeys/zwerfvuil", "/journeys/paspoort")
 
@@ -216,7 +216,7 @@ def test_serving_the_pages_reads_no_tables() -> None:
 
 
 @pytest.mark.browser
-def test_everyone_can_use_the_pages(tmp_path: Path, chromium: Browser) -> None:
+def test_everyone_can_use_the_pages(tmp_path: Path, tab: Page) -> None:
     Shelf(tmp_path / "journeys").put(lasting())
     with served(application(tmp_path)) as address:
         for page, language, width, scheme in (
@@ -226,7 +226,7 @@ def test_everyone_can_use_the_pages(tmp_path: Path, chromium: Browser) -> None:
             ("/journeys/zwerfvuil", "en", 1100, "dark"),
         ):
             where = f"{address}{page}?lang={language}"
-            assert violations(chromium, where, width=width, scheme=scheme) == [], where
+            assert violations(tab, where, width=width, scheme=scheme) == [], where
 
 
 @pytest.mark.browser

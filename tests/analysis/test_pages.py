@@ -24,7 +24,7 @@ from tests.analysis.test_html import Page as Parsed
 from tests.analysis.test_html import check_form, violations
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 
 def put(shelf: Path, *reports: Report) -> None:
@@ -236,10 +236,10 @@ def address(shelf: Path) -> Iterator[str]:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everyone_can_use_the_pages(address: str, scheme: str, chromium: Browser) -> None:
+def test_everyone_can_use_the_pages(address: str, scheme: str, tab: Page) -> None:
     for page, width in (("/reports/?lang=nl", 1200), ("/reports/?lang=en", 320), ("/reports/weg", 320)):
-        assert violations(chromium, address + page, width=width, scheme=scheme) == []
-    assert violations(chromium, f"{address}/reports/zwerfvuil", width=1200, scheme=scheme) == []
+        assert violations(tab, address + page, width=width, scheme=scheme) == []
+    assert violations(tab, f"{address}/reports/zwerfvuil", width=1200, scheme=scheme) == []
 
 
 @pytest.mark.browser

@@ -32,7 +32,7 @@ from tests.analysis.test_html import check_form, violations
 from tracker.event import Kind
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Page
 
 NOW = datetime(2026, 5, 1, 3, tzinfo=UTC)
 CALENDAR = loads(
@@ -249,10 +249,10 @@ def address(shelf: Path) -> Iterator[str]:
 @pytest.mark.browser
 @pytest.mark.parametrize(("language", "width", "scheme"), [("nl", 1200, "light"), ("en", 320, "dark")])
 def test_everyone_can_use_the_page(
-    address: str, language: str, width: int, scheme: str, chromium: Browser
+    address: str, language: str, width: int, scheme: str, tab: Page
 ) -> None:
     page = f"{address}/journeys/trends?lang={language}"
-    assert violations(chromium, page, width=width, scheme=scheme) == []
+    assert violations(tab, page, width=width, scheme=scheme) == []
 
 
 def test_weeks_begin_on_monday(volumes: Volumes) -> None:

@@ -13,7 +13,7 @@ from tests.web_demo.showing import FILLED, VERSIONS, served
 from web_demo.content import load_content
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 pytestmark = pytest.mark.browser
 
@@ -46,13 +46,22 @@ def site(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
         yield request.param, address
 
 
-@pytest.fixture
-def page(chromium: Browser, site: tuple[str, str]) -> Iterator[Page]:
+@pytest.fixture(scope="module")
+def visitor(chromium: Browser, site: tuple[str, str]) -> Iterator[BrowserContext]:
     context = chromium.new_context(base_url=site[1], locale="nl-NL")
     try:
-        yield context.new_page()
+        yield context
     finally:
         context.close()
+
+
+@pytest.fixture
+def page(visitor: BrowserContext) -> Iterator[Page]:
+    """A new tab of a visitor of whom the site knows nothing."""
+    visitor.clear_cookies()
+    page = visitor.new_page()
+    yield page
+    page.close()
 
 
 def assert_accessible(page: Page, where: str) -> None:
