@@ -26,9 +26,9 @@ from pathlib import Path
 import polars as pl
 
 from analysis import day_tables
+from analysis.disclosure import FEWEST
 from analysis.errors import AnalysisError
 from analysis.estimates.proportion import wilson
-from analysis.journey_book import FEWEST
 from analysis.tables import Outcome
 from analysis.vocabulary import QUERY
 

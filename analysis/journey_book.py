@@ -13,8 +13,6 @@ from dataclasses import dataclass
 import msgspec
 
 SCHEMA_VERSION = 1
-#: Of fewer visitors than this nothing is kept and nothing is shown.
-FEWEST = 5
 #: The ways to order the ranking, most first.
 ORDERS = ("unanswered", "volume", "share", "effort", "complaints", "calls")
 

@@ -12,9 +12,9 @@ import pandas as pd
 import polars as pl
 
 from analysis import day_tables, ranking, told, vocabulary, word_gap
+from analysis.disclosure import FEWEST, OTHER
 from analysis.flows import START
 from analysis.journey_book import (
-    FEWEST,
     Book,
     Books,
     Gap,
@@ -37,7 +37,6 @@ PERIOD_DAYS = 28
 STORY_DAYS = 7
 STORY_QUESTIONS = 50_000
 STORIES_OF_TASK = 3_000
-OTHER = "other"
 #: Touchpoints of a task that keep their name; the rest is `other`.
 NAMED = 40
 _SUCCESS = (Outcome.ANSWERED.value, Outcome.READ.value, Outcome.ANSWERED_ON_RESULTS.value)

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from analysis.journey_book import FEWEST, Book, Touch
+from analysis.disclosure import FEWEST, OTHER
+from analysis.journey_book import Book, Touch
 from analysis.tables import Phase
 
-OTHER = "other"
 #: Touchpoints at which trouble can be seen: pages and the search, not a call or a mark.
 _SEEN = ("/", "search")
 

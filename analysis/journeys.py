@@ -18,6 +18,7 @@ import polars as pl
 
 from analysis import day_tables, lostness
 from analysis.asked import asked_outcomes
+from analysis.disclosure import FEWEST, OTHER
 from analysis.entries import read_referrer, registered_name
 from analysis.errors import AnalysisError
 from analysis.frames import nothing
@@ -36,9 +37,6 @@ from tracker.archive import days as archived_days
 from tracker.event import Kind
 from tracker.site import Site, Sites
 
-#: Residents' words are shown only where they occurred this often.
-FEWEST = 5
-OTHER = "other"
 SITE_SEARCH = "site_search"
 #: Columns of the questions by which figures can be split.
 GROUPS = tuple(

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 import polars as pl
 
-from analysis.journey_book import FEWEST, Ranked, ordered
+from analysis.disclosure import FEWEST
+from analysis.journey_book import Ranked, ordered
 from analysis.side_records import Fit
 from analysis.tables import Outcome
 from analysis.tasks import Task, Tasks

@@ -16,8 +16,9 @@ import pandas as pd
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
+from analysis.disclosure import FEWEST, VISITOR, common
 from analysis.exposures import parse
-from analysis.journey_book import FEWEST, Scene, Story
+from analysis.journey_book import Scene, Story
 from analysis.tables import Outcome
 
 #: Columns of the day tables that are needed.
@@ -56,7 +57,7 @@ def stories(
     for variant in versions or ("",):
         for outcome in _OUTCOMES:
             group = asked[(asked["variant"] == variant) & (asked["outcome"] == outcome.value)]
-            visitors = len(group[["day", "partition", "visitor"]].drop_duplicates())
+            visitors = len(group[list(VISITOR)].drop_duplicates())
             if visitors < FEWEST:
                 continue
             found = {key: scenes[key] for key in _in(group) if key in scenes}
@@ -84,8 +85,7 @@ def _in(group: pd.DataFrame) -> Iterable[tuple[str, int, int]]:
 def _common(asked: pd.DataFrame, moves: pd.DataFrame) -> frozenset[str]:
     """Touchpoints that at least five visitors of the task came to."""
     seen = moves[[*_KEYS, "touchpoint"]].merge(asked[[*_KEYS, "visitor"]], on=_KEYS)
-    counted = seen.drop_duplicates(["day", "partition", "visitor", "touchpoint"])["touchpoint"].value_counts()
-    return frozenset(map(str, counted[counted >= FEWEST].index))
+    return common(seen, "touchpoint")
 
 
 def _scenes(moves: pd.DataFrame) -> dict[tuple[str, int, int], tuple[Scene, ...]]:

@@ -18,9 +18,9 @@ import polars as pl
 import pyarrow as pa
 
 from analysis import day_tables
+from analysis.disclosure import FEWEST
 from analysis.errors import TableError
 from analysis.frames import build, published
-from analysis.journey_book import FEWEST
 from analysis.tables import TITLES, WORDS, Outcome
 from analysis.tasks import Tasks
 from analysis.words import GENERIC, normalise

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from analysis import wording
+from analysis.disclosure import OTHER
 from analysis.rendering import paths
 from analysis.rendering.labels import FIGURES
 from analysis.rendering.panels import WIDTHS, Figure, Panel, one_panel
@@ -253,7 +254,7 @@ def _flow_table(flows: list[Flow], variants: list[str], caption: str, language: 
                 )
             )
         if rest:
-            other = wording.touchpoint_name(paths.OTHER, language)
+            other = wording.touchpoint_name(OTHER, language)
             rows.append(
                 (
                     wording.short_variant_name(variant, language),

@@ -7,7 +7,8 @@ from collections import defaultdict
 from datetime import date
 
 from analysis import wording
-from analysis.journey_book import FEWEST, Book
+from analysis.disclosure import FEWEST, OTHER
+from analysis.journey_book import Book
 from analysis.journey_map import Beat, Figures, JourneyMap, Moment, Stop, is_line, map_of, moments
 from analysis.rendering.journey_labels import JOURNEYS, PICTURES
 from analysis.rendering.journey_parts import Section, figure, listed, version_name
@@ -47,13 +48,13 @@ def the_map(book: Book, language: str, today: date) -> Section | None:  # noqa: 
 
 
 def _place(name: str, language: str) -> str:
-    return JOURNEYS[language]["other"] if name == "other" else wording.touchpoint_name(name, language)
+    return JOURNEYS[language]["other"] if name == OTHER else wording.touchpoint_name(name, language)
 
 
 def _leaving_most(shown: JourneyMap, language: str) -> str:
     """The place where most visitors gave up, with the share of each version."""
     said = PICTURES["map"][language]
-    stops = [stop for stops in shown.stops.values() for stop in stops if stop.touchpoint != "other"]
+    stops = [stop for stops in shown.stops.values() for stop in stops if stop.touchpoint != OTHER]
 
     def lost(stop: Stop) -> float:
         return max(one.leaving * one.share for one in stop.figures.values())
@@ -115,7 +116,7 @@ def _stops_table(shown: JourneyMap, language: str) -> Table:
 def _stop_row(
     stop: Stop, phase: str, version: str, one: Figures, language: str, *, apart: bool
 ) -> tuple[str, ...]:
-    pooled = stop.touchpoint == "other"  # a question that came to two of them is in it twice
+    pooled = stop.touchpoint == OTHER  # a question that came to two of them is in it twice
     mark = "–" if one.mark is None else wording.number(one.mark, language, decimals=2, signed=True)
     return (
         _place(stop.touchpoint, language),

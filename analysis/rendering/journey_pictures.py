@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
+from analysis.disclosure import OTHER
 from analysis.journey_map import Beat, JourneyMap, Moment, Stop, is_line, moments
 from analysis.rendering.pictures import NARROW, Caption
 from analysis.rendering.scales import Linear
@@ -154,13 +155,13 @@ def _column(
         text(x + 10, y + 18, words.phase(phase), "label strong"),
     ]
     y += 34
-    stops = [stop for stop in shown.stops[phase] if stop.touchpoint != "other"]
+    stops = [stop for stop in shown.stops[phase] if stop.touchpoint != OTHER]
     for stop in stops[:_STOPS]:
         made, y = _stop(shown, stop, words, x, width, y)
         drawn += made
     rest = len(stops) - _STOPS
     if rest > 0 or len(stops) < len(shown.stops[phase]):
-        told = words.more(rest) if rest > 0 else words.touchpoint("other")
+        told = words.more(rest) if rest > 0 else words.touchpoint(OTHER)
         drawn.append(text(x, y + 14, told, "note"))
         y += 22
     return drawn, y

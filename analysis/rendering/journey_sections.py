@@ -11,7 +11,8 @@ from collections import defaultdict
 from datetime import date
 
 from analysis import wording
-from analysis.journey_book import FEWEST, Book, Overview, Ranked, Scene
+from analysis.disclosure import FEWEST, OTHER
+from analysis.journey_book import Book, Overview, Ranked, Scene
 from analysis.rendering import paths
 from analysis.rendering.journey_labels import PICTURES, SCENES
 from analysis.rendering.journey_map_section import the_map
@@ -137,7 +138,7 @@ def _named(flows: list[Flow], steps: int, most: int) -> list[frozenset[str]]:
         reached[flow.order + 1, flow.target] += flow.questions
     found = paths.common_touchpoints(flows, steps=steps, most=most)
     return [
-        frozenset(name for name in names if reached[step, name] >= FEWEST and name != paths.OTHER)
+        frozenset(name for name in names if reached[step, name] >= FEWEST and name != OTHER)
         for step, names in enumerate(found)
     ]
 
@@ -172,7 +173,7 @@ def _ways_table(flows: list[Flow], language: str) -> Table:
         ends = [wording.touchpoint_name(name, language) for name in (flow.source, flow.target)]
         counts = [wording.number(count, language) for count in (flow.order, flow.questions)]
         rows.append((version_name(flow.variant, language), counts[0], *ends, counts[1]))
-    other = wording.touchpoint_name("other", language)
+    other = wording.touchpoint_name(OTHER, language)
     rows += [
         (version_name(name, language), "–", other, other, wording.number(count, language))
         for name, count in rest.items()

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from analysis.disclosure import OTHER
 from analysis.rendering.pictures import NARROW, Caption
 from analysis.rendering.scales import spread_labels
 from analysis.rendering.svg import element, picture, shorten, text
 from analysis.report import Flow
 from analysis.tables import Outcome
 
-OTHER = "other"
 CONTINUES = "continues"
 
 #: Lanes from top to bottom; what is not named here is a touchpoint and lies between the two groups.
