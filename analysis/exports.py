@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Tables for others: any day table as CSV or Parquet, and questions as an event log for process mining.
 
-What leaves the house says less than a day table: a path or a word that fewer than five visitors had becomes
-`other`, and in CSV no text can be taken for a formula.
+What leaves the house says less than a day table: a path, a word or a combination of versions that fewer than
+five visitors had becomes `other`, and in CSV no text can be taken for a formula. A visitor counts as one,
+however often something happened: who goes to and fro is not many.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ from io import BytesIO
 
 import pandas as pd
 
+from analysis.disclosure import OTHER, VISITOR, common
 from analysis.errors import TableError
+from analysis.flows import START
 from analysis.reconstruct import TABLES
+from analysis.touchpoints import FEEDBACK
 
 
 class Reader(StrEnum):
@@ -24,9 +28,6 @@ class Reader(StrEnum):
     RETENTIONEERING = "retentioneering"
 
 
-#: What fewer visitors (of tables that only count: fewer questions) had is not told apart.
-FEWEST = 5
-OTHER = "other"
 EVENT_LOG = "event-log"
 #: Every name that can be exported.
 NAMES = (*TABLES, EVENT_LOG)
@@ -35,11 +36,21 @@ _TELLING: Mapping[str, tuple[str, ...]] = {
     "sessions": ("landing", "language"),
     "questions": ("persona", "exposures"),
     "moves": ("touchpoint", "source"),
+    "units": ("landing",),
+    "strata": ("landing",),
     "flows": ("source", "target"),
     "touchpoints": ("touchpoint",),
     "transitions": ("source", "target"),
 }
-_COUNT = {"flows": "questions", "touchpoints": "questions", "transitions": "times"}
+#: Tables from which is read whose the rows are, of tables that do not say it themselves.
+_WHOSE: Mapping[str, tuple[str, ...]] = {
+    "moves": ("questions",),
+    "units": ("sessions",),
+    "strata": ("sessions",),
+    "flows": ("questions", "moves"),
+    "touchpoints": ("questions", "moves"),
+    "transitions": ("questions", "moves"),
+}
 _QUESTION = ["day", "partition", "question"]
 #: What somebody did; the other moves are what we made of it.
 _DONE = ("view", "search", "result", "form", "contact", "goal", "feedback")
@@ -51,21 +62,20 @@ _NAMES: Mapping[Reader, tuple[str, str, str]] = {
 }
 
 
+def needed(name: str) -> tuple[str, ...]:
+    """The day tables that `exported` reads for that one, itself first."""
+    return name, *_WHOSE.get(name, ())
+
+
 def exported(name: str, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The day table of that name as it may leave; `tables` holds it, and for moves also the questions.
+    """The day table of that name as it may leave; `tables` holds those that it is `needed` for.
 
     Raises `TableError` for an unknown name.
     """
     if name not in TABLES:
         raise TableError(f'There is no table "{name}"; there are {", ".join(NAMES)}.')
     frame = tables[name]
-    who = pd.Series(0, index=frame.index)
-    if name in ("sessions", "questions"):
-        who = _visitors(frame)
-    elif name == "moves":
-        who = _visitors(frame[_QUESTION].merge(tables["questions"], on=_QUESTION, how="left"))
-        who.index = frame.index
-    told = {column: _told(frame[column], who, _count(name, frame)) for column in _TELLING.get(name, ())}
+    told = {column: _told(frame[column], _common(name, column, tables)) for column in _TELLING.get(name, ())}
     return frame.assign(**told)
 
 
@@ -82,11 +92,10 @@ def event_log(questions: pd.DataFrame, moves: pd.DataFrame, reader: Reader = Rea
         questions[[*_QUESTION, "visitor", "site", "task", "entry", "exposures", "outcome"]], on=_QUESTION
     )
     steps = steps.sort_values([*_QUESTION, "order"], kind="stable", ignore_index=True)
-    who = _visitors(steps)
-    place = _told(steps["touchpoint"], who, None)
+    place = _told_of(steps, steps["touchpoint"])
     place = place.mask((steps["kind"] == "view") & (place == "search"), _RESULTS_PAGE)
     named = (steps["kind"] + ": " + place).where(steps["kind"] != "view", place)
-    named = _told(named.mask(steps["kind"] == "search", "search"), who, None)
+    named = _told_of(steps, named.mask(steps["kind"] == "search", "search"))
     rank = steps.groupby([*_QUESTION, "at"]).cumcount()
     number = steps["partition"].map("{:02d}".format) + "-" + steps["question"].map("{:06d}".format)
     log = pd.DataFrame(
@@ -98,6 +107,7 @@ def event_log(questions: pd.DataFrame, moves: pd.DataFrame, reader: Reader = Rea
             ),
         }
     )
+    steps = steps.assign(exposures=_told_of(steps, steps["exposures"]))
     attributes = {
         f"{of_case}{name}": steps[name] for name in ("site", "task", "entry", "exposures", "outcome")
     }
@@ -131,24 +141,44 @@ def _harmless(column: pd.Series[str]) -> pd.Series[str]:
     return column.mask(risky, "'" + column.astype("str"))
 
 
-def _visitors(frame: pd.DataFrame) -> pd.Series[int]:
-    """A number for each visitor."""
-    return frame.groupby(["day", "partition", "visitor"], dropna=False).ngroup()
+def _common(name: str, column: str, tables: Mapping[str, pd.DataFrame]) -> frozenset[str]:
+    """The texts of that column of a table that enough visitors had."""
+    if name in ("units", "strata"):
+        return common(tables["sessions"], "landing")
+    if name in ("sessions", "questions"):
+        return common(tables[name], column)
+    questions, moves = tables["questions"], tables["moves"]
+    if name == "moves":
+        return common(_with_visitors(moves, questions, column), column)
+    return common(_places(questions, moves), "touchpoint")
 
 
-def _count(name: str, frame: pd.DataFrame) -> pd.Series[int] | None:
-    """What a table that only counts has of each row. Of rows for everyone and for each version only the first
-    count, or a question would be two."""
-    if name not in _COUNT:
-        return None
-    count = frame[_COUNT[name]]
-    return count.where(frame["experiment"] == "", 0) if name in ("flows", "touchpoints") else count
+def _places(questions: pd.DataFrame, moves: pd.DataFrame) -> pd.DataFrame:
+    """Whose every place in a journey is, its start and its outcome among them."""
+    asked = questions[list(VISITOR)]
+    marks = _with_visitors(moves[moves["kind"] == "feedback"], questions, "touchpoint")
+    return pd.concat(
+        [
+            _with_visitors(moves, questions, "touchpoint"),
+            marks.assign(touchpoint=FEEDBACK),
+            asked.assign(touchpoint=START),
+            asked.assign(touchpoint=questions["outcome"]),
+        ],
+        ignore_index=True,
+    )
 
 
-def _told(texts: pd.Series[str], who: pd.Series[int], count: pd.Series[int] | None) -> pd.Series[str]:
+def _with_visitors(moves: pd.DataFrame, questions: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A column of the moves with the visitor of their question."""
+    mine = moves[[*_QUESTION, column]].drop_duplicates()
+    return mine.merge(questions[[*_QUESTION, "visitor"]], on=_QUESTION)
+
+
+def _told_of(rows: pd.DataFrame, texts: pd.Series[str]) -> pd.Series[str]:
+    """The texts of rows that say themselves whose they are."""
+    return _told(texts, common(rows[list(VISITOR)].assign(text=texts), "text"))
+
+
+def _told(texts: pd.Series[str], often: frozenset[str]) -> pd.Series[str]:
     """The texts that enough people had, `other` for those that somebody could be known by."""
-    if count is not None:
-        often = count.groupby(texts).transform("sum")
-    else:
-        often = who.groupby(texts).transform("nunique")
-    return texts.mask((often < FEWEST) & (texts != ""), OTHER)
+    return texts.where(texts.isin(often) | (texts == ""), OTHER)

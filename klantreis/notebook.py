@@ -45,14 +45,13 @@ class Data:
 
     def table(self, name: str, *, reader: str = "pm4py") -> pd.DataFrame:
         """A table by its name; `reader` names the columns of the event log. Raises `TableError`."""
-        from analysis.exports import EVENT_LOG, Reader, event_log, exported
+        from analysis.exports import EVENT_LOG, Reader, event_log, exported, needed
 
         if name == EVENT_LOG:
             return event_log(self._read("questions"), self._read("moves"), Reader(reader))
         if name == WORDS:
             return self.words()
-        needed = ("moves", "questions") if name == "moves" else (name,)
-        return exported(name, {each: self._read(each) for each in needed})
+        return exported(name, {each: self._read(each) for each in needed(name)})
 
     def sessions(self) -> pd.DataFrame:
         """One row per session; columns as in `analysis.tables.SESSIONS`."""

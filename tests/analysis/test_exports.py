@@ -9,18 +9,22 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from io import BytesIO, StringIO
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
+from analysis.disclosure import OTHER
 from analysis.errors import TableError
-from analysis.exports import OTHER, Reader, as_csv, as_parquet, event_log, exported
+from analysis.exports import Reader, as_csv, as_parquet, event_log, exported
 from analysis.reconstruct import TABLES
+from experiments.assignment import variant_for
 from tests.analysis.stories import Story, tables_of
 from tests.analysis.test_journeys import town
-from tests.analysis.test_units import ONE, busy_day
+from tests.analysis.test_units import ONE, busy_day, experiment
 from tracker.event import Kind
 
 ASKED = """
@@ -67,6 +71,68 @@ def test_what_only_a_few_had_is_not_told() -> None:
         assert "/zeldzaam" not in text
         assert len(text.splitlines()) == len(tables[name]) + 1
     assert "/afval/zwerfvuil" in as_csv(exported("moves", tables))
+
+
+TWO = {name: experiment(name=name) for name in ("twee", "zwerfvuil")}
+BUCKET = 417
+SHOWN = ",".join(f"{name}={variant_for(one, BUCKET)}" for name, one in TWO.items())
+MET: Mapping[str, Any] = {"bucket": BUCKET, "exposures": SHOWN, "first": "twee,zwerfvuil"}
+
+
+def to_and_fro() -> dict[str, pd.DataFrame]:
+    """The tables of a visitor who goes to and fro between two pages, then asks about it three times more; met
+    by two experiments."""
+    story = Story()
+    page = story.page("/melding/eigen", 0, visitor=9, **MET)
+    for turn in range(8):
+        path = "/melding/eigen" if turn % 2 else "/afval/zwerfvuil-eigen"
+        page = story.page(path, 10 + turn * 40, came=page, visitor=9, **MET)
+    for again in range(1, 4):
+        story.on(page, Kind.GOAL, again * 5000 - 1000, goal="melding_verzonden")
+        page = story.page("/melding/eigen", again * 5000, visitor=9, **MET)
+    return tables_of(story.frame(), experiments=TWO)
+
+
+#: Tables with a column that may say where somebody was.
+TELLING = ("sessions", "questions", "moves", "units", "strata", "flows", "touchpoints", "transitions")
+
+
+@pytest.fixture(scope="module")
+def one_visitor() -> Mapping[str, pd.DataFrame]:
+    return to_and_fro()
+
+
+@pytest.mark.parametrize("name", TELLING)
+def test_one_visitor_is_one_however_often_something_happened(
+    name: str, one_visitor: Mapping[str, pd.DataFrame]
+) -> None:
+    frame = one_visitor[name]
+    for count in {"flows": ["questions"], "transitions": ["times"]}.get(name, []):
+        assert frame.groupby("source")[count].sum()["/melding/eigen"] >= 5
+    own = ("eigen", SHOWN)
+    assert any(text in as_csv(frame) for text in own)
+    left = as_csv(exported(name, one_visitor))
+    assert not any(text in left for text in own)
+    assert len(left.splitlines()) == len(frame) + 1
+
+
+def test_what_five_visitors_had_is_told_in_every_table() -> None:
+    story = Story()
+    for visitor in range(5):
+        page = story.page("/afval/zwerfvuil", visitor * 60, visitor=visitor, **MET)
+        story.on(page, Kind.FEEDBACK, visitor * 60 + 5, heartbeat=1)
+    tables = tables_of(story.frame(), experiments=TWO)
+    for name in TELLING:
+        assert len(tables[name])
+        pd.testing.assert_frame_equal(exported(name, tables), tables[name])
+
+
+def test_which_versions_one_visitor_met_stands_in_no_event_log(
+    one_visitor: Mapping[str, pd.DataFrame],
+) -> None:
+    assert set(one_visitor["questions"]["exposures"]) == {SHOWN}
+    log = event_log(one_visitor["questions"], one_visitor["moves"])
+    assert set(log["case:exposures"]) == {OTHER}
 
 
 def test_every_table_comes_back_from_parquet_as_it_is() -> None:
