@@ -17,8 +17,9 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 from analysis import wording
 from analysis.journey_book import ORDERS, SCHEMA_VERSION, Book, Books, Overview, Ranked, ordered
 from analysis.pages import asked_language, fresh
+from analysis.rendering import templates
 from analysis.rendering.journey_labels import JOURNEYS, PICTURES
-from analysis.rendering.journey_parts import TEMPLATES, SectionMaker
+from analysis.rendering.journey_parts import SectionMaker
 from analysis.rendering.journey_sections import ranking_figure, sections
 from analysis.rendering.journey_word_sections import gap_figure, queries_table
 from analysis.rendering.sections import Table
@@ -87,7 +88,7 @@ def blueprint(journeys_dir: Path, more: Sequence[SectionMaker] = ()) -> Blueprin
 
     @pages.get("/journeys.css")
     def stylesheet() -> Response:
-        return fresh(Response((TEMPLATES / "journeys.css").read_text("utf-8"), mimetype="text/css"))
+        return fresh(Response(templates.stylesheet("journeys/journeys.css"), mimetype="text/css"))
 
     @pages.get("/<name>")
     def one(name: str) -> Response:

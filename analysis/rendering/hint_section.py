@@ -12,8 +12,8 @@ from markupsafe import Markup
 
 from analysis import wording
 from analysis.journey_book import Book
-from analysis.rendering import html
 from analysis.rendering.journey_parts import Section, SectionMaker
+from analysis.rendering.templates import unbroken
 
 _WORDS = {
     "nl": {"title": "Waar de meesten vastlopen", "link": "Bekijk reizen", "experiment": "proef"},
@@ -48,10 +48,10 @@ def _told(one: dict[str, Any], language: str, words: dict[str, str]) -> Markup:
     )
     link = Markup('<a href="#stories">{}</a>').format(words["link"])
     rows = Markup().join(
-        Markup("<li>{} {}</li>").format(html.unbroken(hint["sentence"][language]), link)
+        Markup("<li>{} {}</li>").format(unbroken(hint["sentence"][language]), link)
         for hint in one["hints"]
     )
-    told = Markup("<p>{}</p>").format(html.unbroken(one["summary"][language]))
+    told = Markup("<p>{}</p>").format(unbroken(one["summary"][language]))
     return Markup("{}{}{}").format(heading, told, Markup("<ol>{}</ol>").format(rows) if rows else "")
 
 

@@ -6,20 +6,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from analysis import wording
 from analysis.journey_book import Book
-from analysis.rendering.html import unbroken
 from analysis.rendering.journey_labels import JOURNEYS
 from analysis.rendering.pictures import Caption
 from analysis.rendering.sections import Table
+from analysis.rendering.templates import filled
 
-TEMPLATES = Path(__file__).parents[1] / "templates" / "journeys"
 BARS = 12  # rows of a picture of bars; the table has all
 
 
@@ -49,15 +45,17 @@ def figure(
     panels = [one if isinstance(one, tuple) else ("", [one]) for one in drawings]
     if panels and not panels[0][0]:
         panels = [("", [drawing for _, each in panels for drawing in each])]
-    body = render(
-        "figure.html", name=name, sentence=caption.description, panels=panels, tables=tables, note=note,
-        more=more or [], numbers=JOURNEYS[language]["numbers"],
-    )  # fmt: skip
+    body = filled(
+        "journeys/figure.html",
+        name=name,
+        sentence=caption.description,
+        panels=panels,
+        tables=tables,
+        note=note,
+        more=more or [],
+        numbers=JOURNEYS[language]["numbers"],
+    )
     return Section(name, caption.title, body)
-
-
-def render(template: str, **values: object) -> Markup:
-    return Markup(_templates().get_template(template).render(**values))  # noqa: S704  the template escapes
 
 
 def version_name(name: str, language: str) -> str:
@@ -72,16 +70,3 @@ def listed(parts: list[str], language: str) -> str:
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} {'en' if language == 'nl' else 'and'} {parts[-1]}"
-
-
-@lru_cache(maxsize=1)
-def _templates() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["unbroken"] = unbroken
-    return environment

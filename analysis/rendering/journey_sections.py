@@ -16,12 +16,13 @@ from analysis.journey_book import Book, Overview, Ranked, Scene
 from analysis.rendering import paths
 from analysis.rendering.journey_labels import PICTURES, SCENES
 from analysis.rendering.journey_map_section import the_map
-from analysis.rendering.journey_parts import BARS, Section, SectionMaker, figure, render, version_name
+from analysis.rendering.journey_parts import BARS, Section, SectionMaker, figure, version_name
 from analysis.rendering.journey_pictures import Bar, bars
 from analysis.rendering.journey_word_sections import words
 from analysis.rendering.panels import WIDTHS
 from analysis.rendering.pictures import Caption
 from analysis.rendering.sections import Table, labels
+from analysis.rendering.templates import filled
 from analysis.report import Flow
 from analysis.tables import Outcome
 
@@ -92,7 +93,7 @@ def stories(book: Book, language: str, today: date) -> Section | None:
             for one in story.scenes
         ]
         told.append((heading, like, scenes, SCENES[f"end_{story.outcome}"][language]))
-    body = render("stories.html", intro=said["intro"], stories=told)
+    body = filled("journeys/stories.html", intro=said["intro"], stories=told)
     return Section("stories", said["title"], body)
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from analysis import notation
@@ -18,6 +16,7 @@ from analysis.rendering import html
 from analysis.rendering.panels import Figure, one_panel
 from analysis.rendering.pictures import Caption
 from analysis.rendering.sections import Table
+from analysis.rendering.templates import filled, stylesheet
 from analysis.rendering.timelines import Moment, Span, bars, timeline
 from analysis.rendering.trend_words import (
     ENTRIES,
@@ -33,36 +32,31 @@ from analysis.rendering.trend_words import (
 )
 from analysis.trends import TaskTrend, Trend
 
-TEMPLATES = html.TEMPLATES.parent / "trends"
 #: Days before the forecast that the picture shows.
 SHOWN_DAYS = 56
 
 
 def style() -> str:
     """The stylesheet of the page: that of a report, and what only these pictures have."""
-    return html.style() + (TEMPLATES / "trends.css").read_text(encoding="utf-8")
+    return html.style() + stylesheet("trends/trends.css")
 
 
 def body(trend: Trend, tasks: Sequence[TaskTrend], language: str, computed_at: datetime) -> Markup:
     """The page without a shell around it; it has no style attribute."""
     words, said = LABELS[language], sentences(trend, language)
-    written = (
-        _templates()
-        .get_template("body.html")
-        .render(
-            words=words,
-            eyebrow=words["eyebrow"].format(site=trend.site),
-            ahead=said["ahead"],
-            is_refused=isinstance(trend.ahead, TooLittle),
-            peak=said.get("peak", ""),
-            notes=[said[part] for part in ("gaps", "effects") if part in said],
-            figures=_figures(trend, said, language),
-            tables=_shown_tables(trend, tasks, language),
-            events=_events_table(trend, language),
-            computed=notation.moment(computed_at, language),
-        )
+    return filled(
+        "trends/body.html",
+        words=words,
+        eyebrow=words["eyebrow"].format(site=trend.site),
+        ahead=said["ahead"],
+        is_refused=isinstance(trend.ahead, TooLittle),
+        peak=said.get("peak", ""),
+        notes=[said[part] for part in ("gaps", "effects") if part in said],
+        figures=_figures(trend, said, language),
+        tables=_shown_tables(trend, tasks, language),
+        events=_events_table(trend, language),
+        computed=notation.moment(computed_at, language),
     )
-    return Markup(written)  # noqa: S704  the template escapes what it is given
 
 
 def _figures(trend: Trend, said: dict[str, str], language: str) -> list[Figure]:
@@ -299,16 +293,3 @@ def _date(day: date, language: str) -> str:
 
 def _month(month: str, language: str) -> str:
     return notation.day(date.fromisoformat(f"{month}-01"), language).partition(" ")[2]
-
-
-@lru_cache(maxsize=1)
-def _templates() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["unbroken"] = html.unbroken
-    return environment
