@@ -6,9 +6,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,14 +15,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from markupsafe import Markup
 from msgspec.structs import replace
-from werkzeug.serving import make_server
 
 from analysis.journey_book import Book, Books
 from analysis.journey_pages import Shelf, blueprint
 from analysis.pages import blueprint as reports
 from analysis.rendering.journey_labels import JOURNEYS, PICTURES, SCENES
-from analysis.rendering.journey_parts import Section
-from klantreis.shell import init_shell
+from analysis.rendering.journey_parts import Section, SectionMaker
+from tests.analysis.console import console, served
 from tests.analysis.journey_samples import books
 from tests.analysis.test_html import Page as Parsed
 from tests.analysis.test_html import check_form, violations
@@ -33,20 +30,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 PAGES = ("/journeys/", "/journeys/zwerfvuil", "/journeys/paspoort")
-
-
-@contextmanager
-def served(app: Flask) -> Iterator[str]:
-    """The address of an application on a free port."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def lasting() -> Books:
@@ -59,12 +42,8 @@ def lasting() -> Books:
     return Books(made.overview, kept)
 
 
-def application(folder: Path, **given: object) -> Flask:
-    app = Flask("console", static_folder=None, template_folder=None)
-    init_shell(app)
-    app.register_blueprint(reports(folder / "reports"))
-    app.register_blueprint(blueprint(folder / "journeys", **given))  # type: ignore[arg-type]
-    return app
+def application(folder: Path, more: Sequence[SectionMaker] = ()) -> Flask:
+    return console(reports(folder / "reports"), blueprint(folder / "journeys", more))
 
 
 @pytest.fixture

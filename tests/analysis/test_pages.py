@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +12,11 @@ import msgspec
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.serving import make_server
 
 from analysis.pages import blueprint
 from analysis.rendering import render
 from analysis.report import Report, from_json, to_json
-from klantreis.shell import init_shell
+from tests.analysis.console import console, served
 from tests.analysis.sample_reports import all_reports, do_not_use, report
 from tests.analysis.test_html import Page as Parsed
 from tests.analysis.test_html import check_form, violations
@@ -38,10 +36,7 @@ def put(shelf: Path, *reports: Report) -> None:
 
 
 def application(shelf: Path) -> Flask:
-    app = Flask("console", static_folder=None, template_folder=None)
-    init_shell(app)
-    app.register_blueprint(blueprint(shelf))
-    return app
+    return console(blueprint(shelf))
 
 
 @pytest.fixture
@@ -223,15 +218,8 @@ def test_the_menu_shows_only_what_exists(client: FlaskClient) -> None:
 @pytest.fixture
 def address(shelf: Path) -> Iterator[str]:
     put(shelf, *all_reports())
-    server = make_server("127.0.0.1", 0, application(shelf), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(application(shelf)) as found:
+        yield found
 
 
 @pytest.mark.browser

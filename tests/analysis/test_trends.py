@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from flask import Flask
-from werkzeug.serving import make_server
 
 from analysis import day_tables
 from analysis.calendar import loads
@@ -24,7 +22,7 @@ from analysis.rendering.trend_words import sentences
 from analysis.trend_document import days_table, read_target, to_json
 from analysis.trend_pages import blueprint
 from analysis.trends import Shift, Volumes, by_task, gather, read, shift_change, trend
-from klantreis.shell import init_shell
+from tests.analysis.console import console, served
 from tests.analysis.past_weeks import MONDAY, drawn, rows_of
 from tests.analysis.stories import DAY, SITE, Story
 from tests.analysis.test_html import Page as Parsed
@@ -197,10 +195,7 @@ def shelf(volumes: Volumes, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def application(folder: Path) -> Flask:
-    app = Flask("console", static_folder=None, template_folder=None)
-    init_shell(app)
-    app.register_blueprint(blueprint(folder))
-    return app
+    return console(blueprint(folder))
 
 
 @pytest.mark.parametrize(("language", "said"), [("nl", "waarschijnlijk tussen"), ("en", "probably between")])
@@ -235,15 +230,8 @@ def test_another_site_is_not_found(shelf: Path, address: str) -> None:
 
 @pytest.fixture
 def address(shelf: Path) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, application(shelf), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(application(shelf)) as found:
+        yield found
 
 
 @pytest.mark.browser
