@@ -61,7 +61,7 @@ def flags(frame: pd.DataFrame, name: str) -> Flags:
     if name not in frame:
         return np.zeros(len(frame), bool)
     column = frame[name]
-    return (column == True).fillna(value=False).to_numpy(bool)  # noqa: E712  None is no
+    return column.eq(True).fillna(value=False).to_numpy(bool)  # None is no
 
 
 def given(frame: pd.DataFrame, name: str) -> Flags:

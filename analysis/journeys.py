@@ -298,7 +298,7 @@ def _with_other(
 
 def _words(frame: pd.DataFrame) -> pl.DataFrame:
     """One row per person, source and words: whether the site found nothing for them."""
-    people = frame[frame["run"].isna() & (frame["automated"] != True)]  # noqa: E712  None is no
+    people = frame[frame["run"].isna() & frame["automated"].ne(True)]  # None is no
     typed = people[(people["kind"] == Kind.SEARCH.value) & people["query"].notna()]
     rows = [
         (visitor, SITE_SEARCH, " ".join(normalise(query).words), results == 0)

@@ -193,7 +193,7 @@ def _ranked(table: BucketTable, control: str, variant: str, segment: str, null: 
     return ranks.compare(*pair, null=null)
 
 
-def _no_arm(table: BucketTable, variant: str, segment: str) -> Arm | Refused:  # noqa: ARG001
+def _no_arm(_table: BucketTable, _variant: str, _segment: str) -> Arm | Refused:
     return Refused(Refusal.UNMEASURED, "a rank is told of two variants together, not of one")
 
 

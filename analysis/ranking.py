@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import polars as pl
@@ -112,13 +113,13 @@ def split_small(rows: Sequence[Ranked]) -> tuple[list[Ranked], int]:
     )
 
 
-def _ranked(row: Mapping[str, object], name: str, known: Mapping[tuple[str, str], Task]) -> Ranked:
-    task = known.get((str(row["site"]), str(row["task"])))
+def _ranked(row: Mapping[str, Any], name: str, known: Mapping[tuple[str, str], Task]) -> Ranked:
+    task = known.get((row["site"], row["task"]))
     return Ranked(
         name=name,
-        question=task.question if task else str(row["task"]),
+        question=task.question if task else row["task"],
         upl=task.upl if task else None,
-        **row,  # type: ignore[arg-type]
+        **row,
     )
 
 

@@ -157,7 +157,9 @@ def _shown(root: Path, day: date, sites: Sites) -> dict[tuple[str, str], list[_S
     columns = ["site", "kind", "path", "page_view", "time", "visitor", "run", "automated"]
     events = pl.DataFrame(read_events(root, day, columns=columns))
     views = events.filter(
-        (pl.col("kind") == Kind.VIEW.value) & pl.col("run").is_null() & (pl.col("automated") != True)  # noqa: E712
+        pl.col("kind") == Kind.VIEW.value,
+        pl.col("run").is_null(),
+        ~pl.col("automated").fill_null(value=False),
     )
     found: dict[tuple[str, str], list[_Shown]] = {}
     for site in sites:

@@ -80,22 +80,20 @@ def recorded(tables_root: Path, experiment: Experiment, *, days: Sequence[date] 
     )
 
 
-def question_of(
-    experiment: Experiment, traffic: Traffic, effect: float, *, metric: str | None = None, **changes: float
-) -> Question:
-    """What the plan of this experiment asks: its primary metric (or another), its versions and guardrails.
+def question_of(experiment: Experiment, traffic: Traffic, effect: float) -> Question:
+    """What the plan of this experiment asks: its primary metric, its versions and guardrails.
 
     Raises:
         AnalysisError: the metric does not vary in what was recorded.
     """
-    name = metric or experiment.primary.name
+    name = experiment.primary.name
     today = traffic.metrics[name]
     if not (0 < today.value < 1 if today.spread is None else today.spread > 0):
         raise AnalysisError(
             f"In what was recorded {name} is {today.value:g} for everybody, and no plan follows from that. "
             "Choose another metric, or give --baseline."
         )
-    asked = Question(
+    return Question(
         baseline=today.value,
         effect=effect,
         browsers_per_day=traffic.browsers_per_day,
@@ -104,7 +102,6 @@ def question_of(
         coverage=experiment.coverage,
         spread=today.spread,
     )
-    return replace(asked, **changes)  # type: ignore[arg-type]
 
 
 def designs(question: Question) -> dict[Looks, Plan]:

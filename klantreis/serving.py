@@ -126,10 +126,10 @@ class Worker(Process):
         super().target(sockets)
 
     @property
-    def server(self) -> Server:
+    def server(self) -> uvicorn.Server:
         if self._server is None:
             self._server = _WorkersServer(self.config)
-        return self._server  # type: ignore[return-value]
+        return self._server
 
 
 class _WorkersServer(Server):

@@ -24,7 +24,7 @@ _WORDS = {
 def hint_section(folder: Path) -> SectionMaker:
     """A maker of that part; it makes none where the job has left nothing about the task."""
 
-    def make(book: Book, language: str, today: date) -> Section | None:  # noqa: ARG001  as every section
+    def make(book: Book, language: str, _today: date) -> Section | None:
         found = [one for one in _tasks(folder, book.task.site) if one["task"] == book.task.task]
         if not found:
             return None
@@ -48,8 +48,7 @@ def _told(one: dict[str, Any], language: str, words: dict[str, str]) -> Markup:
     )
     link = Markup('<a href="#stories">{}</a>').format(words["link"])
     rows = Markup().join(
-        Markup("<li>{} {}</li>").format(unbroken(hint["sentence"][language]), link)
-        for hint in one["hints"]
+        Markup("<li>{} {}</li>").format(unbroken(hint["sentence"][language]), link) for hint in one["hints"]
     )
     told = Markup("<p>{}</p>").format(unbroken(one["summary"][language]))
     return Markup("{}{}{}").format(heading, told, Markup("<ol>{}</ol>").format(rows) if rows else "")

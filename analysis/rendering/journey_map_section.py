@@ -17,7 +17,7 @@ from analysis.rendering.pictures import Caption
 from analysis.rendering.sections import Table
 
 
-def the_map(book: Book, language: str, today: date) -> Section | None:  # noqa: ARG001  as every section
+def the_map(book: Book, language: str, _today: date) -> Section | None:
     """Phases, touchpoints and the heartbeat line."""
     shown = map_of(book)
     if not any(shown.stops.values()):

@@ -35,7 +35,7 @@ def sections(book: Book, language: str, today: date) -> list[Section]:
     return [made for make in makers if (made := make(book, language, today)) is not None]
 
 
-def ways(book: Book, language: str, today: date) -> Section | None:  # noqa: ARG001
+def ways(book: Book, language: str, _today: date) -> Section | None:
     """What followed what, for each version."""
     versions = [version.name for version in book.versions] or [""]
     flows = [

@@ -15,7 +15,7 @@ from analysis.rendering.pictures import Caption
 from analysis.rendering.sections import Table
 
 
-def words(book: Book, language: str, today: date) -> Section | None:  # noqa: ARG001
+def words(book: Book, language: str, _today: date) -> Section | None:
     """What residents type against what the pages are called."""
     gap = book.gap
     if gap is None or not gap.words:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +119,7 @@ def _asked(
     settings = load(data)
     experiment = written(settings, name)
     traffic = recorded(settings.tables, experiment)
-    return experiment, traffic, question_of(experiment, traffic, effect, **told)
+    return experiment, traffic, replace(question_of(experiment, traffic, effect), **told)
 
 
 def _pooled(experiment: Experiment, question: Question, data: Path) -> Plan | None:

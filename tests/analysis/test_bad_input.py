@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -48,7 +49,8 @@ def nobody(units: pd.DataFrame) -> pd.DataFrame:
     return empty(UNITS).assign(partition=pd.Series(dtype=int))
 
 
-REFUSED = {
+Spoil = Callable[[pd.DataFrame], pd.DataFrame]
+REFUSED: Mapping[str, tuple[Spoil, str]] = {
     "nobody was exposed": (nobody, "noUnits"),
     "one version was never shown": (lambda units: units[units["variant"] == "current"], "noUnits"),
     "three browsers": (three, "tooFewUnits"),
@@ -58,9 +60,9 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("spoil", "reason"), REFUSED.values(), ids=REFUSED)
-def test_a_typed_reason_and_no_number(spoil: object, reason: str) -> None:
+def test_a_typed_reason_and_no_number(spoil: Spoil, reason: str) -> None:
     units = browsers(EXPERIMENT, 400, 1)
-    made = spoil(units)  # type: ignore[operator]
+    made = spoil(units)
     report = evaluated(SMALL, made)
     found = primary(report)
     assert (found.reason or "").partition(":")[0] == reason

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from analysis.errors import AnalysisError
 from analysis.report import Report, VerdictCode, from_json, to_json
 from analysis.visitor_table import Columns
 
-NAMED = {"unit": "visitor", "variant": "version", "outcome": "answered"}
+NAMED: dict[str, Any] = {"unit": "visitor", "variant": "version", "outcome": "answered"}
 
 
 def visitors(n: int = 2000, seed: int = 1, rates: tuple[float, ...] = (0.5, 0.6)) -> pd.DataFrame:
@@ -68,8 +69,8 @@ KINDS = [
 
 
 @pytest.mark.parametrize(("named", "kind", "better"), KINDS)
-def test_the_kind_follows_from_the_columns(named: dict[str, str], kind: str, better: str) -> None:
-    report = compare(visitors(), **{**NAMED, **named})  # type: ignore[arg-type]
+def test_the_kind_follows_from_the_columns(named: dict[str, Any], kind: str, better: str) -> None:
+    report = compare(visitors(), **{**NAMED, **named})
     assert {(one.kind, one.better) for one in report.results} == {(kind, better)}
     assert report.results[0].estimate is not None
     assert report.control == "current"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -39,7 +40,7 @@ class Town(Story):
     people = 0
 
     def fill_in(
-        self, *, until: int, errors: int = 0, calls: bool = False, answered: bool = False, **more: object
+        self, *, until: int, errors: int = 0, calls: bool = False, answered: bool = False, **more: Any
     ) -> None:
         """Come by the page on litter and go to step `until`; 0 is the page before the form."""
         self.people += 1
@@ -77,8 +78,10 @@ class Town(Story):
         return losses(*(pl.from_pandas(tables[name]) for name in ("questions", "moves")))
 
 
-def worst(town: Town, task: str = "zwerfvuil", **settings: object) -> TaskHints:
-    return of_task(town.losses(), SITE.name, task, **settings)  # type: ignore[arg-type]
+def worst(
+    town: Town, task: str = "zwerfvuil", words: Mapping[str, Sequence[Word]] | None = None
+) -> TaskHints:
+    return of_task(town.losses(), SITE.name, task, words=words)
 
 
 def broken_step() -> Town:

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -213,10 +213,13 @@ def test_any_report_is_safe_to_open(one: Report) -> None:
         assert "<script" not in written
 
 
-def violations(tab: Tab, address: str, *, width: int, scheme: str) -> list[str]:
+Scheme = Literal["light", "dark"]
+
+
+def violations(tab: Tab, address: str, *, width: int, scheme: Scheme) -> list[str]:
     """What axe-core finds on a page with everything unfolded, and whether the page scrolls sideways."""
     tab.set_viewport_size({"width": width, "height": 900})
-    tab.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    tab.emulate_media(color_scheme=scheme)
     tab.goto(address)
     tab.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
     found = accessibility.violations(tab)
@@ -239,7 +242,7 @@ LOOKS = {
 @pytest.mark.browser
 @pytest.mark.parametrize(("one", "language", "width", "scheme"), LOOKS.values(), ids=LOOKS)
 def test_everyone_can_use_it(
-    one: Report, language: str, width: int, scheme: str, tab: Tab, tmp_path: Path
+    one: Report, language: str, width: int, scheme: Scheme, tab: Tab, tmp_path: Path
 ) -> None:
     file = tmp_path / "report.html"
     file.write_text(render(one, form="html", language=language), encoding="utf-8")

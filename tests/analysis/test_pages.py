@@ -19,7 +19,7 @@ from analysis.report import Report, from_json, to_json
 from tests.analysis.console import console, served
 from tests.analysis.sample_reports import all_reports, do_not_use, report
 from tests.analysis.test_html import Page as Parsed
-from tests.analysis.test_html import check_form, violations
+from tests.analysis.test_html import Scheme, check_form, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -224,7 +224,7 @@ def address(shelf: Path) -> Iterator[str]:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everyone_can_use_the_pages(address: str, scheme: str, tab: Page) -> None:
+def test_everyone_can_use_the_pages(address: str, scheme: Scheme, tab: Page) -> None:
     for page, width in (("/reports/?lang=nl", 1200), ("/reports/?lang=en", 320), ("/reports/weg", 320)):
         assert violations(tab, address + page, width=width, scheme=scheme) == []
     assert violations(tab, f"{address}/reports/zwerfvuil", width=1200, scheme=scheme) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import pairwise
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -86,12 +87,12 @@ def test_an_interval_lies_where_its_numbers_are(width: float) -> None:
     assert {"50,0 %", "57,0 %"} <= {one.text for one in root.iter(f"{SVG}text")}
 
 
-def difference(**changed: object) -> Difference:
-    fields: dict[str, object] = {
+def difference(**changed: Any) -> Difference:
+    fields: dict[str, Any] = {
         "label": "antwoord gevonden", "note": "", "series": 1, "value": 0.14, "low": 0.06, "high": 0.22,
         "shown": "+7,0 procentpunt", "sure": "duidelijk beter", "is_clear": True,
     }  # fmt: skip
-    return Difference(**(fields | changed))  # type: ignore[arg-type]
+    return Difference(**(fields | changed))
 
 
 def drawn_forest(*rows: Difference, width: float = 720.0) -> ElementTree.Element:

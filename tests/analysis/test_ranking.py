@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import pytest
+from msgspec.structs import replace
 
 from analysis.journey_book import Ranked, ordered
 from analysis.ranking import addresses, frame, ranking, split_small
@@ -13,10 +16,13 @@ from tests.analysis.stories import SITE, TASKS, Story
 from tracker.event import Kind
 
 
-def row(name: str, **given: float) -> Ranked:
-    counts = {"questions": 20, "answered": 0, "contacted": 0, "abandoned": 0, "unseen": 0, "effort": 1.0}
-    counts |= {"complaints": 0, "given": 0, **given}
-    return Ranked(name=name, site="a", task=name, question=name, **counts)  # type: ignore[arg-type]
+def row(name: str, **counts: Any) -> Ranked:
+    """A task of twenty questions about which nothing else is known."""
+    nothing = Ranked(
+        name=name, site="a", task=name, question=name, questions=20, answered=0, contacted=0, abandoned=0,
+        unseen=0, effort=1.0, complaints=0, given=0,
+    )  # fmt: skip
+    return replace(nothing, **counts)
 
 
 ROWS = [

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -238,7 +239,8 @@ def test_an_unknown_kind_is_set_aside() -> None:
     assert tables_of(frame.astype({"index": "int16"}))["set_aside"]["reason"].tolist() == ["unknown kind"]
 
 
-BAD = {
+Spoil = Callable[[pd.DataFrame], pd.DataFrame]
+BAD: Mapping[str, tuple[Spoil, str]] = {
     "columns missing": (lambda frame: frame.drop(columns=["page_view", "kind"]), "lack page_view, kind"),
     "a time that is no number": (lambda frame: frame.assign(time="nine o'clock"), "Column time"),
     "a time with a fraction": (lambda frame: frame.assign(time=1.5), "Column time"),
@@ -249,11 +251,11 @@ BAD = {
 
 
 @pytest.mark.parametrize(("spoil", "message"), BAD.values(), ids=BAD)
-def test_a_frame_that_holds_no_events(spoil: object, message: str) -> None:
+def test_a_frame_that_holds_no_events(spoil: Spoil, message: str) -> None:
     story = Story()
     story.page("/", 0)
     with pytest.raises(EventsError, match=message):
-        tables_of(spoil(story.frame()))  # type: ignore[operator]
+        tables_of(spoil(story.frame()))
 
 
 def test_conform_names_what_differs() -> None:

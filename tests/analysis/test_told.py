@@ -13,12 +13,12 @@ from tests.analysis.stories import Story
 from tracker.event import Kind
 
 
-def told(story: Story, **given: object) -> tuple[Told, ...]:
+def told(story: Story) -> tuple[Told, ...]:
     tables = story.tables()
     asked = tables["questions"]
     asked = asked[asked["task"] == "zwerfvuil"]
     moves: pd.DataFrame = tables["moves"].merge(asked[["day", "partition", "question"]])
-    return stories(asked, moves, keep_days=31, **given)  # type: ignore[arg-type]
+    return stories(asked, moves, keep_days=31)
 
 
 def callers(count: int, *, through: str = "/melding/stap-1") -> Story:

@@ -50,7 +50,7 @@ def test_traffic_and_baselines_are_what_was_recorded(root: Path) -> None:
 
 
 def test_the_plan_asks_what_the_definition_promised(root: Path) -> None:
-    question = question_of(LITTER, recorded(root, LITTER), 0.1, power=0.9)
+    question = replace(question_of(LITTER, recorded(root, LITTER), 0.1), power=0.9)
     assert (question.baseline, question.browsers_per_day, question.power) == (0.4, 10, 0.9)
     assert question.weights == (0.5, 0.5)
     made = designs(question)

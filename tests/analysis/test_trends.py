@@ -26,7 +26,7 @@ from tests.analysis.console import console, served
 from tests.analysis.past_weeks import MONDAY, drawn, rows_of
 from tests.analysis.stories import DAY, SITE, Story
 from tests.analysis.test_html import Page as Parsed
-from tests.analysis.test_html import check_form, violations
+from tests.analysis.test_html import Scheme, check_form, violations
 from tracker.event import Kind
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ def address(shelf: Path) -> Iterator[str]:
 @pytest.mark.browser
 @pytest.mark.parametrize(("language", "width", "scheme"), [("nl", 1200, "light"), ("en", 320, "dark")])
 def test_everyone_can_use_the_page(
-    address: str, language: str, width: int, scheme: str, tab: Page
+    address: str, language: str, width: int, scheme: Scheme, tab: Page
 ) -> None:
     page = f"{address}/journeys/trends?lang={language}"
     assert violations(tab, page, width=width, scheme=scheme) == []

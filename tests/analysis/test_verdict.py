@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from analysis import verdict, wording
@@ -33,13 +35,13 @@ def found(difference: float, *, half: float = 0.04, p: float | None = None, null
     )
 
 
-def line(estimate: Estimate | Refused, variant: str = "redesign", **asked: object) -> Result:
+def line(estimate: Estimate | Refused, variant: str = "redesign", **asked: Any) -> Result:
     asked = {"metric": "answered", "kind": "proportion", "role": Role.PRIMARY, **asked}
-    return result(Asked(**asked), estimate, variant=variant, control="current", n=(1500, 1500))  # type: ignore[arg-type]
+    return result(Asked(**asked), estimate, variant=variant, control="current", n=(1500, 1500))
 
 
 def rail(difference: float, variant: str = "redesign") -> Result:
-    asked = {"metric": "contacted", "better": "lower", "role": Role.GUARDRAIL, "margin": 0.05}
+    asked: dict[str, Any] = {"metric": "contacted", "better": "lower", "role": Role.GUARDRAIL, "margin": 0.05}
     return line(found(difference), variant, **asked)
 
 

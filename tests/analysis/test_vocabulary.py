@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -50,10 +51,10 @@ def close(root: Path, day: date) -> None:
     )
 
 
-def searches(words: str, visitors: int, *, first: int = 1, **fields: object) -> Story:
+def searches(words: str, visitors: int, *, first: int = 1, **fields: Any) -> Story:
     story = Story()
     for visitor in range(first, first + visitors):
-        story.search(words, visitor, visitor=visitor, **fields)  # type: ignore[arg-type]
+        story.search(words, visitor, visitor=visitor, **fields)
     return story
 
 

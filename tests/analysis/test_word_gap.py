@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -13,14 +15,14 @@ from analysis.word_gap import common_words, gap
 from tests.analysis.journey_samples import books
 
 
-def made(typed: dict[str, int], titles: dict[str, str], **given: object) -> Gap:
+def made(typed: dict[str, int], titles: dict[str, str], **given: Any) -> Gap:
     """The gap between words (with their visitors) and titles (with their exposures)."""
     words = pd.DataFrame(
         {"kind": "word", "words": list(typed), "visitors": list(typed.values()), "searches": 9}
     ).reindex(columns=list(WORDS), fill_value=0)
     words = words.assign(since="2026-06-01", site="a", task="t")
     shown = pd.DataFrame({"title": list(titles), "exposures": list(titles.values())})
-    found = gap(words, shown.reindex(columns=list(TITLES), fill_value=""), until="2026-06-28", **given)  # type: ignore[arg-type]
+    found = gap(words, shown.reindex(columns=list(TITLES), fill_value=""), until="2026-06-28", **given)
     assert found is not None
     return found
 
