@@ -33,7 +33,7 @@ from analysis.estimates import Refused, multiplicity
 from analysis.metrics import Measure, measure
 from analysis.report import Check, Estimand, Report, Result, Role, SetAside, VariantCount, Verdict
 from analysis.results import corrected, result, watched
-from analysis.second_views import SecondViews
+from analysis.second_views import SecondViews, View
 from analysis.thresholds import DEFAULTS, Thresholds
 from analysis.which_step import step_parts
 from experiments.definition import Experiment, Looks, Metric
@@ -164,7 +164,7 @@ def evaluate_tables(
     readings = second_readings.adjusted_readings(first, plain, tables["strata"])
     if experiment.adjusted:
         primary = corrected(second_readings.as_promised(first, plain, tables["strata"]), multiplicity.holm)
-        readings = tuple(second_readings.plain_reading(one) for one in plain)
+        readings = tuple(second_readings.reading(View.PLAIN, one) for one in plain)
     over: bool | None = None
     looks: tuple[Check, ...] = ()
     if experiment.looks is not Looks.END and by_day is not None:

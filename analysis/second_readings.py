@@ -71,29 +71,21 @@ def adjusted_readings(one: Measure, plain: Sequence[Result], strata: pd.DataFram
     for each in plain:
         both = adjust(one, strata, each.control, each.variant)
         for view, estimate in zip((View.ADJUSTED, View.STRATIFIED), both, strict=True):
-            found.append(_reading(view, each, estimate, plain=each))
+            line = _line(one, estimate, each)
+            found.append(reading(view, line, explained=_explained(each, line)))
     return tuple(found)
 
 
 def as_promised(one: Measure, plain: Sequence[Result], strata: pd.DataFrame) -> list[Result]:
     """The primary results where a definition promised the adjusted estimate: it takes the plain one's place,
     also where it cannot be had."""
-    return [
-        result(
-            one.asked,
-            adjust(one, strata, each.control, each.variant)[0],
-            variant=each.variant,
-            control=each.control,
-            n=each.n,
-        )
-        for each in plain
-    ]
+    return [_line(one, adjust(one, strata, each.control, each.variant)[0], each) for each in plain]
 
 
-def plain_reading(one: Result) -> Reading:
-    """The estimate without adjustment, where the promised one is adjusted."""
+def reading(view: View, one: Result, *, explained: float | None = None) -> Reading:
+    """A line of the report as another view of its metric; `explained` as in `Reading`."""
     return Reading(
-        view=View.PLAIN,
+        view=view,
         metric=one.metric,
         variant=one.variant,
         control=one.control,
@@ -106,6 +98,7 @@ def plain_reading(one: Result) -> Reading:
         ci=one.ci,
         p_value=one.p_value,
         method=one.method,
+        explained=explained,
         reason=one.reason,
     )
 
@@ -152,30 +145,8 @@ def asked_readings(experiment: Experiment, table: BucketTable, answers: pd.DataF
                 if any(one.asked for one in sides)
                 else Refused(Refusal.UNMEASURED, "no visitor was asked whether it was found")
             )
-            found.append(
-                _reading(
-                    view,
-                    Result(
-                        metric="answered",
-                        estimand=Estimand.VISITOR,
-                        segment=None,
-                        variant=variant,
-                        control=control,
-                        kind="proportion",
-                        n=(sides[0].asked, sides[1].asked),
-                        values=None,
-                        estimate=None,
-                        ci=None,
-                        relative=None,
-                        relative_ci=None,
-                        p_value=None,
-                        p_adjusted=None,
-                        method="",
-                        role=plain.asked.role,
-                    ),
-                    estimate,
-                )
-            )
+            n = sides[0].asked, sides[1].asked
+            found.append(reading(view, result(plain.asked, estimate, variant=variant, control=control, n=n)))
     return tuple(found)
 
 
@@ -263,33 +234,14 @@ def _stratum_sums(
     return found
 
 
-def _reading(view: View, asked: Result, found: Estimate | Refused, *, plain: Result | None = None) -> Reading:
-    blank = Reading(
-        view=view,
-        metric=asked.metric,
-        variant=asked.variant,
-        control=asked.control,
-        n=asked.n,
-        kind=asked.kind,
-        better=asked.better,
-        unit=asked.unit,
-    )
-    if isinstance(found, Refused):
-        return msgspec.structs.replace(blank, reason=str(found))
-    return msgspec.structs.replace(
-        blank,
-        values=found.values,
-        estimate=found.difference,
-        ci=found.ci,
-        p_value=found.p_value,
-        method=found.method,
-        explained=None if plain is None else _explained(plain, found),
-    )
+def _line(one: Measure, found: Estimate | Refused, like: Result) -> Result:
+    """The line of another estimate of the same comparison."""
+    return result(one.asked, found, variant=like.variant, control=like.control, n=like.n)
 
 
-def _explained(plain: Result, found: Estimate) -> float | None:
+def _explained(plain: Result, found: Result) -> float | None:
     """The share of the variance that is gone, from the widths of the intervals."""
-    if plain.ci is None or not (width := plain.ci[1] - plain.ci[0]) > 0:
+    if found.ci is None or plain.ci is None or not (width := plain.ci[1] - plain.ci[0]) > 0:
         return None
     return 1 - ((found.ci[1] - found.ci[0]) / width) ** 2
 
