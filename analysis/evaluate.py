@@ -19,11 +19,11 @@ from analysis import (
     consistency,
     exposure_checks,
     journey_tests,
-    other_definitions,
     picture_data,
     promises,
     second_readings,
     verdict,
+    verdict_sensitivity,
     wording,
 )
 from analysis.bucket_table import BucketTable
@@ -187,7 +187,7 @@ def evaluate_tables(
             over=over,
         )
 
-    others = other_definitions.alternatives(
+    others = verdict_sensitivity.alternatives(
         counts[counts["definition"] != ""],
         plain,
         lambda other: corrected(_over_variants(experiment, other, [first]), multiplicity.holm),
@@ -199,7 +199,7 @@ def evaluate_tables(
         control=experiment.control.name,
         period={"from": min(days, default=""), "to": last},
         definitions=promises.definitions(experiment, thresholds),
-        checks=(*checks, *other_definitions.check(others)),
+        checks=(*checks, *verdict_sensitivity.check(others)),
         variants=tuple(
             VariantCount(
                 name=name,

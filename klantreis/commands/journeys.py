@@ -149,7 +149,7 @@ def _sensitivity(
     settings: Settings, between: tuple[date | None, date | None], where: Where
 ) -> dict[str, pd.DataFrame]:
     """Sessions, questions and success under every definition."""
-    from analysis.sensitivity import sensitivity
+    from analysis.journey_sensitivity import sensitivity
 
     days = _archived(settings, *between)
     if not days:

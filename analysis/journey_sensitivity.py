@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whether what is found hangs on a definition: the same days with other silences between sessions, and with
-the hard and the soft definition of an answer."""
+"""Whether the figures of journeys hang on a definition: the same days, rebuilt with other silences between
+sessions, and counted by the hard and the soft definition of an answer. Of verdicts: `verdict_sensitivity`."""
 
 from __future__ import annotations
 

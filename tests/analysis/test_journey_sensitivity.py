@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.sensitivity import DEFINITIONS, GAPS_MIN, sensitivity
+from analysis.journey_sensitivity import DEFINITIONS, GAPS_MIN, sensitivity
 from analysis.thresholds import DEFAULTS
 from tests.analysis.stories import SITE, SITES, TASKS, Story, tables_of
 from tests.analysis.test_close import archived

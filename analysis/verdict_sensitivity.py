@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whether the verdict hangs on our definitions: the same experiment by others that one may defend."""
+"""Whether the verdict hangs on our definitions: the same experiment by others that one may defend, as its day
+tables hold it. Of the figures of journeys: `journey_sensitivity`."""
 
 from __future__ import annotations
 
