@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Numbers, shares, durations and dates as people write them, in Dutch and in English."""
+"""Numbers, shares, durations, dates and lists as people write them, in Dutch and in English."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -115,6 +115,17 @@ def period(first: date, last: date, language: str) -> str:
         if first.month == last.month:
             start = str(first.day)
     return f"{start} {'tot en met' if language == 'nl' else 'to'} {day(last, language)}"
+
+
+def listed(parts: Sequence[str], language: str) -> str:
+    """One after the other, as in a sentence.
+
+    >>> listed(["a"], "nl"), listed(["a", "b", "c"], "nl"), listed(["a", "b"], "en")
+    ('a', 'a, b en c', 'a and b')
+    """
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {'en' if language == 'nl' else 'and'} {parts[-1]}"
 
 
 def odds(chance: float, language: str) -> str:

@@ -99,21 +99,25 @@ def _give_up() -> None:
 
 def run(app: Collector, listener: socket.socket) -> None:
     """Serve in this process until a signal says stop."""
-    happened(
-        LOG,
-        "Serving.",
-        action="start",
-        object="server",
-        port=listener.getsockname()[1],
-        workers=1,
-        compiled=compiled.is_used(),
-    )
+    _tell_that_it_serves(listener, workers=1)
     try:
         Server(uvicorn.Config(app, **options())).run(sockets=[listener])
     except SystemExit as ended:
         if ended.code != STARTUP_FAILURE:
             raise
         raise ServingError("The server did not start; the line above says why.") from None
+
+
+def _tell_that_it_serves(listener: socket.socket, *, workers: int) -> None:
+    happened(
+        LOG,
+        "Serving.",
+        action="start",
+        object="server",
+        port=listener.getsockname()[1],
+        workers=workers,
+        compiled=compiled.is_used(),
+    )
 
 
 class Worker(Process):
@@ -210,15 +214,7 @@ def run_workers(count: int, listener: socket.socket, *, data: Path, store_url: s
     """
     make = partial(_collector_of_worker, data, store_url, folder)
     config = uvicorn.Config(make, factory=True, workers=count, **options())
-    happened(
-        LOG,
-        "Serving.",
-        action="start",
-        object="server",
-        port=listener.getsockname()[1],
-        workers=count,
-        compiled=compiled.is_used(),
-    )
+    _tell_that_it_serves(listener, workers=count)
     supervisor = Supervisor(config, [listener])
     supervisor.run()
     happened(LOG, "All workers have ended.", action="stop", object="server")

@@ -23,6 +23,7 @@ from analysis.rendering.sections import (
     several,
     standing_note,
     unsettled,
+    with_version,
 )
 from analysis.report import Report, Result
 
@@ -62,7 +63,7 @@ def success(report: Report, language: str) -> Figure | None:
             point.label,
             point.note,
             point.shown,
-            f"{wording.value_text(first, point.low, language)} {_to(language)} "
+            f"{wording.value_text(first, point.low, language)} {labels(language)['to']} "
             f"{wording.value_text(first, point.high, language)}",
         )
         for point in points.values()
@@ -126,9 +127,9 @@ def differences(report: Report, language: str) -> Figure | None:
         ]
         cells.append(
             (
-                f"{label} ({version})" if version else label,
+                with_version(label, one.variant, report, language),
                 relative[0],
-                f"{relative[1]} {_to(language)} {relative[2]}",
+                f"{relative[1]} {labels(language)['to']} {relative[2]}",
                 shown,
                 sure,
             )
@@ -188,7 +189,3 @@ def _tick(result: Result, language: str) -> Callable[[float], str]:
 def _count(count: int, language: str) -> str:
     """A count in a sentence; nothing is a word."""
     return wording.number(count, language) if count else labels(language)["none"]
-
-
-def _to(language: str) -> str:
-    return "tot" if language == "nl" else "to"

@@ -44,7 +44,7 @@ def time_to_answer(report: Report, language: str) -> Figure | None:
         for one in found
     ]
     sentence = standing_note(report, language) or words["sentence"].format(
-        time=wording.duration(glance, language), shares=_listed(told, language)
+        time=wording.duration(glance, language), shares=wording.listed(told, language)
     )
     caption = Caption("time", words["title"], sentence)
     moments = [t for t in (10, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 14400) if t < horizon] + [
@@ -295,9 +295,3 @@ def _lowest(found: list[Heartbeat], language: str) -> str:
         mean=wording.number(worst.mean, language, decimals=2, signed=True),
         count=wording.number(sum(worst.counts) if given else worst.counts[0], language),
     )
-
-
-def _listed(parts: list[str], language: str) -> str:
-    if len(parts) < 2:
-        return "".join(parts)
-    return f"{', '.join(parts[:-1])} {'en' if language == 'nl' else 'and'} {parts[-1]}"

@@ -11,7 +11,7 @@ from analysis.disclosure import FEWEST, OTHER
 from analysis.journey_book import Book
 from analysis.journey_map import Beat, Figures, JourneyMap, Moment, Stop, is_line, map_of, moments
 from analysis.rendering.journey_labels import JOURNEYS, PICTURES
-from analysis.rendering.journey_parts import Section, figure, listed, version_name
+from analysis.rendering.journey_parts import Section, figure, version_name
 from analysis.rendering.journey_pictures import MAP_WIDTHS, MapWords, journey_map
 from analysis.rendering.pictures import Caption
 from analysis.rendering.sections import Table
@@ -70,7 +70,9 @@ def _leaving_most(shown: JourneyMap, language: str) -> str:
         for name, one in worst.figures.items()
         if one.questions >= FEWEST
     ]
-    return said["sentence"].format(place=_place(worst.touchpoint, language), told=listed(told, language))
+    return said["sentence"].format(
+        place=_place(worst.touchpoint, language), told=wording.listed(told, language)
+    )
 
 
 def _low(shown: JourneyMap, language: str) -> str:
@@ -91,7 +93,7 @@ def _low(shown: JourneyMap, language: str) -> str:
         said["felt_at"].format(version=wording.variant_name(version, language), phase=phase)
         for version, phase in phase_of.items()
     ]
-    return said["felt"].format(where=listed(told, language))
+    return said["felt"].format(where=wording.listed(told, language))
 
 
 def _stops_table(shown: JourneyMap, language: str) -> Table:

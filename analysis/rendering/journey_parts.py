@@ -64,9 +64,3 @@ def version_name(name: str, language: str) -> str:
 
 def period_text(first: str, last: str, language: str) -> str:
     return wording.period(date.fromisoformat(first), date.fromisoformat(last), language)
-
-
-def listed(parts: list[str], language: str) -> str:
-    if len(parts) < 2:
-        return "".join(parts)
-    return f"{', '.join(parts[:-1])} {'en' if language == 'nl' else 'and'} {parts[-1]}"

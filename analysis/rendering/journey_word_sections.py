@@ -8,7 +8,7 @@ from datetime import date
 from analysis import wording
 from analysis.journey_book import Book, Gap, Overview, Typed
 from analysis.rendering.journey_labels import JOURNEYS, PICTURES
-from analysis.rendering.journey_parts import BARS, Section, figure, listed, period_text
+from analysis.rendering.journey_parts import BARS, Section, figure, period_text
 from analysis.rendering.journey_pictures import Bar, bars
 from analysis.rendering.panels import WIDTHS
 from analysis.rendering.pictures import Caption
@@ -35,7 +35,7 @@ def words(book: Book, language: str, _today: date) -> Section | None:
     drawings = [bars(rows, caption, width=width) for width in WIDTHS]
     note = said["note"].format(period=period_text(gap.since, gap.until, language))
     unused = [f"‘{word}’" for word in gap.unused]
-    more = [said["unused"].format(words=listed(unused, language))] if unused else []
+    more = [said["unused"].format(words=wording.listed(unused, language))] if unused else []
     if gap.rest:
         more.append(said["rest"].format(count=wording.number(gap.rest, language)))
     tables = [_words_table(gap, versions, language), queries_table(gap, language)]
@@ -48,7 +48,7 @@ def gap_figure(overview: Overview, language: str) -> Section | None:
     if gap is None or not gap.words:
         return None
     said = PICTURES["words"][language]
-    few = listed([f"‘{one.words}’" for one in gap.words[:5]], language)
+    few = wording.listed([f"‘{one.words}’" for one in gap.words[:5]], language)
     caption = Caption("gap", said["all_title"], said["all_sentence"].format(words=few))
     questions = {row.task: row.question for row in overview.ranking}
     rows = [
@@ -104,7 +104,7 @@ def _missing(gap: Gap, versions: list[str], language: str) -> str:
         said["typed"].format(word=one.words, count=wording.number(one.visitors, language))
         for one in (nowhere or apart)[:3]
     ]
-    return said["sentence"].format(words=listed(few, language), where=where)
+    return said["sentence"].format(words=wording.listed(few, language), where=where)
 
 
 def _stands(one: Typed, versions: list[str], language: str) -> str:
@@ -113,7 +113,7 @@ def _stands(one: Typed, versions: list[str], language: str) -> str:
         return said["in_none"]
     if versions and len(one.on) < len(versions):
         names = [wording.short_variant_name(name, language) for name in one.on]
-        return said["only"].format(version=listed(names, language))
+        return said["only"].format(version=wording.listed(names, language))
     return said["in_titles"]
 
 

@@ -12,9 +12,9 @@ from analysis.rendering.sections import (
     comparison_cells,
     labels,
     outcome_header,
-    several,
     standing_note,
     unsettled,
+    with_version,
 )
 from analysis.report import Report, VerdictCode
 from analysis.second_views import Alternative, Reading
@@ -49,8 +49,8 @@ def views_table(report: Report, language: str) -> Table:
     rows = []
     for one in report.second.readings:
         label = wording.view_name(one.view.value, language)
-        row = (f"{label} ({_version(one.variant, language)})" if several(report) else label,)
-        rows.append((*row, *_told(one, language), _explained(one, language), _why(one, language)))
+        row = (with_version(label, one.variant, report, language), *_told(one, language))
+        rows.append((*row, _explained(one, language), _why(one, language)))
     headers = (
         words["view"],
         wording.short_variant_name(report.control, language),
@@ -76,7 +76,7 @@ def beliefs_table(report: Report, language: str) -> Table:
     )
     rows: list[tuple[str, ...]] = []
     for one in report.second.beliefs if unsettled(report) is None else ():
-        name = _version(one.variant, language)
+        name = wording.short_variant_name(one.variant, language)
         if one.chance_better is None or one.lift is None or one.ci is None:
             rows.append((name, _cannot(one.reason, language), "–", "–", "–"))
             continue
@@ -108,9 +108,9 @@ def alternatives_table(report: Report, language: str) -> Table:
     rows = []
     for one in report.second.alternatives:
         label = wording.defined_name(one.definition, language)
-        row = (f"{label} ({_version(one.variant, language)})" if several(report) else label,)
+        row = (with_version(label, one.variant, report, language), *_told(one, language))
         verdict = wording.verdict_label(VerdictCode(one.verdict), language)
-        rows.append((*row, *_told(one, language), verdict))
+        rows.append((*row, verdict))
     headers = (
         words["definition"],
         wording.short_variant_name(report.control, language),
@@ -140,10 +140,6 @@ def _why(one: Reading, language: str) -> str:
 
 def _cannot(reason: str | None, language: str) -> str:
     return SECOND[language]["cannot"].format(reason=wording.refusal(reason or "", language))
-
-
-def _version(variant: str, language: str) -> str:
-    return wording.short_variant_name(variant, language)
 
 
 def _loss(share: float, language: str) -> str:

@@ -20,6 +20,7 @@ from analysis.rendering.sections import (
     several,
     standing_note,
     unsettled,
+    with_version,
 )
 from analysis.report import Report, Transition
 from analysis.second_views import Progress, StepPart, StepParts
@@ -250,9 +251,7 @@ def _steps_table(found: list[StepParts], report: Report, language: str) -> Table
             )
             rows.append(
                 (
-                    f"{label} ({wording.short_variant_name(one.variant, language)})"
-                    if several(report)
-                    else label,
+                    with_version(label, one.variant, report, language),
                     " / ".join(wording.number(count, language) for count in part.reached),
                     *(wording.percentage(rate, language, decimals=1) for rate in part.rates),
                     wording.points(part.part, language),
@@ -322,9 +321,7 @@ def _flow_table(tested: list[Transition], report: Report, language: str) -> Tabl
         label = " ".join(_edge(one, language))
         rows.append(
             (
-                f"{label} ({wording.short_variant_name(one.variant, language)})"
-                if several(report)
-                else label,
+                with_version(label, one.variant, report, language),
                 *(_times(value, language) for value in one.values),
                 wording.number(100 * (one.values[1] - one.values[0]), language, decimals=1, signed=True),
                 wording.odds(one.p_any, language),

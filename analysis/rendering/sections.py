@@ -138,15 +138,7 @@ def results_table(results: Sequence[Result], report: Report, language: str, *, c
     for one in results:
         row = [wording.segment_name(one.segment, language) if one.segment is not None else ""] * in_segments
         row += [metric_label(one, language)] + [wording.short_variant_name(one.variant, language)] * of_many
-        if one.values is None or one.estimate is None:
-            row += ["–", "–", "–", "–"]
-        else:
-            row += [wording.value_text(one, value, language) for value in one.values]
-            row += [
-                wording.difference_text(one, one.estimate, language),
-                wording.interval_text(one, language),
-            ]
-        rows.append((*row, how_sure(report, one, language)))
+        rows.append((*row, *_figures(one, language), how_sure(report, one, language)))
     first = in_segments + 1 + of_many
     return Table(caption, tuple(headers), tuple(rows), frozenset(range(first, first + 4)))
 
@@ -161,9 +153,24 @@ def comparison_cells(
     language: str,
 ) -> tuple[str, str, str, str]:
     """Both values, the difference and its range, as in the table of results."""
-    one = wording.figures_of(metric, kind, unit, values, estimate, ci)
-    old, new = (wording.value_text(one, value, language) for value in values)
-    return old, new, wording.difference_text(one, estimate, language), wording.interval_text(one, language)
+    return _figures(wording.figures_of(metric, kind, unit, values, estimate, ci), language)
+
+
+def _figures(one: Result, language: str) -> tuple[str, str, str, str]:
+    if one.values is None or one.estimate is None:
+        return "–", "–", "–", "–"
+    old, new = (wording.value_text(one, value, language) for value in one.values)
+    return (
+        old,
+        new,
+        wording.difference_text(one, one.estimate, language),
+        wording.interval_text(one, language),
+    )
+
+
+def with_version(label: str, variant: str, report: Report, language: str) -> str:
+    """A label, with the variant that it is of where there are several."""
+    return f"{label} ({wording.short_variant_name(variant, language)})" if several(report) else label
 
 
 def outcome_header(report: Report, language: str) -> str:

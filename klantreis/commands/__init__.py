@@ -30,6 +30,20 @@ def data_option(command: Command) -> Command:
     )(command)
 
 
+#: A DAY on the command line, such as 2026-06-01.
+Day = click.DateTime(["%Y-%m-%d"])
+
+
+def days_options(first: str = "First day, such as 2026-06-01.") -> Callable[[Command], Command]:
+    """`--from DAY` and `--to DAY`; `first` is the help of the first."""
+
+    def decorate(command: Command) -> Command:
+        until = click.option("--to", "last", type=Day, metavar="DAY", help="Last day.")
+        return click.option("--from", "first", type=Day, metavar="DAY", help=first)(until(command))
+
+    return decorate
+
+
 def language_option(command: Command) -> Command:
     """`--language nl|en`, for what people read."""
     return click.option(

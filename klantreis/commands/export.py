@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from klantreis.commands import data_option, write_out
+from klantreis.commands import data_option, days_options, out_option, write_out
 from klantreis.errors import SettingsError
 
 EPILOG = """\b
@@ -17,13 +17,11 @@ Examples:
   klantreis export event-log --out log.parquet
   klantreis export event-log --reader retentioneering --from 2026-06-01 --to 2026-06-07 --out log.csv
 """
-Day = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command(epilog=EPILOG)
 @click.argument("table")
-@click.option("--from", "first", type=Day, metavar="DAY", help="First day, such as 2026-06-01.")
-@click.option("--to", "last", type=Day, metavar="DAY", help="Last day.")
+@days_options()
 @click.option(
     "--format",
     "form",
@@ -37,11 +35,7 @@ Day = click.DateTime(["%Y-%m-%d"])
     show_default=True,
     help="Who reads the event log: names of its columns (pm4py: those of XES).",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write to this file instead of the terminal.",
-)
+@out_option
 @data_option
 def export(
     table: str,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from klantreis.commands import data_option, language_option, out_option, write_out
+from klantreis.commands import data_option, days_options, language_option, out_option, write_out
 from klantreis.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -22,14 +22,12 @@ Examples:
   klantreis hints zwerfvuil --language en
   klantreis hints --from 2026-06-01 --to 2026-06-07 --format json
 """
-Day = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command(epilog=EPILOG)
 @click.argument("task", required=False)
 @click.option("--site", metavar="NAME", help="Site; the first of the settings by default.")
-@click.option("--from", "first", type=Day, metavar="DAY", help="First day; the last 28 days by default.")
-@click.option("--to", "last", type=Day, metavar="DAY", help="Last day.")
+@days_options("First day; the last 28 days by default.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @language_option
 @out_option

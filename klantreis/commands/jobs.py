@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from klantreis.commands import data_option, where_of, where_options
+from klantreis.commands import Day, data_option, where_of, where_options
 
 
 @click.command(epilog="\b\nExample:\n  klantreis archive --once")
@@ -68,7 +68,7 @@ Examples:
   klantreis close --scheduler tcp://10.0.0.5:8786
 """
 )
-@click.argument("day", type=click.DateTime(["%Y-%m-%d"]), required=False)
+@click.argument("day", type=Day, required=False)
 @where_options
 @data_option
 def close(day: datetime | None, processes: int | None, scheduler: str, data: Path) -> None:

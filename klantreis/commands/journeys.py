@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from klantreis.commands import data_option, out_option, where_of, where_options, write_out
+from klantreis.commands import data_option, days_options, out_option, where_of, where_options, write_out
 from klantreis.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -48,12 +48,10 @@ TITLES = {
     "sensitivity": "The same days under other definitions (experiment and variant empty: everyone)",
     "words": "What visitors typed (words of fewer than 5 visitors are in 'other')",
 }
-Day = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command(epilog=EPILOG)
-@click.option("--from", "first", type=Day, metavar="DAY", help="First day, such as 2026-06-01.")
-@click.option("--to", "last", type=Day, metavar="DAY", help="Last day.")
+@days_options()
 @click.option(
     "--by", default="task", show_default=True, metavar="COLUMN", help="Column to group questions by."
 )
