@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 
 from analysis import notation
-from analysis.hints import Hint, PlaceKind, TaskHints
+from analysis.hints import Hint, TaskHints
+from analysis.losses import PlaceKind
 from analysis.notation import LANGUAGES
 
 SCHEMA_VERSION = 1

@@ -13,11 +13,12 @@ from typing import Any
 import msgspec
 import pandas as pd
 
+from analysis.channel_shift import shift_change
 from analysis.errors import AnalysisError
 from analysis.forecast import Ahead, Forecast, TooLittle
 from analysis.notation import LANGUAGES
 from analysis.rendering.trend_words import sentences
-from analysis.trends import TaskTrend, Trend, shift_change
+from analysis.trends import TaskTrend, Trend
 
 SCHEMA_VERSION = 1
 

@@ -87,14 +87,14 @@ def make_hints(
 
     With `days` only those, and nothing is written. Raises `AnalysisError` where no DAY is closed.
     """
-    from analysis import hints
+    from analysis import hints, losses
     from analysis.hint_words import to_json
 
     wanted = hint_days(settings, site) if days is None else list(days)
     if not wanted:
         raise hints.NoDaysError("No day is closed yet. Close those of the archive: klantreis close")
     found = hints.all_tasks(
-        hints.read(settings.tables, wanted, advance),
+        losses.read(settings.tables, wanted, advance),
         site,
         exposures=_exposures(settings, site),
         words=_words(settings, site, wanted),

@@ -8,8 +8,9 @@ from datetime import date, timedelta
 
 from analysis import notation
 from analysis.calendar import EventKind
+from analysis.channel_shift import shift_change
 from analysis.forecast import Forecast, TooLittle
-from analysis.trends import Trend, shift_change
+from analysis.trends import Trend
 
 LABELS: Mapping[str, Mapping[str, str]] = {
     "nl": {

@@ -15,18 +15,8 @@ import polars as pl
 import pytest
 
 from analysis.hint_words import sentence, summary, to_json
-from analysis.hints import (
-    Losses,
-    PlaceKind,
-    TaskHints,
-    Word,
-    all_tasks,
-    losses,
-    of_task,
-    read,
-    together,
-    words_without_results,
-)
+from analysis.hints import TaskHints, Word, all_tasks, of_task, words_without_results
+from analysis.losses import Losses, PlaceKind, losses, read, together
 from analysis.rendering.hint_section import hint_section
 from tests.analysis.stories import DAY, SITE, SITES, Story
 from tests.analysis.test_close import close

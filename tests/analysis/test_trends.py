@@ -15,13 +15,14 @@ from flask import Flask
 
 from analysis import day_tables
 from analysis.calendar import loads
+from analysis.channel_shift import Shift, shift_change
 from analysis.errors import AnalysisError
 from analysis.forecast import Forecast, TooLittle
 from analysis.rendering import trend_page
 from analysis.rendering.trend_words import sentences
 from analysis.trend_document import days_table, read_target, to_json
 from analysis.trend_pages import blueprint
-from analysis.trends import Shift, Volumes, by_task, gather, read, shift_change, trend
+from analysis.trends import Volumes, by_task, gather, read, trend
 from tests.analysis.console import console, served
 from tests.analysis.past_weeks import MONDAY, drawn, rows_of
 from tests.analysis.stories import DAY, SITE, Story
