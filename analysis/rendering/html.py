@@ -10,6 +10,7 @@ from markupsafe import Markup
 from analysis import wording
 from analysis.rendering import sections
 from analysis.rendering.figures import figures
+from analysis.rendering.promised import promised
 from analysis.rendering.second import seconds
 from analysis.rendering.templates import filled, stylesheet
 from analysis.report import Report, Status, VerdictCode
@@ -76,7 +77,7 @@ def body(report: Report, language: str) -> Markup:
         seconds=seconds(report, language),
         guardrails=sections.guardrails_table(report, language),
         checks=sections.checks_table(report, language),
-        promised=sections.promised(report, language),
+        promised=promised(report, language),
         set_aside=sections.set_aside_table(report, language),
         caveats=sections.caveats(report, language),
         methods=sections.methods_table(report, language),

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
 
 from analysis import wording
 from analysis.errors import AnalysisError
-from analysis.rendering.labels import DEFINITION_VALUES, DEFINITIONS, FAMILIES, LABELS
+from analysis.rendering.labels import LABELS
 from analysis.report import Estimand, Report, Result, Role, Status, VerdictCode
 
 
@@ -92,7 +91,7 @@ def segment_results(report: Report) -> list[Result]:
 
 
 def period_text(report: Report, language: str) -> str:
-    first, last = _date(report.period.get("from", "")), _date(report.period.get("to", ""))
+    first, last = as_date(report.period.get("from", "")), as_date(report.period.get("to", ""))
     if first and last:
         return wording.period(first, last, language)
     return " – ".join(end for end in (report.period.get("from"), report.period.get("to")) if end)
@@ -100,7 +99,7 @@ def period_text(report: Report, language: str) -> str:
 
 def day_text(value: str, language: str) -> str:
     """A DAY in words; what is no date stays as it came."""
-    found = _date(value)
+    found = as_date(value)
     return wording.day(found, language) if found else value
 
 
@@ -291,90 +290,6 @@ def caveats(report: Report, language: str) -> list[str]:
     return told or (list(report.caveats) if language == "en" else [])
 
 
-def promised(report: Report, language: str) -> list[tuple[str, str]]:
-    """What was fixed beforehand and the thresholds used, one line each, nested ones unfolded."""
-    return list(_lines(report.definitions, language))
-
-
-def _lines(definitions: Mapping[str, Any], language: str) -> Iterable[tuple[str, str]]:
-    for written, value in definitions.items():
-        key = _camel(written)
-        if value is None or value in ("", [], {}, ()) or key == "question":
-            continue
-        if key not in DEFINITIONS and isinstance(value, Mapping):
-            yield from _lines(value, language)
-        else:
-            name = DEFINITIONS[key][language] if key in DEFINITIONS else key
-            yield name, _definition(key, value, language)
-
-
-def _definition(key: str, value: Any, language: str) -> str:
-    if key == "looks" and isinstance(value, Mapping):
-        when = str(value.get("when", ""))
-        return DEFINITION_VALUES[when][language] if when in DEFINITION_VALUES else when
-    if isinstance(value, bool):
-        return {"nl": ("nee", "ja"), "en": ("no", "yes")}[language][value]
-    if isinstance(value, Mapping):
-        return _several_values(key, value, language)
-    if isinstance(value, list | tuple):
-        return "; ".join(_definition(key, one, language) for one in value)
-    if isinstance(value, int | float):
-        return _figure(key, value, language)
-    text = str(value)
-    found = _date(text) if key in {"starts", "ends"} else None
-    if found:
-        return wording.day(found, language)
-    if key in {"primary", "secondary"}:
-        return wording.metric_name(text, language)
-    return DEFINITION_VALUES[text][language] if text in DEFINITION_VALUES else text
-
-
-def _several_values(key: str, value: Mapping[str, Any], language: str) -> str:
-    if "metric" in value:
-        return _metric(value, language)
-    if {"name", "weight"} <= value.keys():
-        name = wording.short_variant_name(str(value["name"]), language)
-        return f"{name} {_definition('weight', value['weight'], language)}"
-    families = {name: texts[language] for name, texts in FAMILIES.items()}
-    return "; ".join(
-        f"{families.get(str(name), str(name))}: {_definition(key, one, language)}"
-        for name, one in value.items()
-    )
-
-
-def _figure(key: str, value: float, language: str) -> str:
-    if key in {"coverage", "weight", "confidence"}:
-        return wording.percentage(value, language, decimals=0 if round(value * 100, 6) % 1 == 0 else 1)
-    if key.endswith("S"):
-        return wording.duration(value, language)
-    return wording.quantity(value, language, trim=True)
-
-
-def _metric(value: Mapping[str, Any], language: str) -> str:
-    metric = str(value["metric"])
-    name = wording.metric_name(metric, language)
-    if value.get("better") == "lower":
-        name += f" ({labels(language)['lower_is_better']})"
-    margin = value.get("margin")
-    if isinstance(margin, int | float):
-        if wording.is_share_metric(metric):
-            size = wording.points(margin, language, signed=False)
-        elif wording.is_time_metric(metric):
-            size = wording.duration(margin, language)
-        else:
-            size = wording.quantity(margin, language, trim=True)
-        name += f", {labels(language)['at_most_worse'].format(margin=size)}"
-    cap = value.get("cap")
-    if isinstance(cap, int | float):
-        name += f", {labels(language)['cut_at'].format(cap=wording.quantity(cap, language, trim=True))}"
-    return name
-
-
-def _camel(key: str) -> str:
-    first, *others = key.split("_")
-    return first + "".join(word.capitalize() for word in others)
-
-
 def _variant(report: Report) -> str:
     names = [variant.name for variant in report.variants if variant.name != report.control]
     names += [one.variant for one in report.results]
@@ -389,7 +304,8 @@ def _p(value: float | None, language: str) -> str:
     return wording.number(value, language, decimals=4 if value < 0.01 else 3)
 
 
-def _date(value: str) -> date | None:
+def as_date(value: str) -> date | None:
+    """The date that a text begins with; None where it is no date."""
     try:
         return date.fromisoformat(value[:10])
     except ValueError:
