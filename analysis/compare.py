@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis import allocation, verdict, visitor_table, wording
+from analysis import compare_checks, verdict, visitor_table, wording
 from analysis.errors import AnalysisError
 from analysis.estimates import LEVEL, Estimate, Refused, Sums, mean, multiplicity, proportion, ratio, survival
-from analysis.estimates.heterogeneity import interaction
 from analysis.picture_data import curve
-from analysis.promises import alike, check
-from analysis.report import Check, Pictures, Report, Result, Role, Status, VariantCount
+from analysis.report import Pictures, Report, Result, Role, VariantCount
 from analysis.results import Asked, corrected, result
 from analysis.visitor_table import Columns, Units
 from experiments.errors import did_you_mean
@@ -29,14 +27,6 @@ if TYPE_CHECKING:
 
 #: A variant of one of these names is the control, unless the caller names another.
 CONTROLS = ("control", "controle", "current", "huidig", "original", "baseline")
-
-#: Units this near to an equal division were meant to be divided equally: an allocation that fails the test
-#: there voids the comparison. Further off the plan is not known, and a note is all that can be given.
-NEARLY_EQUAL = 0.10
-
-#: Share of the rows set aside (repeats apart) above which a reader is warned, and above which nothing stands.
-MANY_ASIDE = 0.01
-TOO_MANY_ASIDE = 0.20
 
 
 def compare(
@@ -83,7 +73,9 @@ def compare(
     horizon = _horizon(units, names) if units.kind == "time" else None
     primary = corrected(_results(units.frame, asked, names, horizon), multiplicity.holm)
     segments = _segments(units, asked, names, horizon, by)
-    checks = (*_checks(units, names), *_possible(primary), *_alike(segments, names))
+    counted = dict(units.frame["variant"].value_counts().iter_rows())
+    sizes = {name: int(counted[name]) for name in names}
+    checks = compare_checks.checks(units, sizes, primary, segments)
     return Report(
         experiment=Path(table).stem if isinstance(table, str | Path) else "table",
         question=f"{outcome} / {per}" if per else outcome,
@@ -91,7 +83,7 @@ def compare(
         period={"from": "", "to": ""},
         definitions={**_definitions(columns, units, asked, names, horizon), **capped},
         checks=checks,
-        variants=_counts(units, names),
+        variants=_counts(sizes),
         results=(*primary, *segments),
         set_aside=units.set_aside,
         verdict=verdict.decide(primary, checks=checks),
@@ -99,9 +91,6 @@ def compare(
         pictures=_pictures(units, names, horizon),
         created_at=(now or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
-
-
-# --- estimates -------------------------------------------------------------------------------------------
 
 
 def _results(
@@ -185,19 +174,6 @@ def _capped(units: Units, cap: float | None) -> tuple[Units, dict[str, Any]]:
     return replace(units, frame=cut), {"cap": cap, "capped": above}
 
 
-def _alike(segments: Sequence[Result], names: Sequence[str]) -> tuple[Check, ...]:
-    """Whether the segments differ in what a variant does: asked before anyone reads it off."""
-    found = {}
-    for name in names[1:]:
-        mine = [one for one in segments if one.variant == name and one.ci is not None]
-        differences = [one.estimate for one in mine if one.estimate is not None]
-        errors = [(one.ci[1] - one.ci[0]) / (2 * 1.959964) for one in mine if one.ci is not None]
-        tested = interaction(differences, errors)
-        if not isinstance(tested, Refused):
-            found[name] = tested.p_value
-    return alike("segments", found, "one difference in all segments")
-
-
 def _segments(
     units: Units, asked: Asked, names: Sequence[str], horizon: float | None, column: str | None
 ) -> tuple[Result, ...]:
@@ -219,9 +195,6 @@ def _segments(
     return corrected(found, multiplicity.benjamini_hochberg)
 
 
-# --- what stands around them -----------------------------------------------------------------------------
-
-
 def _order(units: Units, control: str | None) -> tuple[str, ...]:
     """The variants by name, the control first."""
     names = sorted(units.frame["variant"].unique().to_list())
@@ -239,67 +212,9 @@ def _order(units: Units, control: str | None) -> tuple[str, ...]:
     return (control, *(name for name in names if name != control))
 
 
-def _sizes(units: Units, names: Sequence[str]) -> dict[str, int]:
-    counted = dict(units.frame["variant"].value_counts().iter_rows())
-    return {name: int(counted[name]) for name in names}
-
-
-def _checks(units: Units, names: Sequence[str]) -> tuple[Check, ...]:
-    return _equal_division(_sizes(units, names)), _few_aside(units)
-
-
-def _equal_division(sizes: Mapping[str, int]) -> Check:
-    """Whether units were divided equally, if it looks as if they were meant to be."""
-    found = allocation.sample_ratio(sizes, dict.fromkeys(sizes, 1.0))
-    seen = ", ".join(f"{name} {count}" for name, count in sizes.items())
-    if isinstance(found, Refused):
-        return check("sampleRatio", Status.WARN, str(found), sentence=_too_few_to_tell())
-    equal = sum(sizes.values()) / len(sizes)
-    if found.sound:
-        return check(
-            "sampleRatio", Status.PASS, f"units against an equal division: {seen}", p_value=found.p_value
-        )
-    if max(abs(count / equal - 1) for count in sizes.values()) <= NEARLY_EQUAL:
-        detail = f"nearly but not equally divided: {seen}; chance does not do that"
-        return check("sampleRatio", Status.FAIL, detail, p_value=found.p_value)
-    detail = f"not divided equally: {seen}; the table does not say how they were meant to be"
-    sentence = {
-        "nl": "De bezoekers zijn niet gelijk verdeeld. Was dat wel de bedoeling, gebruik dit dan niet.",
-        "en": "The visitors were not divided equally. If they were meant to be, do not use this.",
-    }
-    return check("sampleRatio", Status.WARN, detail, p_value=found.p_value, sentence=sentence)
-
-
-def _too_few_to_tell() -> dict[str, str]:
-    return {
-        "nl": "Er zijn te weinig bezoekers om de verdeling te toetsen.",
-        "en": "There are too few visitors to test how they were divided.",
-    }
-
-
-def _few_aside(units: Units) -> Check:
-    rows = sum(one.rows for one in units.set_aside if one.reason != "exact duplicate row")
-    share = rows / units.rows_in
-    status = Status.FAIL if share > TOO_MANY_ASIDE else Status.WARN if share > MANY_ASIDE else Status.PASS
-    return check("setAside", status, f"{rows} of {units.rows_in} rows set aside, repeats apart ({share:.1%})")
-
-
-def _possible(primary: Sequence[Result]) -> tuple[Check, ...]:
-    """A failed check where no variant could be compared at all."""
-    reasons = [one.reason for one in primary if one.reason is not None]
-    if len(reasons) < len(primary):
-        return ()
-    sentence = {
-        "nl": f"Vergelijken is niet mogelijk: {wording.refusal(reasons[0], 'nl')}.",
-        "en": f"A comparison is not possible: {wording.refusal(reasons[0], 'en')}.",
-    }
-    return (check("estimate", Status.FAIL, reasons[0], sentence=sentence),)
-
-
-def _counts(units: Units, names: Sequence[str]) -> tuple[VariantCount, ...]:
-    sizes = _sizes(units, names)
+def _counts(sizes: Mapping[str, int]) -> tuple[VariantCount, ...]:
     return tuple(
-        VariantCount(name=name, units=sizes[name], visitors=sizes[name], questions=0) for name in names
+        VariantCount(name=name, units=size, visitors=size, questions=0) for name, size in sizes.items()
     )
 
 

@@ -27,16 +27,16 @@ from analysis import (
     wording,
 )
 from analysis.bucket_table import BucketTable
+from analysis.comparisons import compare_all, over_variants, promised_measure
 from analysis.daily import Days, progress, watch
 from analysis.errors import AnalysisError
 from analysis.estimates import Refused, multiplicity
-from analysis.metrics import Measure, measure
-from analysis.report import Check, Estimand, Report, Result, Role, SetAside, VariantCount, Verdict
-from analysis.results import corrected, result, watched
+from analysis.report import Check, Report, Result, Role, SetAside, VariantCount, Verdict
+from analysis.results import corrected, watched
 from analysis.second_views import SecondViews, View
 from analysis.thresholds import DEFAULTS, Thresholds
 from analysis.which_step import step_parts
-from experiments.definition import Experiment, Looks, Metric
+from experiments.definition import Experiment, Looks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,21 +47,6 @@ TABLES = (
     *("flows", "transitions", "heartbeats", "set_aside"),
 )
 BY_DAY = ("buckets", "times", "values", "exposed")
-
-#: What every report shows beside what the experiment promised.
-ALWAYS = (
-    measure("answered", "higher", estimand=Estimand.QUESTION),
-    measure("answered", "higher", estimand=Estimand.FIRST_QUESTION),
-    measure("time_s", "lower"),
-    measure("time_quarter", "lower"),
-    measure("time_half", "lower"),
-    measure("time_most", "lower"),
-    measure("ranked", "higher"),
-    measure("contacted", "lower"),
-    measure("pages", "lower"),
-    measure("searches", "lower"),
-    measure("form_success", "higher"),
-)
 
 
 def evaluate(
@@ -159,7 +144,7 @@ def evaluate_tables(
     felt = journey_tests.heartbeats(experiment, table, tables["heartbeats"])
     primary, secondary, guardrails, exploration = compare_all(experiment, table, felt)
     moved, apart = journey_tests.transitions(experiment, table, tables["transitions"])
-    first = _promised(experiment.primary, Role.PRIMARY)
+    first = promised_measure(experiment.primary, Role.PRIMARY)
     plain = primary
     readings = second_readings.adjusted_readings(first, plain, tables["strata"])
     if experiment.adjusted:
@@ -190,7 +175,7 @@ def evaluate_tables(
     others = verdict_sensitivity.alternatives(
         counts[counts["definition"] != ""],
         plain,
-        lambda other: corrected(_over_variants(experiment, other, [first]), multiplicity.holm),
+        lambda other: corrected(over_variants(experiment, other, [first]), multiplicity.holm),
         lambda found: judged(found).code,
     )
     return Report(
@@ -250,37 +235,6 @@ def _refuse_impossible(experiment: Experiment, tables: Mapping[str, pd.DataFrame
             )
 
 
-def compare_all(
-    experiment: Experiment, table: BucketTable, felt: Sequence[Result] = ()
-) -> tuple[tuple[Result, ...], tuple[Result, ...], tuple[Result, ...], tuple[Result, ...]]:
-    """Primary, secondary, guardrail and exploratory results, each family with its own correction.
-
-    Primary: Holm over the variants. Secondary metrics that were promised: Holm over metrics and variants.
-    Guardrails: none, since every one of them must hold. All else, segments and heartbeats (`felt`) included:
-    Benjamini-Hochberg.
-    """
-    first = _promised(experiment.primary, Role.PRIMARY)
-    secondary = [_promised(metric, Role.SECONDARY) for metric in experiment.secondary]
-    rails = [_promised(rail.metric, Role.GUARDRAIL, rail.margin) for rail in experiment.guardrails]
-    named = {(m.asked.metric, m.asked.estimand) for m in (first, *secondary, *rails)}
-    extra = [m for m in ALWAYS if (m.asked.metric, m.asked.estimand) not in named]
-    exploration = [
-        *_over_variants(experiment, table, extra),
-        *felt,
-        *(
-            one
-            for segment in table.segments
-            for one in _over_variants(experiment, table, [first.as_secondary()], segment)
-        ),
-    ]
-    return (
-        corrected(_over_variants(experiment, table, [first]), multiplicity.holm),
-        corrected(_over_variants(experiment, table, secondary), multiplicity.holm),
-        tuple(_over_variants(experiment, table, rails)),
-        corrected(exploration, multiplicity.benjamini_hochberg),
-    )
-
-
 def _looked(
     experiment: Experiment, fixed: Sequence[Result], by_day: Days, *, ended: bool
 ) -> tuple[tuple[Result, ...], bool, tuple[Check, ...]]:
@@ -288,7 +242,7 @@ def _looked(
 
     It is over as soon as one variant reached its boundary, or all reached the end.
     """
-    found = watch(experiment, _promised(experiment.primary, Role.PRIMARY), by_day, ended=ended)
+    found = watch(experiment, promised_measure(experiment.primary, Role.PRIMARY), by_day, ended=ended)
     primary = tuple(watched(one, found[one.variant], variants=len(found)) for one in fixed)
     known = [one for one in found.values() if not isinstance(one, Refused)]
     decided = any(one.decided is not None for one in known)
@@ -301,28 +255,6 @@ def _looked(
         for name, one in found.items()
     ]
     return primary, over, (promises.looked(over, details),)
-
-
-def _promised(metric: Metric, role: Role, margin: float | None = None) -> Measure:
-    return measure(metric.name, metric.better.value, role=role, margin=margin, cap=metric.cap)
-
-
-def _over_variants(
-    experiment: Experiment, table: BucketTable, measures: Sequence[Measure], segment: str = ""
-) -> list[Result]:
-    control = experiment.control.name
-    return [
-        result(
-            one.asked,
-            one.compare(table, control, variant.name, segment),
-            variant=variant.name,
-            control=control,
-            n=(one.count(table, control, segment), one.count(table, variant.name, segment)),
-            segment=segment or None,
-        )
-        for one in measures
-        for variant in experiment.variants[1:]
-    ]
 
 
 def _set_aside(frame: pd.DataFrame) -> tuple[SetAside, ...]:

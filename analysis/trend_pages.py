@@ -10,8 +10,8 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 from markupsafe import Markup
 
 from analysis.pages import asked_language, fresh
+from analysis.rendering.trend_labels import LABELS
 from analysis.rendering.trend_page import style
-from analysis.rendering.trend_words import LABELS
 
 _SITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 

@@ -10,7 +10,8 @@ from analysis.rendering.journey_figures import heartbeats, time_to_answer, ways
 from analysis.rendering.labels import FIGURES
 from analysis.rendering.panels import Figure, one_panel
 from analysis.rendering.pictures import Caption, Difference, Point, forest, intervals
-from analysis.rendering.second_figures import flow_difference, progress, steps
+from analysis.rendering.progress_figure import progress
+from analysis.rendering.second_figures import flow_difference, steps
 from analysis.rendering.sections import (
     Table,
     how_sure,

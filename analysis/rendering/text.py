@@ -9,8 +9,9 @@ from textwrap import fill, wrap
 from analysis import wording
 from analysis.phrases.second import SECOND
 from analysis.rendering import sections
+from analysis.rendering.progress_figure import progress
 from analysis.rendering.second import seconds
-from analysis.rendering.second_figures import flow_difference, progress, steps
+from analysis.rendering.second_figures import flow_difference, steps
 from analysis.rendering.sections import Table
 from analysis.report import Report, Result, Status
 

@@ -18,18 +18,8 @@ from analysis.rendering.pictures import Caption
 from analysis.rendering.sections import Table
 from analysis.rendering.templates import filled, stylesheet
 from analysis.rendering.timelines import Moment, Span, bars, timeline
-from analysis.rendering.trend_words import (
-    ENTRIES,
-    KINDS,
-    LABELS,
-    MEASURES,
-    WEEKDAYS,
-    amount,
-    between,
-    sentences,
-    short_day,
-    weekday,
-)
+from analysis.rendering.trend_labels import ENTRIES, KINDS, LABELS, MEASURES, WEEKDAYS
+from analysis.rendering.trend_words import amount, between, sentences, short_day, weekday
 from analysis.trends import TaskTrend, Trend
 
 #: Days before the forecast that the picture shows.
