@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import ceil, floor, sqrt
 
 from experiments.errors import PlanError
+from experiments.plan_sentences import sentences
 
 LONGEST_WEEKS = 12  # 84 of the 90 days that the bucket cookie may live
 
@@ -59,7 +60,7 @@ class Plan:
     @property
     def sentences(self) -> dict[str, str]:
         """The answer for people, in Dutch and English."""
-        return _sentences(self)
+        return sentences(self)
 
 
 def plan(question: Question, *, inflation: float = 1.0) -> Plan:
@@ -266,85 +267,3 @@ def _refuse_impossible(question: Question) -> None:
     wrong = [sentence for sentence, is_fine in fine.items() if not is_fine]
     if wrong:
         raise PlanError("This test cannot be planned: " + " ".join(wrong))
-
-
-def _sentences(found: Plan) -> dict[str, str]:
-    question = found.question
-    now, then = question.baseline, question.baseline + question.effect
-    weeks, most, size = found.days // 7, question.max_weeks, max(found.sizes)
-    equal = len(set(found.sizes)) == 1
-    if question.spread is not None:
-        return _sentences_of_mean(found)
-    nl = (
-        f"Om te zien of {_of_hundred_nl(then)} in plaats van {_of_hundred_nl(now)} van de 100 bezoekers "
-        f"slagen, zijn {_nl(found.total)} bezoekers nodig "
-        f"({_nl(size)} {'per versie' if equal else 'in de grootste versie'})"
-    )
-    en = (
-        f"To see whether {_of_hundred(then)} instead of {_of_hundred(now)} of 100 visitors succeed takes "
-        f"{found.total:,} visitors ({size:,} {'per version' if equal else 'in the largest version'})"
-    )
-    if found.possible:
-        one = weeks == 1
-        return {
-            "nl": f"{nl}: {weeks} {'week' if one else 'weken'}.",
-            "en": f"{en}: {weeks} {'week' if one else 'weeks'}.",
-        }
-    nl += f". Dat kan niet binnen {most} weken: het duurt er {_nl(weeks)}. "
-    en += f". That is not possible within {most} weeks: it takes {weeks:,}. "
-    if found.detectable is None:
-        return {
-            "nl": nl + "Ook het grootst mogelijke verschil is dan niet te zien.",
-            "en": en + "Not even the largest possible difference can be seen by then.",
-        }
-    seen = now + found.detectable
-    return {
-        "nl": nl + f"Binnen die tijd is te zien of {_of_hundred_nl(seen)} van de 100 slagen.",
-        "en": en + f"Within that time one can see whether {_of_hundred(seen)} of 100 succeed.",
-    }
-
-
-def _sentences_of_mean(found: Plan) -> dict[str, str]:
-    """The same for a mean: told in the metric's own unit."""
-    question, weeks = found.question, found.days // 7
-    effect, now = _short(question.effect), _short(question.baseline)
-    nl = (
-        f"Om een verschil van {_nl_decimal(effect)} te zien bij een gemiddelde van {_nl_decimal(now)} zijn "
-        f"{_nl(found.total)} bezoekers nodig"
-    )
-    en = f"To see a difference of {effect} in a mean of {now} takes {found.total:,} visitors"
-    if found.possible:
-        one = weeks == 1
-        return {
-            "nl": f"{nl}: {weeks} {'week' if one else 'weken'}.",
-            "en": f"{en}: {weeks} {'week' if one else 'weeks'}.",
-        }
-    nl += f". Dat kan niet binnen {question.max_weeks} weken: het duurt er {_nl(weeks)}."
-    en += f". That is not possible within {question.max_weeks} weeks: it takes {weeks:,}."
-    if found.detectable is None:
-        return {"nl": nl, "en": en}
-    seen = _short(found.detectable)
-    return {
-        "nl": f"{nl} Binnen die tijd is een verschil van {_nl_decimal(seen)} te zien.",
-        "en": f"{en} Within that time one can see a difference of {seen}.",
-    }
-
-
-def _short(number: float) -> str:
-    return f"{number:.3g}"
-
-
-def _nl_decimal(text: str) -> str:
-    return text.replace(".", ",")
-
-
-def _of_hundred(share: float) -> str:
-    return f"{100 * share:.1f}".removesuffix(".0")
-
-
-def _of_hundred_nl(share: float) -> str:
-    return _of_hundred(share).replace(".", ",")
-
-
-def _nl(number: int) -> str:
-    return f"{number:,}".replace(",", ".")
