@@ -42,6 +42,11 @@ DEFINITIONS: Mapping[str, Mapping[str, str]] = {
     "trigramCosine": {"nl": "Zoekwoorden lijken op elkaar vanaf", "en": "Queries are alike from"},
     "trigramHalfLifeS": {"nl": "Die gelijkenis halveert na", "en": "That likeness halves after"},
     "readS": {"nl": "Een antwoord telt als gelezen na", "en": "An answer counts as read after"},
+    "wordsPerMinute": {
+        "nl": "Een kort antwoord is eerder gelezen: woorden per minuut",
+        "en": "A short answer is read sooner: words per minute",
+    },
+    "readAtLeastS": {"nl": "Maar nooit eerder dan na", "en": "But never sooner than after"},
     "quietAfterReadS": {"nl": "Na het lezen niet meer zoeken", "en": "No more searching after reading for"},
     "pogoStickS": {"nl": "Snel terug naar de resultaten", "en": "Quickly back to the results"},
     "softAnswer": {"nl": "Antwoord tussen de resultaten telt", "en": "Answers on the results page count"},

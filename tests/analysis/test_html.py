@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from analysis import promises
 from analysis.rendering import html, render
 from analysis.rendering.labels import LABELS
+from analysis.rendering.promised import promised
 from analysis.report import Report
+from analysis.thresholds import DEFAULTS
 from tests import accessibility
 from tests.analysis.any_report import reports
+from tests.analysis.day_table_samples import EXPERIMENT
 from tests.analysis.sample_reports import (
     all_reports,
     do_not_use,
@@ -133,6 +137,13 @@ def test_shows_every_picture_with_a_sentence_and_a_table() -> None:
     assert found.tags["figcaption"] == 8
     assert found.tags["details"] == 9  # one table per picture, and the segments
     assert found.values("role").count("img") == 2 * 10  # both widths of ten drawings
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whatever_was_promised_has_a_name_in_words(language: str) -> None:
+    definitions = promises.definitions(EXPERIMENT, DEFAULTS)
+    lines = promised(report(definitions=definitions), language)
+    assert [name for name, _ in lines if not name[0].isupper()] == []
 
 
 SAYS = {
