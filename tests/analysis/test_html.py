@@ -21,14 +21,8 @@ from analysis.thresholds import DEFAULTS
 from tests import accessibility
 from tests.analysis.any_report import reports
 from tests.analysis.day_table_samples import EXPERIMENT
-from tests.analysis.sample_reports import (
-    all_reports,
-    do_not_use,
-    not_enough_data,
-    refused,
-    report,
-    three_variants,
-)
+from tests.analysis.sample_reports import all_reports, do_not_use, not_enough_data, report, three_variants
+from tests.analysis.sample_results import refused
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -21,7 +21,7 @@ from analysis.phrases.methods import REFUSALS
 from analysis.phrases.metrics import MetricWords
 from analysis.rendering import labels, scales
 from analysis.report import Estimand, Result, Role, Status, VerdictCode
-from tests.analysis.sample_reports import check, refused, result
+from tests.analysis.sample_results import check, refused, result
 
 NUMBERS = {
     "thousands in Dutch": (notation.number(1490, "nl"), "1.490"),
