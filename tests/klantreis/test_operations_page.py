@@ -7,8 +7,7 @@ import re
 from pathlib import Path
 
 from klantreis import settings
-from tracker.metrics import Installation, exposition
-from tracker.worker import Distribution, Snapshot
+from tests.klantreis.quiet_metrics import quiet_exposition
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -29,12 +28,7 @@ def test_every_setting_of_the_file_is_on_the_page() -> None:
 
 
 def test_every_metric_is_on_the_page_and_no_other() -> None:
-    nothing = Distribution([1.0], [0, 0], 0.0)
-    one = Snapshot(
-        worker=0, started_at=0, cpu_s=0, memory_bytes=0, events_waiting=0, store_failures=0, ledger={},
-        refused={503: 0}, groups=nothing, store_s=nothing,
-    )  # fmt: skip
-    text = exposition([one], Installation([0], 0.0, 0, {"v": False}, {"v": 0}, 0.0), "")[1].decode()
+    text = quiet_exposition()
     told = set(re.findall(r"^# TYPE (klantreis_\w+)", text, re.MULTILINE))
     assert set(re.findall(r"`(klantreis_\w+)`", PAGE)) == told
 

@@ -26,12 +26,11 @@ from klantreis.settings import run_token
 from tests.conftest import url_of
 from tests.klantreis.processes import BROWSER, serving, until
 from tests.klantreis.proxy import EXAMPLES, Site, municipal_site, nginx
+from tests.klantreis.quiet_metrics import quiet_exposition
 from tests.servers import running_server
 from tracker import probe
 from tracker.identity import daily_visitor
 from tracker.keys import Keys
-from tracker.metrics import Installation, exposition
-from tracker.worker import Distribution, Snapshot
 
 VISITOR = "127.0.0.9"  # not one of the trusted proxies, as 127.0.0.1 is
 UNITS = sorted(EXAMPLES.glob("*.service"))
@@ -254,12 +253,7 @@ def test_the_commands_of_the_units_exist(unit: Path) -> None:
 
 def test_the_alerts_speak_of_metrics_that_exist() -> None:
     rules = yaml.safe_load((EXAMPLES / "prometheus-alerts.yml").read_text(encoding="utf-8"))
-    nothing = Distribution([1.0], [0, 0], 0.0)
-    one = Snapshot(
-        worker=0, started_at=0, cpu_s=0, memory_bytes=0, events_waiting=0, store_failures=0, ledger={},
-        refused={503: 0}, groups=nothing, store_s=nothing,
-    )  # fmt: skip
-    text = exposition([one], Installation([0], 0.0, 0, {"v": False}, {"v": 0}, 0.0), "")[1].decode()
+    text = quiet_exposition()
     told = {line.partition(" ")[0].partition("{")[0] for line in text.splitlines() if line[0] != "#"}
     for rule in rules["groups"][0]["rules"]:
         assert rule["annotations"]["summary"]
