@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from tests.servers import free_port
 from tracker.archive_reader import days, read_events
 from tracker.group import from_bytes
+from tracker.leases import LEASE_MS
 from tracker.ledger import as_page
 from tracker.spool import occupancy
 from tracker.spool_segment import Segment
@@ -135,6 +136,16 @@ class Installation:
             capture_output=True,
         )
 
+    def archive_all(self) -> None:
+        """The same until the streams are empty: one that died, or could not hand over, holds its lease."""
+        deadline = time.monotonic() + 2 * LEASE_MS / 1000
+        self.archive()
+        while waiting := self._in_streams():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{waiting} entries are still in the streams")
+            time.sleep(0.5)
+            self.archive()
+
     def archived(self) -> list[tuple[str, int]]:
         """(page view, index) of every event as a reader of the archive finds it."""
         archive = self.data / "archive"
@@ -161,6 +172,12 @@ class Installation:
             "stored": sum(page["stored"] for page in pages),
             "dropped": sum(sum(page["dropped"].values()) for page in pages),
         }
+
+    def _in_streams(self) -> int:
+        client: Any = open_client(self._store_url)
+        found = sum(client.xlen(key) for key in client.scan_iter(match="kr:*:events"))
+        client.close()
+        return found
 
     def _klantreis(self, command: str) -> list[str]:
         return [sys.executable, "-m", "klantreis", command, "--data", str(self.data)]

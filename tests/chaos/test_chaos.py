@@ -15,9 +15,9 @@ SHORT = ("store hangs", "collector killed -9, store away")
 @pytest.mark.parametrize("name", SHORT)
 def test_nothing_acknowledged_is_lost(name: str) -> None:
     [fault] = [fault for fault in FAULTS if fault.name == name]
-    row = run(fault, get_binary_path(), ill_s=2.2, calm_s=0.3)
+    row = run(fault, get_binary_path(), ill_s=2.2, calm_s=0.3, least_beacons=300)
     assert row.complaints == ()
-    assert row.acknowledged > 200  # there was load, also on a machine that does more than this
+    assert row.acknowledged > 500
 
 
 def test_a_loss_is_told() -> None:
