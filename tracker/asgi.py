@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
-from tracker.wire import MAX_BYTES
-
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -55,11 +53,17 @@ def client_of(scope: Scope) -> str:
     return client[0] if client else ""
 
 
-async def body_of(receive: Receive) -> bytes:
-    """The request's body, or its beginning where it is too large: no more is ever held."""
+async def body_of(receive: Receive, most: int) -> bytes:
+    """The request's body, or its beginning where it is more than `most` bytes: no more is ever held.
+
+    However small the chunks are in which it comes, none is copied more than a few times.
+    """
     message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body") and len(body) <= MAX_BYTES:
+    if not message.get("more_body"):
+        whole: bytes = message.get("body", b"")
+        return whole
+    body = bytearray(message.get("body", b""))
+    while message.get("more_body") and len(body) <= most:
         message = await receive()
-        body += message.get("body", b"")
-    return body
+        body.extend(message.get("body", b""))
+    return bytes(body)

@@ -37,7 +37,7 @@ class BeaconProtocol(HttpToolsProtocol):
         self._for_us = False  # the request being read is for /e
         self._said: dict[str, str] = {}  # its headers so far, as far as they matter
         self._headers: dict[str, str] = {}  # those of the beacon being answered
-        self._body: bytes | None = None  # the body so far of the beacon being read
+        self._body: bytearray | None = None  # the body so far of the beacon being read
         self._under_way = False  # a beacon waits for its answer
         self._last = False  # the connection ends with that answer
         self._servers: list[tuple[bytes, bytes]] = []  # the server's own headers
@@ -104,7 +104,7 @@ class BeaconProtocol(HttpToolsProtocol):
             # and the client then sends the rest again.
             self._last = True
         elif self._for_us and self._is_simple():
-            self._body = b""
+            self._body = bytearray()
             self._headers, self._said = self._said, {}  # where trailers go, unread
         else:
             if self._for_us:
@@ -125,7 +125,7 @@ class BeaconProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         if self._body is not None:
-            self._body += body
+            self._body.extend(body)  # in as many chunks as it comes, none is copied more than a few times
             if len(self._body) > MAX_BYTES:  # the answer needn't wait for the rest, and the rest isn't read
                 self._last = True
                 self._take(self._body)
@@ -141,14 +141,14 @@ class BeaconProtocol(HttpToolsProtocol):
         elif not (self._under_way or self._last):
             super().on_message_complete()
 
-    def _take(self, body: bytes) -> None:
+    def _take(self, body: bytearray) -> None:
         self._body = None
         self._under_way = True
         collector, said = self._collector, self._headers
         if collector is None:  # never: such a request isn't for us
             return
         client = self.client[0] if self.client else ""
-        arrival = Arrival(body, said, client, "POST", said.get("content-type", ""), collector.clock())
+        arrival = Arrival(bytes(body), said, client, "POST", said.get("content-type", ""), collector.clock())
         try:
             answer = collector.accept(arrival, self._stored)
         except SaltMissingError:

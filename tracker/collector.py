@@ -370,7 +370,7 @@ class Collector:
         else:
             answer = await self.take(
                 Arrival(
-                    await body_of(receive),
+                    await body_of(receive, wire.MAX_BYTES),
                     headers,
                     client_of(scope),
                     scope["method"],

@@ -18,7 +18,7 @@ import msgspec
 from tracker import answers, matomo
 from tracker.answers import Answer
 from tracker.arrival import Arrival
-from tracker.asgi import App, Receive, Scope, Send, wanted
+from tracker.asgi import App, Receive, Scope, Send, body_of, client_of, wanted
 from tracker.wire import Problem
 
 PATHS = frozenset({"/matomo.php", "/piwik.php", "/ppms.php"})  # the last is Piwik PRO's
@@ -93,8 +93,7 @@ class MatomoEndpoint:
         elif method not in {"GET", "HEAD", "POST"}:
             answer = answers.wrong_method(_ALLOWED)
         else:
-            client = scope.get("client")
-            body = await _body(receive)
+            body = await body_of(receive, MAX_BODY_BYTES)
             answer = (
                 _TOO_LARGE
                 if len(body) > MAX_BODY_BYTES
@@ -102,7 +101,7 @@ class MatomoEndpoint:
                     scope["query_string"].decode("latin-1"),
                     body,
                     headers,
-                    client[0] if client else "",
+                    client_of(scope),
                     collector,
                 )
             )
@@ -189,15 +188,3 @@ def _malformed(problems: list[Problem]) -> Answer:
         f"{count} problem{'s' if count != 1 else ''}; nothing was stored.",
         errors=problems,
     )
-
-
-async def _body(receive: Receive) -> bytes:
-    """The request's body, or its beginning where it is too large: no more is ever held."""
-    parts, size, more = [], 0, True
-    while more and size <= MAX_BODY_BYTES:
-        message = await receive()
-        part: bytes = message.get("body", b"")
-        parts.append(part)
-        size += len(part)
-        more = bool(message.get("more_body"))
-    return b"".join(parts)

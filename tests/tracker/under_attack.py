@@ -14,6 +14,7 @@ import uvicorn
 
 from klantreis.serving import options
 from tests.tracker.beacons import FIREFOX, NOON, SITES, beacon
+from tracker.beacon_protocol import BeaconProtocol
 from tracker.collector import Collector, CollectorSettings
 from tracker.keys import Keys
 from tracker.matomo_endpoint import MatomoEndpoint
@@ -79,7 +80,9 @@ def post(body: bytes, *headers: str, length: int | None = None, start: str = "PO
 
 
 @contextlib.contextmanager
-def served(store_url: str, prefix: str, **changes: Any) -> Iterator[Target]:
+def served(
+    store_url: str, prefix: str, protocol: type[BeaconProtocol] = BeaconProtocol, **changes: Any
+) -> Iterator[Target]:
     """A collector on a port of its own; it must have lived to the end."""
     # The machine may be so busy that the store's usual two seconds pass.
     settings = CollectorSettings(
@@ -88,7 +91,7 @@ def served(store_url: str, prefix: str, **changes: Any) -> Iterator[Target]:
     hits = MatomoEndpoint()
     collector = Collector(settings, keys=Keys(prefix), clock=lambda: NOON, fallback=hits)
     hits.serve(collector)
-    server = uvicorn.Server(uvicorn.Config(collector, **options()))
+    server = uvicorn.Server(uvicorn.Config(collector, **options() | {"http": protocol}))
     heard = _Heard()
     for name in ("uvicorn.error", "asyncio"):
         logging.getLogger(name).addHandler(heard)
