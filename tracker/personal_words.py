@@ -39,7 +39,7 @@ def mail_addresses(text: str) -> Iterator[Span]:
     sign = text.find("@")
     while sign >= 0:
         host = _MAIL_HOST.match(text, sign + 1)
-        mailbox = _MAILBOX_BACKWARDS.match(text[max(0, sign - 196) : sign][::-1])
+        mailbox = _MAILBOX_BACKWARDS.match(text[max(0, sign - 196) : sign][::-1]) if host else None
         if host and mailbox:
             name = host.group().rstrip(".-_")
             spaced = name[:1].isspace() or mailbox.group()[:1].isspace()
@@ -142,22 +142,26 @@ def _is_no_postcode(
     )
 
 
+# What either may begin with is said first, since both are tried at every sign beside the other.
 _CUE = (
-    r"(?:geboorte[\s._-]{0,2}(?:datum|dag|dd|dt)|(?<!on)geboren|geb[\s._-]{0,2}(?:datum|dag|dat\b|dd\b)"
+    r"(?=[bdgjv])(?:geboorte[\s._-]{0,2}(?:datum|dag|dd|dt)|(?<!on)geboren"
+    r"|geb[\s._-]{0,2}(?:datum|dag|dat\b|dd\b)"
     r"|(?:date|day)[\s._-]{0,2}of[\s._-]{0,2}birth|birth[\s._-]{0,2}(?:date|day|dt)|verjaardag|d\.\s?o\.\s?b"
     r"|(?<![a-z])(?:geb|gebd|dob|born|jarig|verjaart|bday)(?![a-z]))"
 )
 _S = r"[\s\-./_,+:|']"
 _BIRTH_DATE = (
-    rf"(?:(?<!\d)(?:\d{{1,4}}{_S}{{1,3}}\d{{1,2}}{_S}{{1,3}}\d{{1,4}}|\d{{8}}|\d{{6}})(?!\d)"
+    rf"(?=[\djfmasond])(?:(?<!\d)(?:\d{{1,4}}{_S}{{1,3}}\d{{1,2}}{_S}{{1,3}}\d{{1,4}}|\d{{8}}|\d{{6}})(?!\d)"
     rf"|(?<!\d)\d{{1,2}}(?:st|nd|rd|th|ste|de|e)?{_S}{{0,3}}(?:of\s)?{_MONTHS}(?:{_S}{{0,4}}\d{{2,4}})?(?![a-z\d])"
     rf"|(?<!\d)\d{{4}}{_S}{{0,3}}{_MONTHS}{_S}{{0,3}}\d{{1,2}}(?!\d)"
     rf"|{_MONTHS}{_S}{{0,3}}\d{{1,2}}(?:st|nd|rd|th)?(?:{_S}{{1,4}}\d{{2,4}})?(?!\d))"
 )
 # A mark that was put in another's place isn't crossed: what is scrubbed once is clean.
 _BETWEEN_CUE = r"[^\d\[\]]{0,30}?"
+# Every date has a digit: behind what is between, and the longest month with three signs.
+_SOON_A_DIGIT = r"(?=[^\d\[\]]{0,42}\d)"
 _CUE_PARTS = ("geb", "born", "birth", "dob", "o.b", "o. b", "jarig", "verjaar", "bday")
-_BORN = re.compile(rf"{_CUE}{_BETWEEN_CUE}({_BIRTH_DATE})", re.IGNORECASE | re.ASCII)
+_BORN = re.compile(rf"{_CUE}{_SOON_A_DIGIT}{_BETWEEN_CUE}({_BIRTH_DATE})", re.IGNORECASE | re.ASCII)
 _WAS_BORN = re.compile(rf"({_BIRTH_DATE})[^\d\[\]]{{0,20}}?{_CUE}", re.IGNORECASE | re.ASCII)
 
 

@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from stdnum.nl import bsn as elfproef
 
+from tracker.personal_numbers import _DATE_IN_ONE, citizen_numbers
 from tracker.scrub import scrub
 
 # Of the official test range.
@@ -301,6 +302,20 @@ def test_no_valid_number_survives_any_encoding(number: str, before: str, after: 
 
 
 @settings(deadline=None)  # the machine may be busy
+@given(
+    number=st.from_regex(r"[0-9]{8,9}", fullmatch=True)
+    | st.integers(10_000_000, 999_999_999).filter(lambda n: elfproef.is_valid(f"{n:09}")).map(str)
+)
+@example(number="00000000")
+@example(number="09999999")  # passes, and is lower than any that was given out
+def test_the_eleven_test_is_the_library_s(number: str) -> None:
+    valid = int(number) >= 10_000_000 and elfproef.is_valid(number)
+    if not _DATE_IN_ONE.fullmatch(number):
+        assert list(citizen_numbers(number)) == [(0, len(number))] * valid
+    if len(number) == 9:
+        assert list(citizen_numbers(" ".join(number))) == [(0, 17)] * valid
+
+
 @given(st.text(st.characters(exclude_categories=["Nd", "Cs"], exclude_characters="@%")))
 def test_text_without_digits_and_mail_survives(text: str) -> None:
     assert scrub(text) == (text, ())
