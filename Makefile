@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+CODE   := $(VENV)/.compiled
 TESTS  ?= tests
 RUNS   ?= 10000
 SEEDS  ?= 200
@@ -23,7 +24,7 @@ test: setup browser lint types contracts ## Everything that must hold
 chaos: setup ## Everything that may happen to the store, under load: nothing acknowledged is lost (WORDS=… picks)
 	@$(BIN)/python -m tests.chaos $(WORDS)
 
-setup: $(READY) ## Install into .venv from the hash-pinned lock
+setup: $(READY) $(CODE) ## Install into .venv from the hash-pinned lock
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -32,10 +33,14 @@ $(READY): requirements.lock pyproject.toml
 	@echo "Installing into $(VENV) from requirements.lock ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --no-index -e .
-	@$(BIN)/python -m tracker.compiling
 	@touch $@
 
-compiled: setup ## Compile the collector's modules anew, where there is a C compiler (KLANTREIS_COMPILED=no: none)
+# Which sources matter it knows itself, and where none of them changed it is done at once.
+$(CODE): $(READY) $(wildcard tracker/*.py)
+	@$(BIN)/python -m tracker.compiling
+	@test "$(KLANTREIS_COMPILED)" = no || touch $@
+
+compiled: $(READY) ## Compile the collector's modules anew, where there is a C compiler (KLANTREIS_COMPILED=no: none)
 	@$(BIN)/python -m tracker.compiling
 
 browser: setup ## Find a Chromium, or install one where that is allowed

@@ -37,6 +37,8 @@ import servers
 from numpy import median
 from servers import Server
 
+from tracker import compiled
+
 CORE_UNDER_TEST = 0
 OTHER_CORE = 1
 CONNECTIONS = 64
@@ -247,7 +249,7 @@ def about(store: redis.Redis, seconds: int) -> None:
         f"{CONNECTIONS} connections, {seconds} s a run; server under test on core {CORE_UNDER_TEST}; wrk and "
         f"the store ({name}, fsync {fsync}) on core {OTHER_CORE}\n"
         f"Python {platform.python_version()}, built {'with' if optimised else 'without'} "
-        f"--enable-optimizations"
+        f"--enable-optimizations; the collector {'compiled' if compiled.is_used() else 'interpreted'}"
     )
 
 

@@ -2,9 +2,10 @@
 """The modules of admission as machine code, where they were compiled: `make compiled` does it.
 
 mypyc makes C of the very sources that Python interprets. What it made lies in `build/compiled/`, in a folder
-named after a digest of those sources and of the interpreter. So whoever edits a source, or changes Python,
-is interpreted again until they are compiled anew: nothing stale can be taken. Without a compiler nothing is
-different but the time that a beacon takes.
+named after a digest of those sources, of what they import of this room (machine code relies on its types), of
+how they are compiled, of mypy's version and of the interpreter. So whoever changes any of it is interpreted
+again until they are compiled anew: nothing stale can be taken. Without a compiler nothing is different but
+the time that a beacon takes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
-from importlib.util import spec_from_file_location
+from importlib.util import find_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
@@ -32,17 +33,51 @@ MODULES = (
     "stream",
     "words",
 )
+# What those import, however far; and how they are compiled.
+BESIDE = (
+    "address",
+    "arrival",
+    "bots",
+    "case_numbers",
+    "compiling",
+    "day",
+    "errors",
+    "event",
+    "keys",
+    "personal_numbers",
+    "personal_words",
+    "readable",
+    "scrub",
+    "site",
+    "store_client",
+    "wire",
+)
 VARIABLE = "KLANTREIS_COMPILED"  # `no` has everything interpreted
 ROOM = Path(__file__).parent
-PLACE = ROOM.parent / "build" / "compiled"
+
+
+def place_of(room: Path) -> Path:
+    """Where machine code of this room lies: with what else a checkout has built, else with the byte code."""
+    beside = room.parent / "build" if (room.parent / "pyproject.toml").is_file() else room / "__pycache__"
+    return beside / "compiled"
+
+
+PLACE = place_of(ROOM)
 
 
 def folder() -> Path:
     """Where the machine code of these sources for this Python lies, or would."""
-    digest = hashlib.sha256(f"{sys.version}\0{EXTENSION_SUFFIXES[0]}".encode())
-    for module in MODULES:
+    digest = hashlib.sha256(f"{sys.version}\0{EXTENSION_SUFFIXES[0]}\0".encode() + _version_of_mypy())
+    for module in (*MODULES, *BESIDE):
         digest.update(b"\0" + (ROOM / f"{module}.py").read_bytes())
     return PLACE / digest.hexdigest()[:16]
+
+
+def _version_of_mypy() -> bytes:
+    """What mypy says of itself, read and not imported, since every start asks; nothing where it is not."""
+    mypy = find_spec("mypy")
+    file = Path(mypy.origin).with_name("version.py") if mypy is not None and mypy.origin else None
+    return file.read_bytes() if file is not None and file.is_file() else b""
 
 
 class _Finder:
@@ -60,7 +95,7 @@ class _Finder:
 
 def prefer() -> None:
     """Have the modules that are imported from now on compiled, where they are."""
-    if is_used() or os.environ.get(VARIABLE) == "no" or not PLACE.is_dir():
+    if is_used() or is_unwanted() or not PLACE.is_dir():
         return
     found, suffix = folder(), EXTENSION_SUFFIXES[0]
     files = {
@@ -69,6 +104,11 @@ def prefer() -> None:
     }
     if files:
         sys.meta_path.insert(0, _Finder(files))
+
+
+def is_unwanted() -> bool:
+    """Whether the settings say that nothing is to be compiled."""
+    return os.environ.get(VARIABLE) == "no"
 
 
 def is_used() -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The machine: room on its disk, and a clock that agrees with the store's."""
+"""The machine: room on its disk, the collector's code, and a clock that agrees with the store's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from klantreis.doctor.finding import Finding, graded
+from klantreis.doctor.finding import Finding, doubtful, graded, well
+from tracker import compiled
 
 GB = 1_000_000_000
 SKEW_WARN_S, SKEW_FAIL_S = 2.0, 60.0
@@ -50,9 +51,25 @@ def of_clock(skew_s: float) -> Finding:
     )
 
 
+def of_code(*, is_compiled: bool, is_unwanted: bool) -> Finding:
+    """The rule on how the collector's modules run: what a beacon costs depends on it, and nothing else."""
+    if is_compiled:
+        return well("collector's code", "The modules that admit beacons are compiled.")
+    if is_unwanted:
+        why = f"as {compiled.VARIABLE}=no says"
+        return well("collector's code", f"The modules that admit beacons are interpreted, {why}.")
+    return doubtful(
+        "collector's code",
+        "The modules that admit beacons are interpreted, so that each costs more time of the processor.",
+        "Where there is a C compiler and Python's headers (Debian: gcc and python3-dev): make compiled, or "
+        "python -m tracker.compiling.",
+    )
+
+
 def look(data: Path) -> Iterator[Finding]:
-    """What the disk of the data folder says."""
+    """What the disk of the data folder says, and how the code runs."""
     facts = os.statvfs(data)
     yield of_disk(facts.f_bavail * facts.f_frsize, facts.f_blocks * facts.f_frsize)
     if facts.f_files:  # some file systems make them as needed and count none
         yield of_inodes(facts.f_favail, facts.f_files)
+    yield of_code(is_compiled=compiled.is_used(), is_unwanted=compiled.is_unwanted())

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -65,14 +66,14 @@ def test_compiled_and_interpreted_admit_alike() -> None:
 @pytest.fixture
 def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Copies of the sources, and nothing compiled yet."""
-    for module in compiled.MODULES:
+    for module in (*compiled.MODULES, *compiled.BESIDE):
         (tmp_path / f"{module}.py").write_bytes((compiled.ROOM / f"{module}.py").read_bytes())
     monkeypatch.setattr(compiled, "ROOM", tmp_path)
     monkeypatch.setattr(compiled, "PLACE", tmp_path / "build")
     return tmp_path
 
 
-@pytest.mark.parametrize("module", compiled.MODULES)
+@pytest.mark.parametrize("module", [*compiled.MODULES, *compiled.BESIDE])
 def test_what_was_made_of_an_older_source_is_not_found(room: Path, module: str) -> None:
     before = compiled.folder()
     with (room / f"{module}.py").open("a") as source:
@@ -84,6 +85,70 @@ def test_what_was_made_for_another_python_is_not_found(room: Path, monkeypatch: 
     before = compiled.folder()
     monkeypatch.setattr(sys, "version", "4.0")
     assert compiled.folder() != before
+
+
+def test_what_another_mypy_made_is_not_found(
+    room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [compiled.folder()]
+    for version in ("1.0", "1.1"):
+        package = tmp_path / version / "mypy"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        (package / "version.py").write_text(f'__version__ = "{version}"\n')
+        monkeypatch.syspath_prepend(str(package.parent))
+        found.append(compiled.folder())
+    assert len(set(found)) == 3
+
+
+def imported(module: str) -> set[str]:
+    """The modules of the room that one of them imports."""
+    tree = ast.parse((compiled.ROOM / f"{module}.py").read_text())
+    names = {f"{node.module}.{one.name}" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
+             for one in node.names}  # fmt: skip
+    parts = [name.split(".") for name in names]
+    found = {second for first, second, *_ in parts if first == "tracker"}
+    return {name for name in found if (compiled.ROOM / f"{name}.py").is_file()}
+
+
+def test_everything_that_machine_code_relies_on_is_in_the_digest() -> None:
+    known: set[str] = set()
+    left = set(compiled.MODULES)
+    while left:
+        known |= left
+        left = set().union(*map(imported, left)) - known
+    assert known == {*compiled.MODULES, *compiled.BESIDE} - {"compiling"}
+
+
+def test_lies_with_what_is_built_in_a_checkout_and_with_the_byte_code_of_a_wheel(tmp_path: Path) -> None:
+    room = tmp_path / "tracker"
+    assert compiled.place_of(room) == room / "__pycache__" / "compiled"
+    (tmp_path / "pyproject.toml").touch()
+    assert compiled.place_of(room) == tmp_path / "build" / "compiled"
+
+
+def test_two_builds_at_once_leave_one_and_each_others_work(tmp_path: Path) -> None:
+    wanted = tmp_path / "of these sources"
+    others = {
+        name: tmp_path / name
+        for name in ("making-other", "making-killed", "of older sources", "of newer sources")
+    }
+    made = [tmp_path / f"making-{number}" / "lib" for number in range(2)]
+    for folder in (*others.values(), *made):
+        folder.mkdir(parents=True)
+        (folder / "module.so").touch()
+    for name in ("making-killed", "of older sources"):
+        os.utime(others[name], (0, 0))
+    assert [compiling.put(each, wanted) for each in made] == [None, None]
+    assert (wanted / "module.so").is_file()
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {wanted.name, "making-0", "making-1", "making-other", "of newer sources"}
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    reason = compiling.put(tmp_path / "lib", tmp_path / "wanted")  # nothing was made
+    assert reason is not None
+    assert "No such file" in reason
 
 
 @pytest.mark.usefixtures("room")
