@@ -43,7 +43,6 @@ from tracker.archive_files import (
     write_durably,
     write_table,
 )
-from tracker.archive_import import AppendResult, append
 from tracker.archive_reader import days, identities_of_run, read_events, read_frame
 from tracker.calendar import Calendar
 from tracker.compaction import compact
@@ -55,11 +54,9 @@ from tracker.words import dictionary
 
 __all__ = [
     "LEASE_MS",
-    "AppendResult",
     "ArchiveError",
     "ArchiveResult",
     "Archiver",
-    "append",
     "compact",
     "days",
     "identities_of_run",

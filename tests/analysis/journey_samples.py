@@ -15,7 +15,7 @@ from analysis.journey_books import compute
 from experiments.assignment import variant_for
 from tests.analysis.stories import DAY, SITE, SITES, TASKS, Story
 from tests.analysis.test_units import ONE, met, report
-from tracker.archive import append
+from tests.archives import append
 from tracker.event import Kind
 
 NOW = datetime(2026, 6, 11, 3, 12, tzinfo=UTC)

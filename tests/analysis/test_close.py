@@ -17,7 +17,8 @@ from analysis.frames import conform
 from analysis.reconstruct import TABLES
 from tests.analysis.stories import DAY, SITE, SITES, TASKS, Story, tables_of
 from tests.analysis.test_units import ONE, busy_day
-from tracker.archive import ArchiveError, append
+from tests.archives import append
+from tracker.archive import ArchiveError
 
 
 def archived(root: Path, story: Story, name: str = "verhaal", partitions: int = 16) -> Path:

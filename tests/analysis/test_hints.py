@@ -20,7 +20,7 @@ from analysis.losses import Losses, PlaceKind, losses, read, together
 from analysis.rendering.hint_section import hint_section
 from tests.analysis.stories import DAY, SITE, SITES, Story
 from tests.analysis.test_close import close
-from tracker.archive import append
+from tests.archives import append
 from tracker.event import Kind
 
 

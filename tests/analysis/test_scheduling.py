@@ -22,8 +22,8 @@ from analysis.reconstruct import TABLES
 from analysis.scheduling import HERE, SchedulingError, Where, map_partitions
 from tests.analysis.stories import DAY, SITE, SITES, TASKS
 from tests.analysis.test_units import ONE, busy_day
+from tests.archives import append
 from tests.conftest import absent
-from tracker.archive import append
 
 ROOT = Path(__file__).parents[2]
 TWO = Where(processes=2)

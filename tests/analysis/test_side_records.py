@@ -18,7 +18,7 @@ from analysis.close import close_days
 from analysis.journeys import from_archive
 from analysis.side_records import Fit, joined_records
 from tests.analysis.stories import DAY, NINE, SITE, TASKS, Story
-from tracker.archive import append
+from tests.archives import append
 from tracker.call_code import CODES, call_code
 from tracker.event import Kind
 from tracker.imports.side_files import import_contacts, import_surveys

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from analysis import day_tables, vocabulary
 from analysis.close import close_day
 from tests.analysis.stories import DAY, SITE, SITES, TASKS, Story
-from tracker.archive import append
+from tests.archives import append
 from tracker.event import Event
 from tracker.retention import remove_days
 

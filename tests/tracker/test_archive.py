@@ -22,13 +22,13 @@ import redis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.archives import append
 from tests.conftest import url_of
 from tracker import archive as archive_module
-from tracker import archive_files, archive_import, compaction, leases
+from tracker import archive_files, compaction, leases
 from tracker.archive import (
     ArchiveError,
     Archiver,
-    append,
     compact,
     days,
     identities_of_run,
@@ -557,7 +557,7 @@ def test_compaction_does_not_make_a_day_look_as_if_it_grew(tmp_path: Path) -> No
 
 
 def test_an_import_that_goes_on_is_not_joined(tmp_path: Path) -> None:
-    append(tmp_path, [event(4)], name="done", partitions=PARTITIONS)
+    append(tmp_path, [event(4)], name="done", sites=SITES, partitions=PARTITIONS)
     put(tmp_path, DAY, 0, "import-log-0000", event(8))
     put(tmp_path, DAY, 0, "1-0-1-0", event(12))
     compact(tmp_path, DAY)
@@ -598,35 +598,6 @@ def test_files_of_version_1_are_read_joined_and_imported_beside_new_ones(tmp_pat
     (path,) = files_of(tmp_path, DAY)
     assert pq.ParquetFile(path).metadata.metadata[b"klantreis.archive"] == b"2"
     assert read_events(tmp_path, DAY).to_pylist() == rows
-
-
-def test_an_import_counts_once_however_often_it_is_done(tmp_path: Path) -> None:
-    events = [event(number, visitor=number - 20) for number in range(40)]
-    first = append(tmp_path, events, name="access-log-1", sites=SITES, partitions=PARTITIONS)
-    again = append(tmp_path, events, name="access-log-1", sites=SITES)
-    assert (first.events, first.already) == (40, False)
-    assert (again.events, again.files, again.already) == (40, 0, True)
-    assert read_events(tmp_path, DAY).num_rows == 40
-
-
-def test_what_an_interrupted_import_left_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive_import, "APPEND_EVENTS", 10)
-
-    def breaking() -> Iterator[Event]:
-        yield from (event(number) for number in range(15))
-        raise RuntimeError("the cable was pulled")
-
-    with pytest.raises(RuntimeError):
-        append(tmp_path, breaking(), name="log", partitions=PARTITIONS)
-    other_pseudonyms = [event(number, visitor=number + 1) for number in range(15)]
-    append(tmp_path, other_pseudonyms, name="log", partitions=PARTITIONS)
-    assert sorted(read_events(tmp_path, DAY)["visitor"].to_pylist()) == [number + 1 for number in range(15)]
-    assert len(days(tmp_path)) == 1
-
-
-def test_an_import_needs_a_name_that_can_be_a_file(tmp_path: Path) -> None:
-    with pytest.raises(ArchiveError, match="expected letters, digits"):
-        append(tmp_path, [], name="../../etc")
 
 
 def test_events_of_a_load_test_are_found_wherever_they_lie(tmp_path: Path) -> None:

@@ -35,12 +35,12 @@ from tracker.archive_files import (
     write_table,
 )
 from tracker.archive_format import SCHEMA
-from tracker.archive_import import DEFAULT_PARTITIONS
 from tracker.day import day_of
 from tracker.event import Event
 from tracker.site import Site
 
 PIECE_EVENTS = 200_000
+DEFAULT_PARTITIONS = 16
 QUARTER_MS = 900_000
 SALT_BYTES = 32
 SALT_LIFE_S = 48 * 3600
