@@ -54,7 +54,7 @@ class GroupCommit:
     def __init__(self, delivery: Delivery, keys: Keys, *, max_waiting: int, linger_s: float = 0.0) -> None:
         self._delivery = delivery
         self._keys = keys
-        self._max_waiting = max_waiting
+        self.max_waiting = max_waiting
         self.counts = Counts()
         self._waiting: list[_Waiting] = []
         self._events_waiting = 0
@@ -81,7 +81,7 @@ class GroupCommit:
         `done` is called with None when they are stored, with an error where they may not all be. Raises
         `StoreAwayError` at once where too many wait already.
         """
-        if self._events_waiting + count > self._max_waiting:
+        if self._events_waiting + count > self.max_waiting:
             raise StoreAwayError(f"{self._events_waiting} events wait for the store already")
         self._waiting.append(_Waiting(partition, commands, count, day, redacted, run, done))
         self._events_waiting += count
