@@ -14,43 +14,30 @@ gone fails. Removing from the stream is fenced by the store (`tracker.leases`).
 
 from __future__ import annotations
 
-import gc
-import json
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
 import redis
 
 from tracker.archive_files import (
     ASIDE,
-    QUICK_LEVEL,
     STREAM_FILE,
     ArchiveError,
     LeaseLostError,
-    folder_of,
     is_whole,
     make_folder,
     set_aside,
     settle_partitions,
-    unused,
-    write_durably,
-    write_table,
 )
 from tracker.archive_reader import days, identities_of_run, read_events, read_frame
-from tracker.calendar import Calendar
 from tracker.compaction import compact
 from tracker.keys import Keys
 from tracker.leases import LEASE_MS, Lease, Leases
+from tracker.moving import WRITING, ArchiveResult, Mover
 from tracker.site import Sites
-from tracker.stream_columns import Entry, EntryReader, as_mapping
-from tracker.words import dictionary
 
 __all__ = [
     "LEASE_MS",
@@ -65,28 +52,6 @@ __all__ = [
 ]
 
 LOG = logging.getLogger(__name__)
-READ_ENTRIES = 5_000  # at once from the store: some 10 MB as Python objects
-BATCH_ENTRIES = 50_000  # to a file at most
-LEAST_ENTRIES = 500  # and at least, where writing as many took longer than a lease
-WORD_LIMIT_S = 3_600.0
-WRITING = "writing"
-
-
-@dataclass(frozen=True, slots=True)
-class ArchiveResult:
-    """What a run moved and found.
-
-    `busy` partitions hold entries and are another archiver's; `damaged` files were set aside.
-    """
-
-    events: int = 0
-    files: int = 0
-    unreadable: int = 0
-    busy: int = 0
-    damaged: int = 0
-
-    def __add__(self, other: ArchiveResult) -> ArchiveResult:
-        return ArchiveResult(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
 
 
 class Archiver:
@@ -107,15 +72,11 @@ class Archiver:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
-        self._raw = _raw(client)
-        self._reader = EntryReader()
         self._root = root
-        self._calendar = Calendar(sites)
         self._partitions = partitions
         self._keys = keys or Keys()
-        self._clock = clock
-        self._batch = BATCH_ENTRIES  # to a file now
         self.leases = Leases(client, self._keys, partitions, name=name)
+        self._mover = Mover(client, root, sites, self._keys, self.leases, clock=clock)
 
     def run_once(self, *, demand: bool = False) -> ArchiveResult:
         """Archive what is in the streams now: every partition that is free, one after the other.
@@ -162,7 +123,7 @@ class Archiver:
                 if taken:
                     mine.add(partition)
         for lease in self.leases.held:
-            if self._is_due(lease, linger_s) and self.leases.extend(lease):
+            if self._mover.is_due(lease, linger_s) and self.leases.extend(lease):
                 result += self.drain(lease)
         return result
 
@@ -175,21 +136,13 @@ class Archiver:
         start = hash(self.leases.name) % self._partitions
         return ((start + number) % self._partitions for number in range(self._partitions))
 
-    def _is_due(self, lease: Lease, linger_s: float) -> bool:
-        stream = self._keys.events(lease.partition)
-        oldest = self._raw.xrange(stream, count=1)
-        if not oldest:
-            return False
-        # One that seems to come later than now is due too: our clock, or the store's, was put right.
-        return not 0 <= self._age_s(oldest[0]) < linger_s or int(self._client.xlen(stream)) >= BATCH_ENTRIES
-
     def take(self, partition: int) -> tuple[Lease | None, ArchiveResult]:
         """Take a partition, if it is free, and clear up behind whoever had it before."""
         earlier = _turns(self._root, partition)
         lease = self.leases.take(partition, floor=max(earlier, default=0))
         if lease is None:
             return None, ArchiveResult()
-        make_folder(self._place(lease))
+        make_folder(self._mover.place(lease))
         # Only a lease that was ours after our folder stood gives the right to remove the others': a successor
         # of ours begins later than this, finds our folder, and removes it.
         if not self.leases.extend(lease):
@@ -199,9 +152,6 @@ class Archiver:
                 shutil.rmtree(place, ignore_errors=True)
         _remove_left(self._root, partition)
         return lease, ArchiveResult(damaged=self._set_damaged_aside(partition))
-
-    def _place(self, lease: Lease) -> Path:
-        return self._root / WRITING / f"partition={lease.partition:02d}" / str(lease.turn)
 
     def _set_damaged_aside(self, partition: int) -> int:
         """Set aside the files of the last two DAYs that a power cut left damaged; returns their number.
@@ -229,119 +179,13 @@ class Archiver:
         more = True
         while more and self.leases.extend(lease):
             try:
-                moved, more = self._move_batch(lease)
+                moved, more = self._mover.move(lease)
             except LeaseLostError:
                 LOG.warning("partition %d was taken over while we wrote; nothing is lost", lease.partition)
-                self._batch = self._smaller()
+                self._mover.take_less()
                 break
             result += moved
         return result
-
-    def _move_batch(self, lease: Lease) -> tuple[ArchiveResult, bool]:
-        parts: list[pa.Table] = []
-        ids: list[bytes] = []
-        readable_ids: list[bytes] = []
-        unreadable: list[Entry] = []
-        read = 0
-        with _no_collection():
-            for entries in self._chunks(lease.partition):
-                held: Any = self._client.hgetall(self._keys.words)  # after the entries: words come first
-                found = self._reader.columns(entries, dictionary(held))
-                parts.append(found.table)
-                readable_ids += found.ids
-                waiting = {entry[0] for entry in found.waiting if self._may_wait(entry)}
-                unreadable += found.unreadable
-                unreadable += [entry for entry in found.waiting if entry[0] not in waiting]
-                read += len(entries)
-                ids += [entry_id for entry_id, _ in entries if entry_id not in waiting]
-        files = self._write(lease, pa.concat_tables(parts), readable_ids) if parts else 0
-        if unreadable:
-            self._keep_unreadable(lease, unreadable)
-        removed = self.leases.trim(lease, ids)
-        moved = ArchiveResult(events=len(readable_ids), files=files, unreadable=len(unreadable))
-        asked = self._batch
-        self._batch = min(asked + READ_ENTRIES, BATCH_ENTRIES) if removed else self._smaller()
-        return moved, removed and bool(ids) and read == asked
-
-    def _smaller(self) -> int:
-        return max(self._batch // 2, LEAST_ENTRIES)
-
-    def _may_wait(self, entry: Entry) -> bool:
-        """Whether the word that an entry needs may still come: collectors write theirs down every minute."""
-        return self._age_s(entry) < WORD_LIMIT_S
-
-    def _age_s(self, entry: Entry) -> float:
-        return self._clock() - int(entry[0].split(b"-")[0]) / 1000
-
-    def _chunks(self, partition: int) -> Iterator[list[Entry]]:
-        start, left = "-", self._batch
-        while left > 0:
-            asked = min(READ_ENTRIES, left)
-            entries = self._raw.xrange(self._keys.events(partition), start, "+", asked)
-            if entries:
-                yield entries
-            if len(entries) < asked:
-                return
-            start, left = f"({entries[-1][0].decode()}", left - asked
-
-    def _write(self, lease: Lease, table: pa.Table, ids: Sequence[bytes]) -> int:
-        """Write a file for each DAY; returns their number. `ids` are the entries of the rows."""
-        found = self._calendar.days(table["site"], table["time"])
-        for day, rows in found.items():
-            name = f"{ids[rows[0]].decode()}-{ids[rows[-1]].decode()}.parquet"
-            # Never over a file that is there: after a failover other entries may have had the same ids.
-            path = unused(folder_of(self._root, day, lease.partition) / name)
-            mine = table if len(found) == 1 else table.take(rows)
-            aside = self._place(lease) / f"{day}-{path.name}{ASIDE}"
-            write_table(path, mine, aside=aside, level=QUICK_LEVEL)
-        return len(found)
-
-    def _keep_unreadable(self, lease: Lease, entries: list[Entry]) -> None:
-        """Put entries that no reader understands aside, so that they neither get lost nor stop others."""
-        name = f"{entries[0][0].decode()}-{entries[-1][0].decode()}.jsonl"
-        path = self._root / "unreadable" / f"partition={lease.partition:02d}" / name
-        lines = [
-            json.dumps({"id": entry_id.decode(), "fields": _shown(as_mapping(pairs))})
-            for entry_id, pairs in entries
-        ]
-        text = "\n".join(lines).encode() + b"\n"
-        write_durably(path, lambda file: file.write(text), aside=self._place(lease) / f"{name}{ASIDE}")
-
-
-def _shown(fields: Mapping[bytes, bytes]) -> dict[str, str]:
-    return {repr(name): repr(value) for name, value in fields.items()}
-
-
-def _raw(client: redis.Redis) -> Any:
-    """A client on the same connections that gives entries as the store answers, not as dictionaries."""
-    if isinstance(client, redis.RedisCluster):
-        return _OfCluster(client)
-    raw = redis.Redis(connection_pool=client.connection_pool)
-    raw.set_response_callback("XRANGE", lambda reply, **_: reply or [])
-    return raw
-
-
-class _OfCluster:
-    """The same of a Cluster, whose nodes come and go with clients of their own."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-
-    def xrange(self, *where: Any, **how: Any) -> list[Any]:
-        entries = self._client.xrange(*where, **how)
-        return [[name, [text for pair in fields.items() for text in pair]] for name, fields in entries]
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Keep the collector of cycles away from entries: they make none, and it takes half of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _turns(root: Path, partition: int) -> dict[int, Path]:

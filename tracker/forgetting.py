@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import redis
 
-from tracker.archive import READ_ENTRIES, Archiver
+from tracker.archive import Archiver
 from tracker.archive_files import (
     DAMAGED,
     ArchiveError,
@@ -35,6 +35,7 @@ from tracker.archive_reader import days
 from tracker.identity import partition_of
 from tracker.keys import Keys
 from tracker.leases import Lease
+from tracker.moving import READ_ENTRIES
 
 PATIENCE_S = 60.0  # twice the life of a lease: a living archiver handed over, a dead one's ran out
 

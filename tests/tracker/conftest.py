@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Fixtures of the browser tests of k.js: a site that carries it, and a visitor who never was there."""
+"""Fixtures: a site that carries k.js, a visitor who never was there, and streams that are to be archived."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import redis
 
+from tests.tracker.archived import PARTITIONS, Streams
 from tests.tracker.script_site import ScriptSite, script_site
 
 if TYPE_CHECKING:
@@ -34,3 +37,10 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def tab(context: BrowserContext) -> Page:
     return context.new_page()
+
+
+@pytest.fixture
+def streams(stores: redis.Redis, prefix: str, tmp_path: Path) -> Iterator[Streams]:
+    here = Streams(stores, prefix, tmp_path / "archive")
+    yield here
+    stores.delete(*(here.keys.events(number) for number in range(PARTITIONS)))

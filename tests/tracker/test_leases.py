@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 import redis
 
-from tracker import archive as archive_module
-from tracker import archive_files
-from tracker.archive import Archiver, read_events
+from tracker import archive_files, moving
+from tracker.archive import LEASE_MS, Archiver, ArchiveResult, read_events
 from tracker.archive_files import files_of
 from tracker.day import day_bounds
 from tracker.event import Event, Kind
@@ -65,7 +64,7 @@ def test_a_lease_is_one_archivers_and_dies_by_itself(stores: redis.Redis, keys: 
     lease = first.take(3)
     assert lease is not None
     assert second.take(3) is None
-    assert 0 < stores.pttl(keys.lease(3)) <= archive_module.LEASE_MS
+    assert 0 < stores.pttl(keys.lease(3)) <= LEASE_MS
     assert first.extend(lease)
     first.give_up(lease)
     taken = second.take(3)
@@ -84,10 +83,10 @@ def test_a_batch_that_outlasts_a_lease_is_made_smaller(
             stores.delete(keys.lease(0))
         archive_files.write_table(path, table, **other)
 
-    monkeypatch.setattr(archive_module, "write_table", slow)
-    monkeypatch.setattr(archive_module, "BATCH_ENTRIES", 64)
-    monkeypatch.setattr(archive_module, "READ_ENTRIES", 2)
-    monkeypatch.setattr(archive_module, "LEAST_ENTRIES", 4)
+    monkeypatch.setattr(moving, "write_table", slow)
+    monkeypatch.setattr(moving, "BATCH_ENTRIES", 64)
+    monkeypatch.setattr(moving, "READ_ENTRIES", 2)
+    monkeypatch.setattr(moving, "LEAST_ENTRIES", 4)
     add(stores, keys, *range(0, 64 * PARTITIONS, PARTITIONS))
     one = archiver(stores, keys, tmp_path, "one")
     for _ in range(9):
@@ -128,7 +127,7 @@ def test_a_full_store_can_be_emptied(full: redis.Redis, keys: Keys, tmp_path: Pa
     after.work()
     assert len(after.leases.held) == PARTITIONS // 2
     hasty = archiver(full, keys, tmp_path, "hasty")
-    assert hasty.run_once(demand=True) == archive_module.ArchiveResult()
+    assert hasty.run_once(demand=True) == ArchiveResult()
     before.close()
     after.close()
     assert len(read_events(tmp_path, DAY)) == 60
