@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis
 
 from tests.tracker.archived import PARTITIONS, Streams
+from tests.tracker.collecting import collect
 from tests.tracker.script_site import ScriptSite, script_site
+from tracker.keys import Keys
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -44,3 +47,9 @@ def streams(stores: redis.Redis, prefix: str, tmp_path: Path) -> Iterator[Stream
     here = Streams(stores, prefix, tmp_path / "archive")
     yield here
     stores.delete(*(here.keys.events(number) for number in range(PARTITIONS)))
+
+
+@pytest.fixture
+def collecting(store_url: str, prefix: str) -> Callable[..., Any]:
+    """Run a coroutine with a collector on the store: `collecting(use, partitions=4, url=...)`."""
+    return partial(collect, Keys(prefix), url=store_url)

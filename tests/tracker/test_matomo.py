@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tracker.beacons import FIREFOX, NOON, SITES
-from tests.tracker.test_collector import PARTITIONS, ask, events_in, ledger_of
+from tests.tracker.collecting import PARTITIONS, ask, events_in, ledger_of
 from tracker import matomo, wire
 from tracker.answers import Answer
 from tracker.collector import Collector, CollectorSettings

@@ -18,8 +18,8 @@ from prometheus_client.openmetrics import parser as openmetrics_parser
 
 from tests.servers import running_server
 from tests.tracker.beacons import FIREFOX, NOON, SITES, arrival, beacon
+from tests.tracker.collecting import ask, post, served
 from tests.tracker.switch import Switch
-from tests.tracker.test_collector import ask, post, served
 from tracker.answers import Answer
 from tracker.beacon_protocol import BeaconProtocol
 from tracker.collector import Collector, CollectorSettings
