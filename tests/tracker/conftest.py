@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis
+from hypothesis import settings
 
 from tests.tracker.archived import PARTITIONS, Streams
 from tests.tracker.collecting import collect
@@ -18,6 +19,10 @@ from tracker.keys import Keys
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
+
+# A deadline asserts wall time, and fails where the machine has something else to do.
+settings.register_profile("tracker", deadline=None)
+settings.load_profile("tracker")
 
 
 @pytest.fixture
