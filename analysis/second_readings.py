@@ -7,6 +7,7 @@ None of it decides, unless a definition promised the adjusted estimate before th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from analysis import balance
 from analysis.bucket_table import BucketTable
-from analysis.estimates import Estimate, Refusal, Refused, Sums, adjusted, bayes, misclassification
+from analysis.estimates import Estimate, Refusal, Refused, Sums, adjusted, bayes, mean, misclassification
 from analysis.metrics import Measure, measure
 from analysis.report import Estimand, Result
 from analysis.results import result
@@ -36,10 +37,17 @@ MIN_LEVEL = 20
 PER_LEVEL = 50
 
 
-def adjust(
-    one: Measure, strata: pd.DataFrame, control: str, variant: str
-) -> tuple[Estimate | Refused, Estimate | Refused]:
-    """(CUPED, post-stratified) difference of a metric, by what was known at the first exposure.
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """One difference by CUPED and post-stratified, and plain from the same sums to hold them against."""
+
+    cuped: Estimate | Refused
+    stratified: Estimate | Refused
+    plain: Estimate | Refused
+
+
+def adjust(one: Measure, strata: pd.DataFrame, control: str, variant: str) -> Adjusted:
+    """The difference of a metric by what was known at the first exposure.
 
     `strata` holds rows of `analysis.tables.STRATA` of all days and partitions. The covariate of CUPED is what
     landing page, device, referrer class and part of the day together let one expect: main effects by least
@@ -48,12 +56,12 @@ def adjust(
     """
     column = _column(one)
     if isinstance(column, Refused):
-        return column, column
+        return Adjusted(column, column, column)
     rows = strata[strata["variant"].isin([control, variant])]
     cells = rows.groupby(["variant", *KNOWN], sort=True).sum(numeric_only=True).reset_index()
     if cells.empty:
         nobody = Refused(Refusal.NO_UNITS, "one of the variants has nobody, there is nothing to compare")
-        return nobody, nobody
+        return Adjusted(nobody, nobody, nobody)
     levels = _levels(cells, balance.fair(balance.chances(rows, [control, variant])))
     total, squares = column
     units, shown = cells["units"].to_numpy(np.float64), (cells["variant"] == variant).to_numpy()
@@ -62,24 +70,38 @@ def adjust(
     arms = [_paired(units, y, yy, x, shown == side) for side in (False, True)]
     strata_of = [_stratum_sums(levels, units, y, yy, shown == side) for side in (False, True)]
     null = one.asked.null
-    return adjusted.cuped(*arms, null=null), adjusted.post_stratified(*strata_of, null=null)
+    whole = [Sums(arm.n, arm.y, arm.yy) for arm in arms]
+    return Adjusted(
+        cuped=adjusted.cuped(*arms, null=null),
+        stratified=adjusted.post_stratified(*strata_of, null=null),
+        plain=mean.compare(*whole, null=null),
+    )
 
 
 def adjusted_readings(one: Measure, plain: Sequence[Result], strata: pd.DataFrame) -> tuple[Reading, ...]:
     """Both adjusted views of the primary metric, for every variant."""
     found = []
     for each in plain:
-        both = adjust(one, strata, each.control, each.variant)
-        for view, estimate in zip((View.ADJUSTED, View.STRATIFIED), both, strict=True):
-            line = _line(one, estimate, each)
-            found.append(reading(view, line, explained=_explained(each, line)))
+        again = adjust(one, strata, each.control, each.variant)
+        for view, estimate in ((View.ADJUSTED, again.cuped), (View.STRATIFIED, again.stratified)):
+            kept = _guarded(each, estimate)
+            line = _line(one, kept, each)
+            found.append(reading(view, line, explained=_explained(again.plain, kept)))
     return tuple(found)
 
 
 def as_promised(one: Measure, plain: Sequence[Result], strata: pd.DataFrame) -> list[Result]:
     """The primary results where a definition promised the adjusted estimate: it takes the plain one's place,
     also where it cannot be had."""
-    return [_line(one, adjust(one, strata, each.control, each.variant)[0], each) for each in plain]
+    return [
+        _line(one, _guarded(each, adjust(one, strata, each.control, each.variant).cuped), each)
+        for each in plain
+    ]
+
+
+def _guarded(plain: Result, found: Estimate | Refused) -> Estimate | Refused:
+    """Nothing, where a few values decide the plain difference: the sums by stratum do not show them."""
+    return mean.heavy_tail() if (plain.reason or "").startswith(Refusal.HEAVY_TAIL) else found
 
 
 def reading(view: View, one: Result, *, explained: float | None = None) -> Reading:
@@ -239,11 +261,11 @@ def _line(one: Measure, found: Estimate | Refused, like: Result) -> Result:
     return result(one.asked, found, variant=like.variant, control=like.control, n=like.n)
 
 
-def _explained(plain: Result, found: Result) -> float | None:
-    """The share of the variance that is gone, from the widths of the intervals."""
-    if found.ci is None or plain.ci is None or not (width := plain.ci[1] - plain.ci[0]) > 0:
+def _explained(plain: Estimate | Refused, found: Estimate | Refused) -> float | None:
+    if isinstance(plain, Refused) or isinstance(found, Refused):
         return None
-    return 1 - ((found.ci[1] - found.ci[0]) / width) ** 2
+    share = adjusted.explained(plain, found)
+    return None if isinstance(share, Refused) else share
 
 
 def _held(blank: Belief, found: bayes.Belief) -> Belief:

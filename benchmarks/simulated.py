@@ -22,8 +22,8 @@ CHUNK = 250
 class Setting:
     """One cell of the table. `expected` says what must be seen for the cell to hold:
 
-    sound (the share lies near `promised`), exact (at most that), refused (nearly always) or wrong (clearly
-    more than promised: a naive analysis, shown to be one).
+    sound (the share lies near `promised`), exact (at most that), refused (nearly always), wrong (clearly more
+    than promised: a naive analysis, shown to be one) or limit (clearly more too: where our method ends).
 
     `run` tells of one simulated test whether it erred (or found what it should); None where it was refused.
     A float was summed over all tables, without Monte Carlo error.
@@ -68,11 +68,6 @@ class Seen:
     @property
     def share(self) -> float:
         return self.erred / self.kept if self.kept else math.nan
-
-    @property
-    def of_all(self) -> float:
-        """Refused tests included: a test that is refused raises no false alarm."""
-        return self.erred / self.runs if self.runs else math.nan
 
     @property
     def share_refused(self) -> float:

@@ -4,9 +4,11 @@
     python benchmarks/validity.py [--runs 10000] [--only METHOD] [--results FILE] [--workers 2]
 
 Prints, per method and setting, the share of runs refused, what went wrong (or, for power, right) among the
-others and of all, what was promised, and whether that lies within the Monte Carlo bound: false positives of
-A/A tests, intervals that miss the truth, any-time errors over 200 and 400 looks, realised power. Settings
-marked `refused` must be refused nearly always. Naive analyses stand beside them, to show what they get wrong.
+others, what was promised, and whether that lies within the Monte Carlo bound: false positives of A/A tests,
+intervals that miss the truth, any-time errors over 200 and 400 looks, realised power. Only tests that were
+not refused are judged, since only they are read. Settings marked `refused` must be refused nearly always.
+Naive analyses stand beside them, to show what they get wrong, and so do settings in which a method is known
+not to hold what it promises.
 
 `make validity` runs it; RUNS=2000 makes it shorter. Permutation methods take a fifth of the runs. What is
 done is kept in the results file as it goes, so that an interrupted run goes on where it was; a change of the
@@ -65,6 +67,8 @@ UNDER_TEST = (
     *(Path(experiments.__file__).parent / f"{name}.py" for name in ("assignment", "planning")),
 )
 FAILED = ("FAILS", "NOT REFUSED", "?")
+#: What is shown to err more than promised: naive analyses, and where a method of ours ends.
+BEYOND = {"wrong": "wrong, as shown", "limit": "does not hold"}
 #: The chance that some cell of the table fails though all methods hold.
 FALSE_ALARM = 0.01
 
@@ -158,18 +162,18 @@ def measured(chosen: Sequence[int], runs: int, results: Path, workers: int) -> d
 
 
 def judged(setting: Setting, seen: Seen) -> str:
-    """Whether what was seen fits what was promised.
+    """Whether what was seen fits what was promised, among the tests that were not refused.
 
-    Not more than promised may err of *all* tests, the refused ones included: a guard against heavy tails
-    refuses where the tail shows, so those that it lets through are the ones that miss it.
+    A reader meets only those. That a guard refuses the others is no merit: one that refuses where the tail
+    shows keeps the samples that missed it.
     """
     if setting.expected == "refused":
         return "refused" if seen.share_refused > 0.95 else "NOT REFUSED"
     bound = margin(setting, seen)
-    if setting.expected == "wrong":
-        return "wrong, as shown" if seen.share > setting.promised + bound else "?"
+    if setting.expected in BEYOND:
+        return BEYOND[setting.expected] if seen.share > setting.promised + bound else "?"
     low = 0.0 if setting.expected == "exact" else setting.promised - bound
-    return "holds" if low <= seen.share and seen.of_all <= setting.promised + bound else "FAILS"
+    return "holds" if low <= seen.share <= setting.promised + bound else "FAILS"
 
 
 def margin(setting: Setting, seen: Seen) -> float:
@@ -180,8 +184,7 @@ def margin(setting: Setting, seen: Seen) -> float:
 
 def table(found: dict[int, Seen]) -> Iterator[str]:
     yield (
-        f"{'method':<22} {'setting':<44} {'runs':>7} {'refused':>8} {'found':>8} {'of all':>8}"
-        f"  {'promised':>15}  verdict"
+        f"{'method':<22} {'setting':<44} {'runs':>7} {'refused':>8} {'found':>8}  {'promised':>15}  verdict"
     )
     for place, seen in found.items():
         setting, _ = cells()[place]
@@ -189,7 +192,7 @@ def table(found: dict[int, Seen]) -> Iterator[str]:
         promised = f"{setting.promised:.1%} ± {margin(setting, seen):.2%}"
         yield (
             f"{setting.method:<22} {setting.name:<44} {runs:>7} {_percent(seen.share_refused)} "
-            f"{_percent(seen.share)} {_percent(seen.of_all)}  {promised:>15}  {judged(setting, seen)}"
+            f"{_percent(seen.share)}  {promised:>15}  {judged(setting, seen)}"
         )
 
 
@@ -212,9 +215,11 @@ def main() -> None:
     print("\n".join(table(found)))
     verdicts = [judged(cells()[place][0], seen) for place, seen in found.items()]
     failed = sum(verdict in FAILED for verdict in verdicts)
+    limits = verdicts.count(BEYOND["limit"])
     processor_s = sum(seen.cpu_s for seen in found.values())
     print(
-        f"{len(found)} cells, {failed} do not hold; {processor_s:.0f} s of processor time in all, "
+        f"{len(found)} cells, {failed} against what is expected of them, {limits} where a method is known "
+        f"not to hold; {processor_s:.0f} s of processor time in all, "
         f"{time.monotonic() - started:.0f} s on the clock for what was still to do"
     )
     sys.exit(1 if failed else 0)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -17,6 +18,9 @@ from experiments.planning import Question, plan
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 
+#: Pages of a browser, on average.
+PAGES = 1 + 1 / 0.3
+
 
 def pages(rng: np.random.Generator, n: int) -> np.ndarray:
     return 1.0 + rng.geometric(0.3, n)
@@ -26,8 +30,39 @@ def lognormal(sigma: float) -> Draw:
     return lambda rng, n: rng.lognormal(0, sigma, n)
 
 
-def means(draw: Draw, n: tuple[int, int], more: float = 0.0) -> Run:
-    return lambda rng: mean.compare(sums(draw(rng, n[0])), sums(draw(rng, n[1]) + more))
+def times(factor: float, draw: Draw) -> Draw:
+    return lambda rng, n: factor * draw(rng, n)
+
+
+def normal(rng: np.random.Generator, n: int) -> np.ndarray:
+    return rng.normal(0, 1, n)
+
+
+def rare(rng: np.random.Generator, n: int) -> np.ndarray:
+    """One in twenty does it at all, and then more than once."""
+    return (rng.random(n) < 0.05) * rng.geometric(0.4, n).astype(float)
+
+
+def some_wild(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Pages, of which one browser in twenty needs five times as many."""
+    return pages(rng, n) * np.where(rng.random(n) < 0.05, 5.0, 1.0)
+
+
+def means(draw: Draw, n: tuple[int, int], more: float = 0.0, variant: Draw | None = None) -> Run:
+    other = variant or draw
+    return lambda rng: mean.compare(sums(draw(rng, n[0])), sums(other(rng, n[1]) + more))
+
+
+def value_misses(draw: Draw, n: tuple[int, int], truth: float) -> Outcome:
+    """The interval of the variant's own value does not hold it."""
+
+    def outcome(rng: np.random.Generator) -> bool | None:
+        found = mean.compare(sums(draw(rng, n[0])), sums(draw(rng, n[1])))
+        if isinstance(found, Refused):
+            return None
+        return not found.value_cis[1][0] <= truth <= found.value_cis[1][1]
+
+    return outcome
 
 
 def lift_misses(draw: Draw, n: tuple[int, int], more: float, mean_of_control: float) -> Outcome:
@@ -152,22 +187,47 @@ def power_of_means(rng: np.random.Generator) -> bool:
     return isinstance(found, Estimate) and found.p_value < 0.05
 
 
-_SIZES = plan(Question(1 + 1 / 0.3, -0.25, 1000, spread=0.7**0.5 / 0.3)).sizes
+_SIZES = plan(Question(PAGES, -0.25, 1000, spread=0.7**0.5 / 0.3)).sizes
+
+
+def settings_of_means() -> Iterator[Setting]:
+    for n in ((30, 30), (60, 60), (900, 100), (1500, 1500)):
+        yield Setting("mean", f"pages, {n}", rejects(means(pages, n)))
+    for sigma, n in ((1.0, (500, 500)), (1.0, (900, 300)), (1.5, (5000, 5000)), (1.0, (60, 60))):
+        yield Setting("mean", f"log-normal {sigma}, {n}", rejects(means(lognormal(sigma), n)))
+    for sigma, n in ((1.0, (900, 100)), (2.0, (5000, 500))):
+        yield Setting("mean", f"log-normal {sigma}, {n}", rejects(means(lognormal(sigma), n)), "exact")
+    yield Setting("mean", "one in twenty at all, (900, 100)", rejects(means(rare, (900, 100))), "exact")
+    n = (900, 100)
+    yield Setting("coverage, mean", f"pages, {n}", misses(means(pages, n, 0.3), 0.3))
+    more = 0.3 * PAGES
+    yield Setting(
+        "coverage, mean", f"30 % more pages, {n}", misses(means(pages, n, 0.0, times(1.3, pages)), more)
+    )
+    for n in ((60, 60), (900, 100)):
+        yield Setting("coverage, one mean", f"of the variant, pages, {n}", value_misses(pages, n, PAGES))
+    yield from settings_of_unlike_shapes()
+
+
+def settings_of_unlike_shapes() -> Iterator[Setting]:
+    """One variant alone has a tail: no sample of it says how heavy."""
+    tail = lognormal(1.0)
+    for n in ((300, 100), (500, 500)):
+        run = means(normal, n, 0.0, tail)
+        yield Setting(
+            "coverage, one tail", f"normal, log-normal 1.0, {n}", misses(run, math.exp(0.5)), "exact"
+        )
+    for n, expected in (((500, 500), "exact"), ((900, 100), "limit"), ((60, 60), "limit")):
+        run = means(pages, n, 0.0, some_wild)
+        yield Setting(
+            "coverage, one tail", f"pages, some five times, {n}", misses(run, 0.2 * PAGES), expected
+        )
 
 
 def settings() -> Iterator[Setting]:
-    for n in ((30, 30), (60, 60), (900, 100), (1500, 1500)):
-        yield Setting("mean", f"pages, {n}", rejects(means(pages, n)))
-    for sigma, n in ((1.0, (500, 500)), (1.0, (900, 300)), (1.5, (5000, 5000))):
-        yield Setting("mean", f"log-normal {sigma}, {n}", rejects(means(lognormal(sigma), n)), "exact")
-    yield Setting("mean", "log-normal 1.0, (60, 60)", rejects(means(lognormal(1.0), (60, 60))), "exact")
-    yield Setting(
-        "mean", "log-normal 2.0, (5000, 500)", rejects(means(lognormal(2.0), (5000, 500))), "refused"
-    )
-    yield Setting("coverage, mean", "pages, (900, 100)", misses(means(pages, (900, 100), 0.3), 0.3))
-    yield Setting(
-        "coverage, lift", "of a mean, (1500, 1500)", lift_misses(pages, (1500, 1500), 0.3, 1 + 1 / 0.3)
-    )
+    yield from settings_of_means()
+    yield Setting("coverage, lift", "of a mean, (1500, 1500)", lift_misses(pages, (1500, 1500), 0.3, PAGES))
+    yield Setting("coverage, lift", "of a mean, (900, 100)", lift_misses(pages, (900, 100), 0.3, PAGES))
     yield Setting("power, once", "4.3 to 4.1 pages", power_of_means, promised=0.8)
     yield Setting("CUPED", "(300, 100)", rejects(adjusted((300, 100), 0.0)))
     yield Setting("coverage, CUPED", "(600, 200), 8 points", misses(adjusted((600, 200), 0.08), 0.08))

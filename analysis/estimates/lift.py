@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scipy import special
 
-from analysis.estimates import Arm, Pair, Refusal, Refused
+from analysis.estimates import Arm, Pair, Refusal, Refused, skewness
 
 #: Within this many standard errors of 0 the control's own error no longer fits a straight line, and the
 #: delta method's interval parts from the test of the difference (p .062 beside .020 at 6.1 of them).
@@ -41,12 +41,15 @@ def relative(control: Arm, variant: Arm, *, critical: float) -> Lift | Refused:
 def delta(control: Arm, variant: Arm, critical: float) -> Pair:
     """Interval of variant / control - 1 by the delta method.
 
-    var(v/c) ≈ var(v)/c² + v²·var(c)/c⁴ for independent arms. Source: Deng, Knoblich & Lu 2018
-    (arXiv 1803.06336), section 2.2.
+    var(v/c) ≈ var(v)/c² + v²·var(c)/c⁴ for independent arms; skewness, where it is known, is taken out as
+    of the difference v - (v/c)·c. Source: Deng, Knoblich & Lu 2018 (arXiv 1803.06336), section 2.2.
     """
-    lift = variant.value / control.value - 1
-    half = critical * delta_error(control, variant)
-    return lift - half, lift + half
+    ratio = variant.value / control.value
+    scaled = replace(control, variance=ratio**2 * control.variance, third=ratio**3 * control.third)
+    low, high = skewness.bounds(critical, skewness.of_difference(scaled, variant))
+    error = math.copysign(delta_error(control, variant), control.value)
+    ends = ratio - 1 - high * error, ratio - 1 - low * error
+    return min(ends), max(ends)
 
 
 def delta_error(control: Arm, variant: Arm) -> float:

@@ -7,16 +7,10 @@ import math
 
 from scipy import special
 
-from analysis.estimates import LEVEL, Arm, Estimate, Pair, Refusal, Refused, Sums, lift
+from analysis.estimates import LEVEL, Arm, Estimate, Pair, Refusal, Refused, Sums, lift, skewness
 
 #: Below this a t interval leans wholly on normality of the single values, which counts never have.
 MIN_UNITS = 10
-
-#: Largest skewness of the difference at which a t interval keeps its error rate (`docs/statistics.md`).
-#: To second order a two-sided 5 % test errs by .25·skewness² more (P. Hall, The Bootstrap and Edgeworth
-#: Expansion, 1992, section 2.6).
-MAX_SKEW = 0.2
-MAX_OWN_SKEW = 0.35
 
 
 def arm(sums: Sums) -> Arm | Refused:
@@ -34,17 +28,24 @@ def arm(sums: Sums) -> Arm | Refused:
     centred = sums.squares - sums.total * mean
     # Below the rounding error of the sum of squares a spread is not a spread.
     variance = centred / (sums.n - 1) if centred > 1e-12 * sums.squares else 0.0
-    third = 0.0
-    if sums.cubes is not None and variance > 0:
-        third = (sums.cubes - 3 * mean * sums.squares + 2 * sums.n * mean**3) / sums.n**3
+    third = _third(sums, mean) / sums.n**3 if variance > 0 else 0.0
     return Arm(sums.n, sums.origin + mean, variance / sums.n, sums.n - 1, third)
 
 
-def compare(control: Sums, variant: Sums, *, level: float = LEVEL, null: float = 0.0) -> Estimate | Refused:
-    """Difference of two means of independent units by Welch's t test.
+def _third(sums: Sums, mean: float) -> float:
+    """Σ(y - mean)³; 0 where the cubes are not known, or lost in their own rounding error."""
+    if sums.cubes is None:
+        return 0.0
+    parts = (sums.cubes, -3 * mean * sums.squares, 2 * sums.n * mean**3)
+    found = math.fsum(parts)
+    return found if abs(found) > 1e-12 * max(map(abs, parts)) else 0.0
 
-    `Refused` for fewer than 10 units in a variant, where nothing varies, or (with `cubes`) where a few very
-    large values decide the difference. Source: B. L. Welch, Biometrika 34 (1947).
+
+def compare(control: Sums, variant: Sums, *, level: float = LEVEL, null: float = 0.0) -> Estimate | Refused:
+    """Difference of two means of independent units by Welch's t test, corrected for skewness with `cubes`.
+
+    `Refused` for fewer than 10 units in a variant, where nothing varies, or (with `cubes`) where fewer than
+    four values decide the difference. Source: B. L. Welch, Biometrika 34 (1947).
 
     >>> result = compare(Sums(3407, 1396.87, 52377.9767), Sums(3461, 2422.7, 134698.29))
     >>> round(result.difference, 4), round(result.p_value, 5)
@@ -58,47 +59,34 @@ def compare(control: Sums, variant: Sums, *, level: float = LEVEL, null: float =
     return contrast(left, right, level=level, null=null, method="Welch t")
 
 
-def skewness(control: Arm, variant: Arm) -> Pair:
-    """Skewness of variant - control in two views of the arms' third moments: of one shape, and each its own.
-
-    One shape for both, weighted by size, judges a small arm that happened to miss the tail by the large one.
-    Each its own sees outliers in one arm only, but is a noisy number in small samples. Equal arms of equal
-    shape cancel, which is why a heavy tail harms most where the arms differ in size.
-    """
-    error = math.sqrt(control.variance + variant.variance)
-    known = [one for one in (control, variant) if one.variance > 0]
-    shape = sum(one.third * (one.n / one.variance) ** 1.5 for one in known) / sum(one.n for one in known)
-    leverage = (variant.variance / error**2) ** 1.5 / math.sqrt(variant.n)
-    leverage -= (control.variance / error**2) ** 1.5 / math.sqrt(control.n)
-    return shape * leverage, (variant.third - control.third) / error**3
-
-
 def contrast(
     control: Arm, variant: Arm, *, level: float = LEVEL, null: float = 0.0, method: str
 ) -> Estimate | Refused:
     """variant - control for two independent arms, t with Welch-Satterthwaite degrees of freedom.
 
-    Returns `Refused` where neither arm varies, or the difference is more skewed than a t interval bears.
-    Source: Welch 1947; Satterthwaite, Biometrics 2 (1946).
+    Where the third moments are known, what skewness does to t is taken out (`analysis.estimates.skewness`).
+    Returns `Refused` where neither arm varies, or fewer than four values decide.
+    Source: Welch 1947; Satterthwaite, Biometrics 2 (1946); Hall 1992.
     """
     variance = control.variance + variant.variance
     if variance <= 0:
         return no_variation()
-    common, own = skewness(control, variant)
-    if abs(common) > MAX_SKEW or abs(own) > MAX_OWN_SKEW:
+    if skewness.deciding(control, variant) < skewness.MIN_DECIDING:
         return heavy_tail()
     df = variance**2 / sum(a.variance**2 / a.df for a in (control, variant) if a.variance > 0)
     critical = critical_t(df, level)
     error = math.sqrt(variance)
     difference = variant.value - control.value
+    skewed = skewness.of_difference(control, variant)
+    low, high = skewness.bounds(critical, skewed)
     relative = lift.relative(control, variant, critical=critical)
     return Estimate(
         n=(control.n, variant.n),
         values=(control.value, variant.value),
-        value_cis=(interval(control, level), interval(variant, level)),
+        value_cis=(interval(control, level, variant), interval(variant, level, control)),
         difference=difference,
-        ci=(difference - critical * error, difference + critical * error),
-        p_value=two_sided_t((difference - null) / error, df),
+        ci=(difference - high * error, difference - low * error),
+        p_value=two_sided_t(skewness.least((difference - null) / error, skewed), df),
         relative=None if isinstance(relative, Refused) else relative.value,
         relative_ci=None if isinstance(relative, Refused) else relative.ci,
         method=method,
@@ -106,10 +94,11 @@ def contrast(
     )
 
 
-def interval(one: Arm, level: float = LEVEL) -> Pair:
-    """The t interval of one arm's value."""
-    half = critical_t(one.df, level) * math.sqrt(one.variance)
-    return one.value - half, one.value + half
+def interval(one: Arm, level: float = LEVEL, *others: Arm) -> Pair:
+    """The t interval of one arm's value, corrected for skewness; `others` tell of its shape too."""
+    low, high = skewness.bounds(critical_t(one.df, level), skewness.of_value(one, *others))
+    error = math.sqrt(one.variance)
+    return one.value - high * error, one.value - low * error
 
 
 def critical_t(df: float, level: float) -> float:
@@ -135,6 +124,6 @@ def no_variation() -> Refused:
 def heavy_tail() -> Refused:
     return Refused(
         Refusal.HEAVY_TAIL,
-        "a few very large values decide the difference, and no interval holds what it says; agree on a cap "
-        "for outliers beforehand, or measure longer",
+        "two or three very large values decide the difference, and nothing follows from so few; agree on a "
+        "cap for outliers beforehand, or measure longer",
     )

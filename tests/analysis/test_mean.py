@@ -15,6 +15,11 @@ def sums(values: np.ndarray, origin: float = 0.0) -> Sums:
     return Sums(len(values), float(off.sum()), float((off**2).sum()), float((off**3).sum()), origin)
 
 
+def without_cubes(values: np.ndarray) -> Sums:
+    """What Welch's test knows; with cubes it is corrected for skewness (`test_skewness.py`)."""
+    return Sums(len(values), float(values.sum()), float((values**2).sum()))
+
+
 def test_growthbooks_absolute_difference() -> None:
     """GrowthBook packages/stats/tests/frequentist/test_tests.py (MIT): p .02016."""
     found = mean.compare(Sums(3407, 1396.87, 52377.9767), Sums(3461, 2422.7, 134698.29))
@@ -26,7 +31,7 @@ def test_agrees_with_scipy_on_raw_values() -> None:
     rng = np.random.default_rng(7)
     a, b = rng.poisson(4, 300).astype(float), rng.poisson(5, 120).astype(float)
     theirs = stats.ttest_ind(b, a, equal_var=False)
-    found = mean.compare(sums(a), sums(b))
+    found = mean.compare(without_cubes(a), without_cubes(b))
     assert isinstance(found, Estimate)
     assert found.p_value == pytest.approx(theirs.pvalue, rel=1e-9)
     assert found.ci == pytest.approx(tuple(theirs.confidence_interval()), rel=1e-9)
@@ -74,7 +79,7 @@ REFUSED = [
     pytest.param(np.arange(9.0), np.arange(50.0), Refusal.TOO_FEW_UNITS, id="nine units"),
     pytest.param(np.array([]), np.arange(50.0), Refusal.NO_UNITS, id="nobody"),
     pytest.param(
-        RNG.lognormal(0, 2, 5000), RNG.lognormal(0, 2, 500), Refusal.HEAVY_TAIL, id="log-normal 2, 10:1"
+        RNG.lognormal(0, 2, 5000), RNG.lognormal(0, 4, 500), Refusal.HEAVY_TAIL, id="log-normal 4, 10:1"
     ),
     pytest.param(np.arange(50.0), np.append(np.arange(49.0), 1e6), Refusal.HEAVY_TAIL, id="one outlier"),
 ]
