@@ -35,6 +35,7 @@ from analysis.report import Check, Report, Result, Role, SetAside, VariantCount,
 from analysis.results import corrected, watched
 from analysis.second_views import SecondViews, View
 from analysis.thresholds import DEFAULTS, Thresholds
+from analysis.visitor_mix import mixtures
 from analysis.which_step import step_parts
 from experiments.definition import Experiment, Looks
 
@@ -207,6 +208,8 @@ def evaluate_tables(
             steps=step_parts(experiment, table),
             alternatives=others,
             progress=progress(experiment, first, by_day) if by_day is not None else (),
+            mixtures=mixtures(experiment, first, tables["strata"]),
+            curves=picture_data.curve_tests({name: table.ends(name) for name in names}, names[0]),
         ),
         created_at=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )

@@ -10,7 +10,7 @@ from analysis.phrases.checks import CHECK_SENTENCES, CHECKS, STATUSES
 from analysis.phrases.journeys import PHASES, SEGMENT_COLUMNS, SEGMENT_VALUES, TOUCHPOINTS
 from analysis.phrases.methods import METHODS, REFUSALS, SET_ASIDE
 from analysis.phrases.metrics import METRICS, QUESTION_METRICS, SAME_METRIC, MetricWords
-from analysis.phrases.second import AMONG, DEFINED, MILESTONES, REACHING, VIEW_NOTES, VIEWS
+from analysis.phrases.second import AMONG, DEFINED, KNOWN_NAMES, MILESTONES, REACHING, VIEW_NOTES, VIEWS
 from analysis.phrases.texts import Phrases, Texts
 from analysis.phrases.verdicts import CAVEATS, ESTIMANDS, VARIANTS, VERDICTS
 from analysis.report import Estimand, Status, VerdictCode
@@ -97,6 +97,11 @@ def view_note(view: str, language: str) -> str:
 def defined_name(definition: str, language: str) -> str:
     """Other limits for a visit and an answer; '' are those that were agreed."""
     return _known(DEFINED, definition, language)
+
+
+def known_name(known: str, language: str) -> str:
+    """What was known at a first exposure: 'dagdeel'."""
+    return _known(KNOWN_NAMES, known, language)
 
 
 def segment_name(segment: str, language: str) -> str:

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from analysis.bucket_table import BucketTable
-from analysis.estimates import survival
+from analysis.estimates import Refused, survival
 from analysis.report import Curve, Flow, Heartbeat, Pictures
+from analysis.second_views import CurveTest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +53,23 @@ def curve(variant: str, data: survival.Ends, horizon_s: float = survival.HORIZON
         elsewhere=read(found.elsewhere),
         abandoned=read(found.abandoned),
     )
+
+
+def curve_tests(
+    ends: Mapping[str, survival.Ends], control: str, horizon_s: float = survival.HORIZON_S
+) -> tuple[CurveTest, ...]:
+    """Log-rank of every other variant's curve against the control's."""
+    found = []
+    for name, data in ends.items():
+        if name == control:
+            continue
+        blank = CurveTest(variant=name, control=control)
+        tested = survival.log_rank(ends[control], data, horizon_s)
+        if isinstance(tested, Refused):
+            found.append(msgspec.structs.replace(blank, reason=str(tested)))
+        else:
+            found.append(msgspec.structs.replace(blank, z=tested[0], p_value=tested[1]))
+    return tuple(found)
 
 
 def _flows(frame: pd.DataFrame, variants: Sequence[str]) -> tuple[Flow, ...]:

@@ -46,6 +46,8 @@ def frames(report: Report) -> dict[str, pd.DataFrame]:
         "readings": map(_row, second.readings),
         "beliefs": map(_row, second.beliefs),
         "alternatives": map(_row, second.alternatives),
+        "mixtures": map(_row, second.mixtures),
+        "curves": map(_row, second.curves),
         "steps": (
             {"variant": one.variant, "control": one.control, **_row(part)}
             for one in second.steps

@@ -54,7 +54,7 @@ def adjust(one: Measure, strata: pd.DataFrame, control: str, variant: str) -> Ad
     squares within the variants. One of these that hangs on the variant (`analysis.balance`) was not known
     beforehand, and is left out.
     """
-    column = _column(one)
+    column = summed(one)
     if isinstance(column, Refused):
         return Adjusted(column, column, column)
     rows = strata[strata["variant"].isin([control, variant])]
@@ -189,8 +189,8 @@ def _asked(table: BucketTable, answers: pd.DataFrame, variant: str) -> misclassi
     )
 
 
-def _column(one: Measure) -> tuple[str, str] | Refused:
-    """The sums of a metric in the strata."""
+def summed(one: Measure) -> tuple[str, str] | Refused:
+    """The columns of the strata with the sums and the sums of squares of a metric."""
     asked = one.asked
     if asked.cap is not None:
         return Refused(Refusal.UNMEASURED, "a metric with a cap is not summed by what was known beforehand")

@@ -85,6 +85,31 @@ class StepParts(Noun, frozen=True):
     reason: str | None = None
 
 
+class Mixture(Noun, frozen=True):
+    """The primary difference in two parts that add up to it, by one thing `known` at the first exposure."""
+
+    metric: str
+    variant: str
+    control: str
+    known: str  # of `analysis.tables.KNOWN`
+    kind: str = "proportion"
+    unit: str = ""
+    values: Pair | None = None
+    mix: float | None = None  # from other kinds of visitors
+    rate: float | None = None  # from doing better with the same kinds
+    reason: str | None = None
+
+
+class CurveTest(Noun, frozen=True):
+    """The curves of the time to an answer compared as a whole: log-rank, others who ended kept at risk."""
+
+    variant: str
+    control: str
+    z: float | None = None  # above 0: the variant answers more, or sooner
+    p_value: float | None = None
+    reason: str | None = None
+
+
 class Alternative(Noun, frozen=True):
     """The primary result by another definition, judged once; `definition` '' is the promised one."""
 
@@ -136,3 +161,5 @@ class SecondViews(Noun, frozen=True):
     steps: tuple[StepParts, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     progress: tuple[Progress, ...] = ()
+    mixtures: tuple[Mixture, ...] = ()
+    curves: tuple[CurveTest, ...] = ()

@@ -75,6 +75,14 @@ REACHING: Phrases = {
     "submitted": {"nl": "verstuurden er {count} het formulier", "en": "{count} submitted the form"},
 }
 
+#: What was known of a visitor at the first exposure.
+KNOWN_NAMES: Phrases = {
+    "viewport": {"nl": "scherm", "en": "screen"},
+    "entry": {"nl": "herkomst", "en": "origin"},
+    "daypart": {"nl": "dagdeel", "en": "part of the day"},
+    "landing": {"nl": "pagina van binnenkomst", "en": "entry page"},
+}
+
 DEFINED: Phrases = {
     "": {"nl": "zoals afgesproken", "en": "as agreed"},
     "silence15": {
@@ -113,6 +121,12 @@ SECOND: Mapping[str, Mapping[str, str]] = {
         "alternatives_note": "Hetzelfde, met andere grenzen voor wat een bezoek en een antwoord is.",
         "definition": "Grenzen",
         "verdict": "Oordeel",
+        "mixtures": "Andere bezoekers, of dezelfde beter geholpen?",
+        "mixtures_note": "Het verschil in twee delen. Bezoekers zijn over de versies geloot, dus van andere "
+        "bezoekers hoort bijna niets te komen. Is dat deel groot, kijk dan eerst naar de verdeling.",
+        "known": "Bezoekers ingedeeld naar",
+        "mix": "Door andere bezoekers",
+        "rate": "Bij dezelfde bezoekers",
         "cannot": "niet te zeggen: {reason}",
         "steps": "Welke stap maakte het verschil?",
         "step": "Stap",
@@ -181,6 +195,12 @@ SECOND: Mapping[str, Mapping[str, str]] = {
         "alternatives_note": "The same, with other limits for what a visit and an answer is.",
         "definition": "Limits",
         "verdict": "Verdict",
+        "mixtures": "Other visitors, or the same ones better served?",
+        "mixtures_note": "The difference in two parts. Visitors were drawn by lot, so almost nothing should "
+        "come from other visitors. Where that part is large, look at the allocation first.",
+        "known": "Visitors by",
+        "mix": "From other visitors",
+        "rate": "Among the same visitors",
         "cannot": "cannot be told: {reason}",
         "steps": "Which step made the difference?",
         "step": "Step",

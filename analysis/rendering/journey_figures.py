@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from analysis import wording
 from analysis.disclosure import OTHER
@@ -12,7 +12,7 @@ from analysis.rendering.labels import FIGURES
 from analysis.rendering.panels import WIDTHS, Figure, Panel, one_panel
 from analysis.rendering.pictures import Caption, Line, curves, steps, thinned
 from analysis.rendering.pictures import Steps as StepLine
-from analysis.rendering.sections import Table, labels, series_of, standing_note
+from analysis.rendering.sections import Table, labels, series_of, standing_note, unsettled
 from analysis.report import Curve, Flow, Heartbeat, Report
 from analysis.tables import Outcome, Phase
 
@@ -76,8 +76,19 @@ def time_to_answer(report: Report, language: str) -> Figure | None:
             )
         ),
         table=Table(caption.title, tuple(headers), rows, frozenset(range(1, len(headers)))),
-        note=words["note"],
+        note=" ".join((words["note"], *_as_a_whole(report, language))),
     )
+
+
+def _as_a_whole(report: Report, language: str) -> Iterator[str]:
+    """The lines compared as a whole, where the report's figures count."""
+    for one in report.second.curves if unsettled(report) is None else ():
+        if one.p_value is not None:
+            yield FIGURES["time"][language]["compared"].format(
+                version=wording.variant_name(one.variant, language),
+                control=wording.variant_name(one.control, language),
+                odds=wording.odds(one.p_value, language),
+            )
 
 
 def ways(report: Report, language: str) -> Figure | None:

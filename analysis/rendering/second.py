@@ -16,7 +16,7 @@ from analysis.rendering.sections import (
     unsettled,
     with_version,
 )
-from analysis.report import Report, VerdictCode
+from analysis.report import Report, Role, VerdictCode
 from analysis.second_views import Alternative, Reading
 
 
@@ -35,6 +35,7 @@ def seconds(report: Report, language: str) -> Seconds | None:
     made = (
         ("alternatives", words["alternatives_note"], alternatives_table(report, language)),
         ("views", words["views_note"], views_table(report, language)),
+        ("mixtures", words["mixtures_note"], mixtures_table(report, language)),
         ("beliefs", beliefs_note(report, language), beliefs_table(report, language)),
     )
     tables = tuple(one for one in made if one[2].rows)
@@ -61,6 +62,24 @@ def views_table(report: Report, language: str) -> Table:
         words["why"],
     )
     return Table(words["views"], headers, tuple(rows), frozenset({1, 2, 3, 4, 5}))
+
+
+def mixtures_table(report: Report, language: str) -> Table:
+    """The difference as other visitors and the same ones better served, by each thing known beforehand."""
+    words = SECOND[language]
+    primary = {one.variant: one for one in report.results if one.role is Role.PRIMARY}
+    rows: list[tuple[str, ...]] = []
+    for one in report.second.mixtures:
+        label = wording.known_name(one.known, language)
+        row = (f"{label} ({_version(one.variant, language)})" if several(report) else label,)
+        if one.mix is None or one.rate is None:
+            rows.append((*row, _cannot(one.reason, language), "–", "–"))
+            continue
+        as_told = primary[one.variant]  # with the decimals that its uncertainty leaves
+        parts = (one.mix, one.rate, one.mix + one.rate)
+        rows.append((*row, *(wording.difference_text(as_told, part, language) for part in parts)))
+    headers = (words["known"], words["mix"], words["rate"], labels(language)["difference"])
+    return Table(words["mixtures"], headers, tuple(rows), frozenset({1, 2, 3}))
 
 
 def beliefs_table(report: Report, language: str) -> Table:

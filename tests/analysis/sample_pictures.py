@@ -16,7 +16,9 @@ from analysis.report import (
 from analysis.second_views import (
     Alternative,
     Belief,
+    CurveTest,
     LookPoint,
+    Mixture,
     Progress,
     Reading,
     SecondViews,
@@ -164,6 +166,11 @@ def second(variant: str = "redesign") -> SecondViews:
             Alternative(definition=name, verdict=code, **told, **figures)
             for name, code in (("", "better"), ("silence15", "better"), ("softAnswers", "noClearDifference"))
         ),
+        mixtures=tuple(
+            Mixture(metric="answered", known=known, values=(0.50, 0.57), mix=mix, rate=0.07 - mix, **pair)
+            for known, mix in (("viewport", 0.002), ("landing", -0.001))
+        ),
+        curves=(CurveTest(z=3.4, p_value=0.0007, **pair),),
         progress=(
             Progress(
                 planned=3000,

@@ -25,6 +25,7 @@ from analysis.second_views import Reading, View
 from analysis.tables import EXPOSED
 from experiments.definition import Better, Experiment, Looks, Metric
 from tests.analysis.day_table_samples import EXPERIMENT, FIRST_DAY, browsers, tables_of, write
+from tests.analysis.sample_reports import not_enough_data
 from tests.analysis.sample_reports import report as sample
 
 NOW = datetime(2026, 6, 20, tzinfo=UTC)
@@ -259,7 +260,8 @@ class TestForOthers:
         rows = list(csv.DictReader(io.StringIO(to_csv(sample()))))
         parts = [row["part"] for row in rows]
         assert parts.count("results") == len(sample().results)
-        assert {"readings", "beliefs", "alternatives", "steps", "progress", "transitions"} <= set(parts)
+        beside = {"readings", "beliefs", "alternatives", "steps", "progress", "mixtures", "curves"}
+        assert {*beside, "transitions"} <= set(parts)
         primary = next(row for row in rows if row["part"] == "results")
         assert (primary["values_control"], primary["ci_high"]) == ("0.5", "0.11")
 
@@ -286,3 +288,48 @@ class TestForOthers:
             told = render(early, form=form, language="nl")
             assert "Kans dat deze versie beter is".lower() not in told.lower()
             assert "wacht tot genoeg bezoekers" in told
+
+
+class TestPartsAndCurves:
+    def test_mix_and_rate_add_up_to_the_difference_that_nearly_all_is_rate(self) -> None:
+        report = evaluated(EXPERIMENT, explained_by_landing())
+        difference = report.results[0].estimate
+        assert difference is not None
+        assert {one.known for one in report.second.mixtures} >= {"landing", "viewport"}
+        for one in report.second.mixtures:
+            assert one.mix is not None
+            assert one.rate is not None
+            assert one.mix + one.rate == pytest.approx(difference)
+            assert abs(one.mix) < 0.03 < one.rate
+
+    def test_curves_are_compared_as_a_whole(self) -> None:
+        report = evaluated(EXPERIMENT, browsers(EXPERIMENT, 3000, 4, answered=BETTER))
+        (found,) = report.second.curves
+        assert (found.variant, found.control) == ("redesign", "current")
+        assert found.z is not None
+        assert found.p_value is not None
+        assert found.z > 3
+        assert found.p_value < 0.01
+
+    @pytest.mark.parametrize(
+        ("language", "told"),
+        [
+            (
+                "nl",
+                [
+                    "Andere bezoekers, of dezelfde beter geholpen?",
+                    "Bij dezelfde bezoekers",
+                    "+6,8 procentpunt",
+                ],
+            ),
+            ("en", ["Other visitors, or the same ones better served?", "entry page", "+6.8 points"]),
+        ],
+    )
+    def test_both_are_told_in_words(self, language: str, told: list[str]) -> None:
+        page = render(sample(), form="html", language=language)
+        assert "log-rank" in page
+        for words in told:
+            assert words in page.replace("\u00a0", " ")
+
+    def test_a_chance_is_not_told_before_there_is_a_verdict(self) -> None:
+        assert "log-rank" not in render(not_enough_data(), form="html", language="nl")
