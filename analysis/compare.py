@@ -15,9 +15,10 @@ import numpy as np
 from analysis import compare_checks, verdict, visitor_table, wording
 from analysis.errors import AnalysisError
 from analysis.estimates import LEVEL, Estimate, Refused, Sums, mean, multiplicity, proportion, ratio, survival
-from analysis.picture_data import curve
+from analysis.picture_data import curve, curve_tests
 from analysis.report import Pictures, Report, Result, Role, VariantCount
 from analysis.results import Asked, corrected, result
+from analysis.second_views import SecondViews
 from analysis.visitor_table import Columns, Units
 from experiments.errors import did_you_mean
 
@@ -88,7 +89,7 @@ def compare(
         set_aside=units.set_aside,
         verdict=verdict.decide(primary, checks=checks),
         **_caveats(columns, names, horizon),
-        pictures=_pictures(units, names, horizon),
+        **_over_time(units, names, horizon),
         created_at=(now or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
 
@@ -254,10 +255,15 @@ def _caveats(columns: Columns, names: Sequence[str], horizon: float | None) -> d
     return {"caveats": tuple(one["en"] for one in sentences), "caveat_sentences": tuple(sentences)}
 
 
-def _pictures(units: Units, names: Sequence[str], horizon: float | None) -> Pictures:
+def _over_time(units: Units, names: Sequence[str], horizon: float | None) -> dict[str, Any]:
+    """The curves of a time up to its horizon, and those curves compared as a whole."""
     import polars as pl
 
     if not horizon:
-        return Pictures()
-    curves = (curve(name, _ends(units.frame.filter(pl.col("variant") == name)), horizon) for name in names)
-    return Pictures(time_to_answer=tuple(one for one in curves if one is not None))
+        return {}
+    ends = {name: _ends(units.frame.filter(pl.col("variant") == name)) for name in names}
+    curves = (curve(name, one, horizon) for name, one in ends.items())
+    return {
+        "pictures": Pictures(time_to_answer=tuple(one for one in curves if one is not None)),
+        "second": SecondViews(curves=curve_tests(ends, names[0], horizon)),
+    }

@@ -12,11 +12,12 @@ from analysis.rendering.sections import (
     comparison_cells,
     labels,
     outcome_header,
+    primary_results,
     standing_note,
     unsettled,
     with_version,
 )
-from analysis.report import Report, Role, VerdictCode
+from analysis.report import Report, VerdictCode
 from analysis.second_views import Alternative, Reading
 
 
@@ -67,11 +68,11 @@ def views_table(report: Report, language: str) -> Table:
 def mixtures_table(report: Report, language: str) -> Table:
     """The difference as other visitors and the same ones better served, by each thing known beforehand."""
     words = SECOND[language]
-    primary = {one.variant: one for one in report.results if one.role is Role.PRIMARY}
+    primary = {one.variant: one for one in primary_results(report)}
     rows: list[tuple[str, ...]] = []
     for one in report.second.mixtures:
         label = wording.known_name(one.known, language)
-        row = (f"{label} ({_version(one.variant, language)})" if several(report) else label,)
+        row = (with_version(label, one.variant, report, language),)
         if one.mix is None or one.rate is None:
             rows.append((*row, _cannot(one.reason, language), "–", "–"))
             continue

@@ -93,6 +93,9 @@ def test_faster_is_better_for_a_time() -> None:
     assert report.results[0].estimate is not None
     assert report.results[0].estimate < 0
     assert [curve.variant for curve in report.pictures.time_to_answer] == ["current", "redesign"]
+    (whole,) = report.second.curves
+    assert (whole.variant, whole.control) == ("redesign", "current")
+    assert (whole.reason or "").startswith("beyondFollowUp")  # 9 % was censored before the horizon
 
 
 def test_csv_parquet_and_frames_give_one_report(tmp_path: Path) -> None:
