@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
+from scipy.special import ndtri
 from simulated import Outcome, Run, Setting, misses, rejects, shares, sums
 
 from analysis import allocation
@@ -18,8 +20,8 @@ from experiments.planning import Question, plan
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 
-#: Pages of a browser, on average.
-PAGES = 1 + 1 / 0.3
+#: Pages of a browser, on average, and their standard deviation.
+PAGES, SPREAD = 1 + 1 / 0.3, 0.7**0.5 / 0.3
 
 
 def pages(rng: np.random.Generator, n: int) -> np.ndarray:
@@ -48,9 +50,15 @@ def some_wild(rng: np.random.Generator, n: int) -> np.ndarray:
     return pages(rng, n) * np.where(rng.random(n) < 0.05, 5.0, 1.0)
 
 
-def means(draw: Draw, n: tuple[int, int], more: float = 0.0, variant: Draw | None = None) -> Run:
-    other = variant or draw
-    return lambda rng: mean.compare(sums(draw(rng, n[0])), sums(other(rng, n[1]) + more))
+def means(
+    draw: Draw, n: tuple[int, int], more: float = 0.0, variant: Draw | None = None, *, cubes: bool = True
+) -> Run:
+    other, summed = variant or draw, sums if cubes else without_cubes
+    return lambda rng: mean.compare(summed(draw(rng, n[0])), summed(other(rng, n[1]) + more))
+
+
+def without_cubes(values: np.ndarray) -> Sums:
+    return replace(sums(values), cubes=None)
 
 
 def value_misses(draw: Draw, n: tuple[int, int], truth: float) -> Outcome:
@@ -187,7 +195,7 @@ def power_of_means(rng: np.random.Generator) -> bool:
     return isinstance(found, Estimate) and found.p_value < 0.05
 
 
-_SIZES = plan(Question(PAGES, -0.25, 1000, spread=0.7**0.5 / 0.3)).sizes
+_SIZES = plan(Question(PAGES, -0.25, 1000, spread=SPREAD)).sizes
 
 
 def settings_of_means() -> Iterator[Setting]:
@@ -206,7 +214,19 @@ def settings_of_means() -> Iterator[Setting]:
     )
     for n in ((60, 60), (900, 100)):
         yield Setting("coverage, one mean", f"of the variant, pages, {n}", value_misses(pages, n, PAGES))
+    for sigma, n in ((1.0, (900, 100)), (2.0, (5000, 500))):
+        run = means(lognormal(sigma), n, cubes=False)
+        yield Setting("naive: Welch", f"log-normal {sigma}, {n}", rejects(run), "wrong")
     yield from settings_of_unlike_shapes()
+    yield from settings_of_power()
+
+
+def settings_of_power() -> Iterator[Setting]:
+    """What the correction costs: a difference that a normal outcome would show in 80 %."""
+    for name, n, sign in (("more", (60, 60), 1), ("more", (900, 100), 1), ("fewer", (900, 100), -1)):
+        visible = sign * (ndtri(0.975) + ndtri(0.8)) * SPREAD * math.sqrt(1 / n[0] + 1 / n[1])
+        run = means(pages, n, visible)
+        yield Setting("power, skewed", f"{name} pages, {n}", rejects(run), "limit", promised=0.8)
 
 
 def settings_of_unlike_shapes() -> Iterator[Setting]:
