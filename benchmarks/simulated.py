@@ -23,7 +23,7 @@ class Setting:
     """One cell of the table. `expected` says what must be seen for the cell to hold:
 
     sound (the share lies near `promised`), exact (at most that), refused (nearly always), wrong (clearly more
-    than promised: a naive analysis, shown to be one) or limit (clearly not that: where a method of ours ends).
+    than promised: a naive analysis, shown to be one) or limit (clearly not that: where our method ends).
 
     `run` tells of one simulated test whether it erred (or found what it should); None where it was refused.
     A float was summed over all tables, without Monte Carlo error.

@@ -173,7 +173,8 @@ def judged(setting: Setting, seen: Seen) -> str:
     if setting.expected == "wrong":
         return "wrong, as shown" if seen.share > setting.promised + bound else "?"
     if setting.expected == "limit":
-        return LIMIT if abs(seen.share - setting.promised) > bound else "?"
+        off = seen.share - setting.promised
+        return LIMIT if (off if setting.promised < 0.5 else -off) > bound else "?"  # power: too little
     low = 0.0 if setting.expected == "exact" else setting.promised - bound
     return "holds" if low <= seen.share <= setting.promised + bound else "FAILS"
 

@@ -89,7 +89,7 @@ def contrast(
         p_value=two_sided_t(skewness.least((difference - null) / error, skewed), df),
         relative=None if isinstance(relative, Refused) else relative.value,
         relative_ci=None if isinstance(relative, Refused) else relative.ci,
-        method=method,
+        method=f"{method}, skewness taken out" if control.third or variant.third else method,
         null=null,
     )
 

@@ -144,6 +144,10 @@ METHODS: Phrases = {
         "nl": "gemiddelde tijd tot een vaste grens (Aalen–Johansen)",
         "en": "mean time up to a fixed limit (Aalen–Johansen)",
     },
+    "welch t, skewness": {
+        "nl": "twee gemiddelden vergeleken, scheefheid verrekend (Welch, Hall)",
+        "en": "two means compared, skewness allowed for (Welch, Hall)",
+    },
     "welch": {"nl": "twee gemiddelden vergeleken (Welch)", "en": "two means compared (Welch)"},
     "wald": {"nl": "twee aandelen vergeleken (Wald)", "en": "two shares compared (Wald)"},
 }

@@ -126,6 +126,7 @@ def test_a_lift_below_zero_keeps_its_ends_in_order() -> None:
     assert up.relative_ci is not None
     assert down.relative_ci == pytest.approx(up.relative_ci)
     assert up.relative_ci[0] < (up.relative or 0) < up.relative_ci[1]
+    assert up.method == "Welch t, skewness taken out"
     symmetric = lift.delta(*(Arm(n, v, 0.01, n - 1) for n, v in ((900, 1.0), (300, 1.2))), 1.96)
     assert sum(symmetric) / 2 == pytest.approx(0.2)
 

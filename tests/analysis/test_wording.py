@@ -320,6 +320,10 @@ NAMES = {
     "screen": (naming.segment_name("viewport=s", "nl"), "scherm: klein (telefoon)"),
     "a segment of a team": (naming.segment_name("wijk=noord", "nl"), "wijk: noord"),
     "method": (naming.method_name("Welch t", "nl"), "twee gemiddelden vergeleken (Welch)"),
+    "corrected method": (
+        naming.method_name("Welch t, skewness taken out", "en"),
+        "two means compared, skewness allowed for (Welch, Hall)",
+    ),
     "metric per question": (
         naming.metric_name("answered", "nl", estimand=Estimand.QUESTION),
         "vraag beantwoord",
