@@ -62,3 +62,18 @@ def test_every_cell_runs_none_is_far_off_and_an_interrupted_run_goes_on_where_it
     assert validity(cut, "--runs", "15") == rows
     assert len(cut.read_text(encoding="utf-8").splitlines()) == len(whole.splitlines()) + 1
     assert kept_lines(cut) == kept_lines(tmp_path / "results.jsonl")
+
+
+def test_only_tests_that_were_kept_are_judged() -> None:
+    """A guard that refuses nearly all and errs in most of the rest does not hold, few though they are."""
+    told = (
+        "from validity import judged; from simulated import Seen, Setting\n"
+        "for expected in ('sound', 'exact', 'refused', 'limit'):\n"
+        "    print(judged(Setting('mean', 'heavy', 0.0, expected), Seen(10_000, 9_700, 231)))\n"
+        "print(judged(Setting('mean', 'light', 0.0), Seen(10_000, 1_200, 440)))\n"
+        "print(judged(Setting('power', 'light', 0.0, 'limit', 0.8), Seen(10_000, 0, 7_600)))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", told], cwd=ROOT / "benchmarks", capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.splitlines() == ["FAILS", "FAILS", "refused", "does not hold", "holds", "does not hold"]
