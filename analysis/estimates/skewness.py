@@ -23,7 +23,7 @@ MIN_DECIDING = 4.0
 def shape(*arms: Arm) -> float:
     """Skewness of one unit, the same in all arms: that of each, weighted by its units."""
     known = [one for one in arms if one.variance > 0]
-    skewed = math.fsum(one.third * math.pow(one.n / one.variance, 1.5) for one in known)
+    skewed = math.fsum(one.n * math.sqrt(one.n) * _skewness(one.third, one.variance) for one in known)
     return skewed / sum(one.n for one in known)
 
 
@@ -34,16 +34,18 @@ def of_difference(control: Arm, variant: Arm) -> Pair:
     >>> [round(one, 3) for one in of_difference(heavy, light)]
     [0.402, 0.402]
     """
+    variance = control.variance + variant.variance
+    if variance <= 0:
+        return 0.0, 0.0
     leverage = (variant.n**-2 - control.n**-2) / (1 / variant.n + 1 / control.n) ** 1.5
-    own = (variant.third - control.third) / (control.variance + variant.variance) ** 1.5
-    return shape(control, variant) * leverage, own
+    return shape(control, variant) * leverage, _skewness(variant.third - control.third, variance)
 
 
 def of_value(one: Arm, *others: Arm) -> Pair:
     """Skewness of one arm's value: by the shape of all arms, and its own."""
     if one.variance <= 0:
         return 0.0, 0.0
-    return shape(one, *others) / math.sqrt(one.n), one.third / one.variance**1.5
+    return shape(one, *others) / math.sqrt(one.n), _skewness(one.third, one.variance)
 
 
 def deciding(*arms: Arm) -> float:
@@ -56,7 +58,12 @@ def deciding(*arms: Arm) -> float:
     """
     squares = sum(one.variance * one.n**2 for one in arms)
     cubes = sum(one.third * one.n**3 for one in arms)
-    return squares**3 / cubes**2 if cubes else math.inf
+    skewed = _skewness(cubes, squares) if squares > 0 else 0.0
+    return 1 / skewed**2 if abs(skewed) > 1e-9 else math.inf
+
+
+def _skewness(third: float, variance: float) -> float:
+    return third / variance / math.sqrt(variance)  # the power 1.5 of a tiny variance is 0
 
 
 def corrected(statistic: float, skewness: float) -> float:

@@ -147,3 +147,22 @@ def test_false_alarms_of_a_small_skewed_arm_hold_where_welchs_do_not() -> None:
     assert kept > 0.97 * runs
     assert ours / kept < 0.05
     assert welch / runs > 0.05 + 2.6 * math.sqrt(0.05 * 0.95 / runs)
+
+
+def test_a_variant_in_which_nobody_does_it_at_all_is_compared() -> None:
+    """Neither side of v - (v/c)·c varies then, and its skewness is none."""
+    control = np.random.default_rng(5).poisson(0.8, 300).astype(float)
+    found = mean.compare(sums(control), sums(np.zeros(300)))
+    assert isinstance(found, Estimate)
+    assert found.p_value < 1e-6
+    assert found.relative == -1
+    assert found.value_cis[1] == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("unit", [1e-120, 1e-30, 1e40])
+def test_the_unit_of_the_values_changes_nothing(unit: float) -> None:
+    """Not even where squares and cubes of it leave what a float can hold apart."""
+    arms = [Arm(n, unit, unit**2 / n, n - 1, 2 * unit**3 / n**2) for n in (900, 100)]
+    plain = skewness.of_difference(exponential(900), exponential(100))
+    assert skewness.of_difference(*arms) == pytest.approx(plain) or unit**3 == 0
+    assert skewness.deciding(*arms) == pytest.approx(250) or unit**3 == 0
