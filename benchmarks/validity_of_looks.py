@@ -12,7 +12,7 @@ from simulated import Outcome, Setting
 
 from analysis import allocation
 from analysis.allocation import Allocation
-from analysis.estimates import Arm, Estimate, mean, proportion
+from analysis.estimates import Arm, Estimate, Sums, mean, proportion
 from analysis.estimates.group_sequential import Design, Spending, after_stop
 from analysis.estimates.sequences import MIN_UNITS, Mixture, at_any_time
 from analysis.monitoring import Look
@@ -37,16 +37,21 @@ class Series:
         if self.shares:
             rates = np.array([[float(kind)], [float(kind) + effect]])
             daily = rng.binomial(step, rates, (2, looks)).astype(float)
-            self.totals = self.squares = daily.cumsum(axis=1)
+            self.totals = self.squares = self.cubes = daily.cumsum(axis=1)
         else:
-            self.totals, self.squares = y.sum(axis=2).cumsum(axis=1), (y**2).sum(axis=2).cumsum(axis=1)
+            powers = ((y**power).sum(axis=2).cumsum(axis=1) for power in (1, 2, 3))
+            self.totals, self.squares, self.cubes = powers
         self.n = np.arange(1, looks + 1) * step
 
     def arms(self, look: int) -> tuple[Arm, Arm]:
         n = int(self.n[look])
-        values = self.totals[:, look] / n
-        variances = (self.squares[:, look] - n * values**2) / (n - 1) / n
-        return Arm(n, values[0], variances[0], n - 1), Arm(n, values[1], variances[1], n - 1)
+        sides = zip(
+            *(side[:, look].tolist() for side in (self.totals, self.squares, self.cubes)), strict=True
+        )
+        left, right = (mean.arm(Sums(n, *side)) for side in sides)
+        assert isinstance(left, Arm)
+        assert isinstance(right, Arm)
+        return left, right
 
     def z(self) -> np.ndarray:
         """Difference over its own standard error, at every look."""
