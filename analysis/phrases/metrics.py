@@ -38,8 +38,10 @@ METRICS: Mapping[str, MetricWords] = {
         name={"nl": "antwoord gevonden", "en": "found an answer"},
         clause={"nl": "vonden er {value} een antwoord", "en": "{value} found an answer"},
         meaning={
-            "nl": "De bezoeker maakte af waarvoor hij kwam, of las het antwoord ten minste 30 seconden.",
-            "en": "The visitor finished what they came for, or read the answer for at least 30 seconds.",
+            "nl": "De bezoeker maakte af waarvoor hij kwam, of las het antwoord: 30 seconden lang, of korter "
+            "bij een korte tekst.",
+            "en": "The visitor finished what they came for, or read the answer: for 30 seconds, or less "
+            "where it is short.",
         },
         share=True,
     ),

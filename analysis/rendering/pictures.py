@@ -7,6 +7,7 @@ one. Variants differ by shape and dash besides colour, and carry their name besi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -18,6 +19,7 @@ from analysis.rendering.svg import element, in_two, line, marker, path, picture,
 
 NARROW = 480  # below this width a picture is drawn for a phone
 _MARGIN = 10.0
+_TICK = 12.5  # the size of the letters at a mark
 
 Format = Callable[[float], str]
 
@@ -274,11 +276,17 @@ def beside(x: float, y: float, lines: Sequence[tuple[str, str]]) -> list[Markup]
 
 
 def _grid(axis: Linear, ticks: Sequence[float], top: float, bottom: float, shown: Format) -> Markup:
-    """Vertical lines at the marks, with their values below."""
+    """Vertical lines at the marks, with the values of as many below as there is room for, 0 among them."""
+    widest = max(width_of(shown(tick), _TICK) for tick in ticks) + _TICK / 2
+    each = math.ceil(widest / (axis(ticks[1]) - axis(ticks[0])))
+    start = ticks.index(0) % each if 0 in ticks else 0
     return element(
         "g",
         *[line(axis(tick), top, axis(tick), bottom, "grid") for tick in ticks],
-        *[text(axis(tick), bottom + 18, shown(tick), "tick", anchor="middle") for tick in ticks],
+        *[
+            text(axis(tick), bottom + 18, shown(tick), "tick", anchor="middle")
+            for tick in ticks[start::each]
+        ],
     )
 
 

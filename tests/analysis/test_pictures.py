@@ -16,6 +16,7 @@ from markupsafe import Markup
 from analysis.rendering import paths, pictures
 from analysis.rendering.pictures import Caption, Difference, Line, Point, Steps
 from analysis.rendering.scales import Linear, clock_ticks, nice_ticks, spread_labels
+from analysis.rendering.svg import width_of
 from analysis.report import Flow
 from analysis.tables import Outcome
 
@@ -101,6 +102,20 @@ def drawn_forest(*rows: Difference, width: float = 720.0) -> ElementTree.Element
             rows, CAPTION, width=width, format_tick=lambda t: f"{100 * t:g}", worse="slechter", better="beter"
         )
     )
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("low", "high"), [(-0.26, 0.97), (-0.1, 0.2), (-0.9, 0.01), (0.0, 3.0)])
+def test_values_at_the_marks_stand_apart(width: float, low: float, high: float) -> None:
+    rows = [difference(value=0.8 * max(low, high, key=abs), low=low, high=high)]
+    drawn = pictures.forest(
+        rows, CAPTION, width=width, format_tick=lambda t: f"{100 * t:+g} %", worse="slechter", better="beter"
+    )
+    marks = [(float(one.get("x") or 0), one.text or "") for one in classed(parsed(drawn), "tick")]
+    assert len(marks) >= 2
+    assert "+0 %" in dict(marks).values()
+    for (left, one), (right, other) in pairwise(marks):
+        assert right - left > (width_of(one, 12.5) + width_of(other, 12.5)) / 2 + 5  # and a space
 
 
 @pytest.mark.parametrize("width", WIDTHS)
