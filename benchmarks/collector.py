@@ -91,7 +91,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=1, help="of each run (default 1)")
     parser.add_argument("--rounds", type=int, default=15, help="runs of each server (default 15)")
     parser.add_argument("--disk", action="store_true", help="let the store write to disk instead of /dev/shm")
-    parser.add_argument("--only", choices=["nginx"], help="the comparison with nginx alone")
+    parser.add_argument("--only", choices=["nginx", "workers"], help="one of the comparisons alone")
     given = parser.parse_args()
     missing = [name for name in ("wrk", "nginx") if shutil.which(name) is None]
     if missing:
@@ -107,9 +107,10 @@ def main() -> int:
     ):
         bench = Bench(Path(name), store, given.seconds, given.rounds)
         about(store, given.seconds)
-        sound = bench.beside_peers(plain_view=given.only is None)
+        sound = given.only == "workers" or bench.beside_peers(plain_view=given.only is None)
         if given.only is None:
             sound &= bench.in_batches()
+        if given.only != "nginx":
             bench.with_workers()
     return 0 if sound else 1
 
