@@ -7,20 +7,9 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
-_MONTHS = (
-    "januari",
-    "februari",
-    "maart",
-    "april",
-    "mei",
-    "juni",
-    "juli",
-    "augustus",
-    "september",
-    "oktober",
-    "november",
-    "december",
-)
+from experiments.phrases import MONTHS
+
+_MONTHS = MONTHS["nl"]
 
 
 def texts(seed: int, count: int) -> Iterator[tuple[str, str]]:

@@ -12,24 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.tracker import beacons
 from tracker import wire
 
-EXAMPLE: dict[str, Any] = {
-    "v": 1,
-    "p": "k3j9x0q2m5Tz",
-    "o": "Qm81xPz0aB2c",
-    "u": "https://www.voorbeeldstad.nl/afval?q=x",
-    "r": "https://www.google.com/",
-    "b": 417,
-    "x": {"zwerfvuil": "redesign"},
-    "f": ["zwerfvuil"],
-    "l": "nl",
-    "w": "s",
-    "e": [
-        {"i": 0, "k": "view", "d": 0, "t": "Afval"},
-        {"i": 1, "k": "search", "d": 12, "q": "grofvuil", "n": 8},
-    ],
-}
+EXAMPLE: dict[str, Any] = {**beacons.EXAMPLE, "u": "https://www.voorbeeldstad.nl/afval?q=x"}
 SMALLEST = {
     "v": 1,
     "p": "k3j9x0q2m5Tz",
