@@ -237,12 +237,12 @@ def exposed_questions(
     variant, bucket, question (its row in `questions`). One row is one question in one experiment.
     """
     known = {experiment.name: experiment for experiment in experiments}
-    keys = ("exposures", "site", "task", "number")
+    keys = ("partition", "exposures", "site", "task", "number")
     number = pl.Series("number", bucket[questions["visitor"].to_numpy()])
-    met = questions.select("partition", "question", *keys[:3], number).filter(pl.col("exposures") != "")
+    met = questions.select("question", *keys[:-1], number).filter(pl.col("exposures") != "")
     found: list[tuple[object, ...]] = []
-    for *key, partitions in met.group_by(keys).agg("partition").iter_rows():
-        shown, site, task, number = key
+    for *key, count in met.group_by(keys).len().iter_rows():
+        partition, shown, site, task, number = key
         for name, variant in parse(shown):
             experiment = known.get(name)
             if experiment is None or experiment.site != site:
@@ -250,7 +250,7 @@ def exposed_questions(
             if experiment.task is not None and experiment.task != task:
                 continue
             if refusal(experiment, np.nan if number < 0 else number, variant) is not None:
-                aside.add("questions", name, NOT_EXPOSED, np.array(partitions))
+                aside.add("questions", name, NOT_EXPOSED, np.full(count, partition))
                 continue
             found.append((*key, name, variant))
     schema = {name: met.schema[name] for name in keys} | {"experiment": pl.String, "variant": pl.String}
