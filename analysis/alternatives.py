@@ -35,8 +35,7 @@ def units_by_definition(
 
     What was known of them beforehand is left empty: it is the same by every definition.
     """
-    none = build({name: [] for name in UNITS}, UNITS)
-    made = [none.with_columns(partition=pl.lit(0, pl.Int16), definition=pl.lit(""))]
+    made = [build({name: [] for name in UNITS}, UNITS).with_columns(definition=pl.lit(""))]
     chosen = np.zeros(int(events.visitor.max(initial=-1)) + 1, bool)
     chosen[events.visitor[first.row]] = True
     if chosen.any():

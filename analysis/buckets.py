@@ -18,10 +18,9 @@ SEGMENTS = ("viewport", "entry")
 
 
 def buckets_table(units: pl.DataFrame, exposed: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
-    """`BUCKETS`, of units as in `units.units_table` and questions as in `units.exposed_questions`."""
+    """`BUCKETS` of one (DAY, partition), from its `UNITS` and from `units.exposed_questions`."""
     asked = pl.col("first_answered") >= 0
     of_units = by_segment(units).select(
-        "partition",
         *KEYS,
         pl.lit(1, pl.Int64).alias("units"),
         *(pl.col(name).cast(pl.Float64).alias(f"{name}_sum") for name in UNIT_MEASURES),
@@ -29,8 +28,7 @@ def buckets_table(units: pl.DataFrame, exposed: pl.DataFrame, questions: pl.Data
         asked.cast(pl.Int64).alias("first_questions"),
         pl.col("first_answered").clip(0).cast(pl.Float64).alias("first_answered_sum"),
     )
-    theirs = questions[exposed["question"]].drop("partition")
-    mine = pl.concat([exposed.drop("question"), theirs], how="horizontal")
+    mine = pl.concat([exposed.drop("question"), questions[exposed["question"]]], how="horizontal")
     values = {
         "success": pl.col("success"),
         "contact": pl.col("outcome") == Outcome.CHANNEL_SHIFT.value,
@@ -38,7 +36,6 @@ def buckets_table(units: pl.DataFrame, exposed: pl.DataFrame, questions: pl.Data
         "searches": pl.col("searches"),
     }
     of_questions = by_segment(mine).select(
-        "partition",
         *KEYS,
         pl.lit(1, pl.Int64).alias("all_questions"),
         *(values[name].cast(pl.Float64).alias(f"question_{name}_sum") for name in QUESTION_MEASURES),
@@ -48,13 +45,9 @@ def buckets_table(units: pl.DataFrame, exposed: pl.DataFrame, questions: pl.Data
 
 
 def times_table(units: pl.DataFrame) -> pl.DataFrame:
-    """`TIMES`: how often each time occurred, in whole seconds rounded up."""
+    """`TIMES` of one (DAY, partition): how often each time occurred, in whole seconds rounded up."""
     rows = by_segment(units).select(
-        "partition",
-        *TIME_KEYS[:3],
-        pl.col("time_s").ceil().cast(pl.Int32),
-        "cause",
-        pl.lit(1, pl.Int64).alias("units"),
+        *TIME_KEYS[:3], pl.col("time_s").ceil().cast(pl.Int32), "cause", pl.lit(1, pl.Int64).alias("units")
     )
     return added_up(rows, TIMES, TIME_KEYS)
 

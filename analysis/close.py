@@ -124,8 +124,10 @@ def close_days(
     )
     pieces = cut(archive_root, days, partitions, sites=sites)
     done = map_pieces(pieces, partial(_close, promised), where)
-    for _, of_day in groupby(done, key=attrgetter("day")):
-        yield reduce(add, of_day)
+    for day, of_day in groupby(done, key=attrgetter("day")):
+        closed = reduce(add, of_day)
+        day_tables.join(promised.tables_root, day)
+        yield closed
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Day tables on disk: what is kept after the events are gone, and all that a report reads.
 
-    TABLES/<table>/day=2026-11-22/partition=03.parquet      or partition=00-15.parquet, all of a small DAY
+    TABLES/<table>/day=2026-11-22/partition=03.parquet      or partition=00-15.parquet: all of a small DAY,
+                                                            and of any DAY what adds up over partitions
     TABLES/words/day=2026-11-22/whole.parquet               of a table that no partition has by itself
 
 A file is written aside, fsynced and renamed: it is whole or not there, also for who reads meanwhile.
@@ -22,11 +23,13 @@ import pyarrow.parquet as pq
 from analysis.buckets import KEYS, TIME_KEYS
 from analysis.errors import TableError
 from analysis.flows import FLOW_KEYS, HEARTBEAT_KEYS, TRANSITION_KEYS
-from analysis.frames import conform, nothing
+from analysis.frames import added_up, conform, nothing, published
 from analysis.reach import EXPOSED_KEYS
 from analysis.reconstruct import TABLES
 from analysis.tables import TABLES_VERSION, TITLES, WORDS, Column
+from analysis.touchpoints import TOUCHPOINT_KEYS
 from analysis.values import SAID_KEYS, STRATUM_KEYS, VALUE_KEYS
+from analysis.volumes import SECOND_KEYS, VOLUME_KEYS
 
 _VERSION = b"klantreis.tables"
 
@@ -45,6 +48,9 @@ ADDED: Mapping[str, Sequence[str]] = {
     "flows": FLOW_KEYS,
     "transitions": TRANSITION_KEYS,
     "heartbeats": HEARTBEAT_KEYS,
+    "touchpoints": TOUCHPOINT_KEYS,
+    "volumes": VOLUME_KEYS,
+    "seconds": SECOND_KEYS,
 }
 
 
@@ -61,16 +67,38 @@ def write_together(
 ) -> None:
     """The same for adjoining partitions, one file for all: a small DAY is not worth sixteen."""
     first, last = min(partitions), max(partitions)
-    file = f"partition={first:02d}" + (f"-{last:02d}" if last > first else "") + ".parquet"
+    file = _file_of(first, last)
     try:
         for name, columns in TABLES.items():
             folder = _folder(root, name, day)
             folder.mkdir(parents=True, exist_ok=True)
-            _remove_others(folder, first, last, file)
-            _write(folder / file, conform(tables[name], columns))
+            _write(folder / file, conform(tables[name], columns), _others(folder, first, last, file))
             _sync(folder)
     except OSError as error:
         raise _not_written(root, error) from None
+
+
+def join(root: Path, day: date) -> None:
+    """Add up, over the partitions of a DAY, the tables that add up: one file each in place of one per
+    partition, to be read many times. Cut off in between, the DAY is to be closed again.
+
+    Raises `TableError` as `write` does.
+    """
+    for name, keys in ADDED.items():
+        folder = _folder(root, name, day)
+        paths = sorted(folder.glob("partition=*.parquet"))
+        if len(paths) < 2:
+            continue
+        spans = [_span(path) for path in paths]
+        first, last = spans[0][0], max(last for _, last in spans)
+        rows = pl.concat([pl.DataFrame(_read(path, list(TABLES[name]))) for path in paths])
+        file = _file_of(first, last)
+        whole = published(added_up(rows, TABLES[name], keys), TABLES[name])
+        try:
+            _write(folder / file, whole, _others(folder, first, last, file))
+            _sync(folder)
+        except OSError as error:
+            raise _not_written(root, error) from None
 
 
 def write_whole(root: Path, day: date, tables: Mapping[str, pd.DataFrame]) -> None:
@@ -199,16 +227,25 @@ def _folder(root: Path, table: str, day: date) -> Path:
     return root / table / f"day={day.isoformat()}"
 
 
-def _remove_others(folder: Path, first: int, last: int, file: str) -> None:
-    """Take away files of the same partitions under another name, before and not after: a DAY that is half
-    there is closed again, one that is there twice would be believed."""
-    for path in folder.glob("partition=*.parquet"):
-        low, _, high = path.stem.removeprefix("partition=").partition("-")
-        if path.name != file and int(low) <= last and int(high or low) >= first:
-            path.unlink(missing_ok=True)  # another process may rebuild its neighbour just now
+def _file_of(first: int, last: int) -> str:
+    return f"partition={first:02d}" + (f"-{last:02d}" if last > first else "") + ".parquet"
 
 
-def _write(path: Path, frame: pd.DataFrame) -> None:
+def _span(path: Path) -> tuple[int, int]:
+    """The first and the last partition in a file."""
+    low, _, high = path.stem.removeprefix("partition=").partition("-")
+    return int(low), int(high or low)
+
+
+def _others(folder: Path, first: int, last: int, file: str) -> list[Path]:
+    """Files of the same partitions under another name."""
+    spans = {path: _span(path) for path in folder.glob("partition=*.parquet") if path.name != file}
+    return [path for path, (low, high) in spans.items() if low <= last and high >= first]
+
+
+def _write(path: Path, frame: pd.DataFrame, others: Sequence[Path] = ()) -> None:
+    """Write a file that takes the place of `others`. They go at the last moment, but before and not after: a
+    DAY that is half there is closed again, one that is there twice would be believed."""
     table = pa.Table.from_pandas(frame, preserve_index=False)
     table = table.replace_schema_metadata({_VERSION: str(TABLES_VERSION)})
     aside = path.with_name(f".{path.name}.{os.getpid()}")
@@ -216,6 +253,8 @@ def _write(path: Path, frame: pd.DataFrame) -> None:
         pq.write_table(table, file, compression="zstd")
         file.flush()
         os.fsync(file.fileno())
+    for other in others:
+        other.unlink(missing_ok=True)  # another process may rebuild its neighbour just now
     aside.replace(path)
 
 

@@ -30,11 +30,11 @@ def flows_table(
 
 
 def groups_of(exposed: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
-    """partition, site, task, experiment, variant, question: every question of a task once for everyone
-    (experiment and variant empty), and once for each variant that its visitor was exposed to."""
-    about = questions.select("partition", "site", "task", "question")
+    """site, task, experiment, variant, question: every question of a task once for everyone (experiment and
+    variant empty), and once for each variant that its visitor was exposed to."""
+    about = questions.select("site", "task", "question")
     everyone = about.filter(pl.col("task") != "").select(
-        "partition", "site", "task", pl.lit("").alias("experiment"), pl.lit("").alias("variant"), "question"
+        "site", "task", pl.lit("").alias("experiment"), pl.lit("").alias("variant"), "question"
     )
     apart = exposed.select("experiment", "variant", "question").join(about, on="question")
     return pl.concat([everyone, apart.select(everyone.columns)])
@@ -43,7 +43,7 @@ def groups_of(exposed: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
 def transitions_table(exposed: pl.DataFrame, questions: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
     """`TRANSITIONS`: the same steps by bucket, without their place in the path."""
     edges = _edges(exposed, questions, moves, longest=1).drop("order")
-    rows = exposed.join(edges, on="question")
+    rows = exposed.select("experiment", "variant", "bucket", "question").join(edges, on="question")
     counted = rows.drop("question").with_columns(times=pl.lit(1, pl.Int64))
     return added_up(counted, TRANSITIONS, TRANSITION_KEYS)
 
@@ -98,6 +98,6 @@ def heartbeats_table(exposed: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame
         .filter(pl.col("heartbeat").is_not_nan())
         .with_columns(pl.col("heartbeat").round().cast(pl.Int8))
     )
-    rows = exposed.join(beating, on="question")
+    rows = exposed.select("experiment", "variant", "bucket", "question").join(beating, on="question")
     counted = rows.drop("question").with_columns(touchpoints=pl.lit(1, pl.Int64))
     return added_up(counted, HEARTBEATS, HEARTBEAT_KEYS)

@@ -49,14 +49,9 @@ def build(values: Mapping[str, Any], columns: Mapping[str, Column]) -> pl.DataFr
 
 
 def added_up(rows: pl.DataFrame, columns: Mapping[str, Column], keys: Sequence[str]) -> pl.DataFrame:
-    """Rows of one partition with equal keys added, sorted by partition and key; `rows` say their `partition`.
-
-    So the same rows come out, whether several partitions are added up together or one after the other.
-    """
-    several = rows["partition"].min() != rows["partition"].max()
-    apart = [*(["partition"] if several else []), *keys]
-    summed = rows.group_by(apart).agg(pl.exclude(*apart, "partition").sum()).sort(apart)
-    return build({name: summed[name] for name in summed.columns if name != "partition"}, columns)
+    """Rows with equal keys added, sorted by key: how tables of several days or partitions become one."""
+    summed = rows.group_by(keys).agg(pl.exclude(*keys).sum()).sort(keys)
+    return build({name: summed[name] for name in summed.columns}, columns)
 
 
 def published(frame: pl.DataFrame, columns: Mapping[str, Column]) -> pd.DataFrame:

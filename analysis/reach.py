@@ -68,7 +68,6 @@ def exposed_table(events: Events, bucket: Ints, experiments: Mapping[str, Experi
     shown = pl.DataFrame(told, schema=["shown", "experiment", "variant"], orient="row")
     met = pl.DataFrame(
         {
-            "partition": events.partition[seen.visitor],
             "visitor": seen.visitor,
             "since": seen.since,
             "shown": seen.shown,
@@ -80,13 +79,12 @@ def exposed_table(events: Events, bucket: Ints, experiments: Mapping[str, Experi
         .sort("visitor", "since")
         .group_by("visitor", "experiment", maintain_order=True)
         .agg(
-            pl.col("partition").first(),
             pl.col("bucket").first(),
             pl.col("variant").first(),
             both=(pl.col("variant").n_unique() > 1).cast(pl.Int64),
         )
         .join(_marked(events), on=["visitor", "experiment"], how="left")
-        .group_by("partition", "experiment", "variant", "bucket")
+        .group_by("experiment", "variant", "bucket")
         .agg(
             visitors=pl.len().cast(pl.Int64),
             unmarked=pl.col("marked").is_null().sum(),

@@ -105,7 +105,8 @@ def reconstruct(
     """The tables of a DAY, by name as in `TABLES`, exactly as `analysis.tables` declares them.
 
     `events` has the columns of the archive, in any order of rows; `partition` is that of all, or of each of
-    them. Several partitions become what each would by itself, one below the other. `tasks` are those of each
+    them. Several partitions become what each would by itself, one below the other, or added up where rows of
+    equal key add up. `tasks` are those of each
     site by name, `experiments` by their own name. Events outside the DAY (in its site's time zone) are set
     aside. `ends_at` (ms since 1970) is the moment at which nothing more was recorded, where that is before
     the DAY's turn.
@@ -233,7 +234,7 @@ def _tables(
         "sessions": sessions,
         "questions": asked,
         "moves": moves,
-        "units": units.drop("partition"),
+        "units": units,
         "buckets": buckets_table(units, exposed, asked),
         "times": times_table(units),
         "values": values_table(units, units_by_definition(events, first, experiments, scope)),

@@ -17,7 +17,7 @@ LEFT = (Outcome.ABANDONED.value,)
 
 
 def touchpoints_table(exposed: pl.DataFrame, questions: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
-    """`TOUCHPOINTS`; `exposed` as in `units.exposed_questions`.
+    """`TOUCHPOINTS` of one (DAY, partition); `exposed` as in `units.exposed_questions`.
 
     A question is at a touchpoint in one phase, the furthest: who first looks at a form and then fills it in
     was there to fill it in. A mark counts where it was given, and once more as the touchpoint `feedback`.

@@ -153,7 +153,7 @@ def units_table(
     said: Ints,
     day: str,
 ) -> pl.DataFrame:
-    """`UNITS`, and of each its `partition`: one row is one browser at its first exposure.
+    """`UNITS`: one row is one browser at its first exposure.
 
     It is measured over its questions of the experiment's task that started no earlier than the question in
     which the exposure happened. `of_row` is the question of every event; `met` tells of each first exposure
@@ -200,7 +200,7 @@ def units_table(
             "said": found,
         },
         UNITS,
-    ).with_columns(partition=pl.Series(events.partition[events.visitor[first.row]], dtype=pl.Int16))
+    )
 
 
 def _is_of_task(
@@ -233,8 +233,8 @@ def exposed_questions(
 ) -> pl.DataFrame:
     """Questions of an experiment's task by browsers exposed to it, returns included.
 
-    `bucket` is the one of every visitor, -1 where it has none. Returned columns: partition, experiment,
-    variant, bucket, question (its row in `questions`). One row is one question in one experiment.
+    `bucket` is the one of every visitor, -1 where it has none. Returned columns: experiment, variant, bucket,
+    question (its row in `questions`). One row is one question in one experiment.
     """
     known = {experiment.name: experiment for experiment in experiments}
     keys = ("partition", "exposures", "site", "task", "number")
@@ -256,7 +256,7 @@ def exposed_questions(
     schema = {name: met.schema[name] for name in keys} | {"experiment": pl.String, "variant": pl.String}
     counted = pl.DataFrame(found, schema=schema, orient="row")
     bucket_of = pl.col("number").cast(pl.Int16).alias("bucket")
-    columns = ("partition", "experiment", "variant", bucket_of, "question")
+    columns = ("experiment", "variant", bucket_of, "question")
     return met.join(counted, on=keys).sort("question", "experiment").select(columns)
 
 

@@ -20,7 +20,7 @@ TOLD = (*UNIT_MEASURES, "first_answered")
 
 
 def values_table(units: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
-    """`VALUES`: counts as promised, and all measures by other definitions.
+    """`VALUES` of one (DAY, partition): counts as promised, and all measures by other definitions.
 
     `others` are units by another definition, its name in a column `definition`.
     """
@@ -31,9 +31,8 @@ def values_table(units: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
 
 
 def strata_table(units: pl.DataFrame) -> pl.DataFrame:
-    """`STRATA`, of units as in `units.units_table`."""
+    """`STRATA` of one (DAY, partition)."""
     rows = units.select(
-        "partition",
         *STRATUM_KEYS,
         pl.lit(1, pl.Int64).alias("units"),
         *(pl.col(name).cast(pl.Float64).alias(f"{name}_sum") for name in UNIT_MEASURES),
@@ -44,9 +43,9 @@ def strata_table(units: pl.DataFrame) -> pl.DataFrame:
 
 
 def said_table(units: pl.DataFrame) -> pl.DataFrame:
-    """`SAID`: the units that said something."""
+    """`SAID` of one (DAY, partition): the units that said something."""
     rows = units.filter(pl.col("said") >= 0).select(
-        "partition", "experiment", "variant", inferred="answered", asked="said", units=pl.lit(1, pl.Int64)
+        "experiment", "variant", inferred="answered", asked="said", units=pl.lit(1, pl.Int64)
     )
     return added_up(rows, SAID, SAID_KEYS)
 
@@ -54,11 +53,10 @@ def said_table(units: pl.DataFrame) -> pl.DataFrame:
 def _counts(units: pl.DataFrame, measures: Sequence[str]) -> pl.DataFrame:
     return units.unpivot(
         list(measures),
-        index=["partition", "experiment", "definition", "variant", "segment"],
+        index=["experiment", "definition", "variant", "segment"],
         variable_name="measure",
         value_name="value",
     ).select(
-        "partition",
         *VALUE_KEYS[:5],
         pl.lit("").alias("cause"),
         pl.col("value").cast(pl.Int32).clip(0),
@@ -68,7 +66,6 @@ def _counts(units: pl.DataFrame, measures: Sequence[str]) -> pl.DataFrame:
 
 def _times(units: pl.DataFrame) -> pl.DataFrame:
     return units.select(
-        "partition",
         *VALUE_KEYS[:4],
         pl.lit("time_s").alias("measure"),
         "cause",

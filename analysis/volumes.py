@@ -30,7 +30,6 @@ def volumes_table(
     """
     seen = pl.DataFrame(
         {
-            "partition": events.partition[events.visitor],
             "site": texts(events.site.codes, events.site.texts),
             "task": questions["task"].gather(of_row),
             "hour": events.time // HOUR_MS * HOUR_MS,
@@ -42,7 +41,6 @@ def volumes_table(
         }
     )
     begun = questions.select(
-        pl.col("partition").cast(pl.Int64),
         "site",
         "task",
         hour=pl.col("started_at") // HOUR_MS * HOUR_MS,
@@ -57,7 +55,6 @@ def seconds_table(events: Events) -> pl.DataFrame:
     """`SECONDS`: one row is a second of a site in which something came."""
     seen = pl.DataFrame(
         {
-            "partition": events.partition[events.visitor],
             "site": texts(events.site.codes, events.site.texts),
             "second": events.time // 1000,
             "events": pl.Series([1], dtype=pl.Int64).new_from_index(0, len(events)),

@@ -86,14 +86,13 @@ def units(one: Experiment, count: int, day: date, rng: np.random.Generator) -> p
             "said": np.where(rng.random(count) < 0.05, answered, -1),
         },
         UNITS,
-    ).with_columns(partition=pl.lit(0, pl.Int16))
+    )
 
 
 def tables(made: pl.DataFrame, rng: np.random.Generator) -> dict[str, pl.DataFrame]:
     """The day tables of these units that a report reads, with the shapes that they have."""
     rows = by_segment(made)
     buckets = rows.select(
-        "partition",
         "experiment",
         "variant",
         "bucket",
@@ -110,7 +109,6 @@ def tables(made: pl.DataFrame, rng: np.random.Generator) -> dict[str, pl.DataFra
         pl.col("searches").cast(pl.Float64).alias("question_searches_sum"),
     )
     edges = made.select(
-        "partition",
         "experiment",
         "variant",
         "bucket",
@@ -120,7 +118,7 @@ def tables(made: pl.DataFrame, rng: np.random.Generator) -> dict[str, pl.DataFra
     )
     other = made.with_columns(definition=pl.lit("silence15"))
     return {
-        "units": made.drop("partition"),
+        "units": made,
         "buckets": added_up(buckets, BUCKETS, ("experiment", "variant", "bucket", "segment")),
         "times": times_table(made),
         "values": values_table(made, other),
@@ -140,6 +138,7 @@ def write(root: Path, one: Experiment, visitors: int, days: int, partitions: int
                 for name, columns in TABLES.items()
             }
             day_tables.write(root, day, partition, held)
+        day_tables.join(root, day)
 
 
 def main() -> None:

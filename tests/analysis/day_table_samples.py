@@ -96,7 +96,7 @@ def tables_of(units: pd.DataFrame) -> dict[str, pd.DataFrame]:
     tables["units"] = units[list(UNITS)].astype({name: column.dtype for name, column in UNITS.items()})
     tables["buckets"] = pd.concat([bucket_rows(part) for part in by_segment(units)], ignore_index=True)
     tables["times"] = pd.concat([time_rows(part) for part in by_segment(units)], ignore_index=True)
-    made = pl.from_pandas(tables["units"]).with_columns(partition=pl.lit(0, pl.Int16))
+    made = pl.from_pandas(tables["units"])
     tables["values"] = values_table(made, made.clear().with_columns(definition=pl.lit(""))).to_pandas()
     tables["strata"] = strata_table(made).to_pandas()
     tables["said"] = said_table(made).to_pandas()

@@ -127,7 +127,6 @@ def _table(walks: list[tuple[list[str], str]]) -> pl.DataFrame:
     count = len(walks)
     questions = pl.DataFrame(
         {
-            "partition": pl.Series([0] * count, dtype=pl.Int16),
             "site": ["a"] * count,
             "task": ["t"] * count,
             "question": range(count),

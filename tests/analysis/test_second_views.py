@@ -129,10 +129,7 @@ class TestOtherDefinitions:
 
         from analysis.values import values_table
 
-        made, other = (
-            pl.from_pandas(tables_of(one)["units"]).with_columns(partition=pl.lit(0, pl.Int16))
-            for one in (units, others)
-        )
+        made, other = (pl.from_pandas(tables_of(one)["units"]) for one in (units, others))
         return values_table(made, other.with_columns(definition=pl.lit("softAnswers"))).to_pandas()
 
     @pytest.mark.parametrize(
