@@ -23,6 +23,7 @@ from prometheus_client import parser
 from tests.conftest import url_of
 from tests.klantreis.processes import BROWSER, klantreis, until
 from tests.servers import free_port, running_server
+from tracker.keys import Keys
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = '[site.voorbeeldstad]\nhosts = ["localhost"]\n'
@@ -215,6 +216,16 @@ def test_workers_end_when_their_parent_was_killed(data: Path, own_store: redis.R
         running.process.kill()
         until(lambda: not any("spawn_main" in _command(pid) for pid in workers), "the orphans live on")
     until(lambda: not _listens(running.port), "orphans hold the port")  # closed a moment after their end
+
+
+def test_one_round_of_archiving_says_what_it_left_to_another(data: Path, own_store: redis.Redis) -> None:
+    own_store.xadd(Keys().events(3), {"e": b"waits"})
+    own_store.set(Keys().lease(3), "another", px=60_000)
+    ran = klantreis("archive", "--once", "--data", data, KLANTREIS_REDIS_URL=url_of(own_store))
+    assert ran.returncode == 0
+    assert "0 events in 0 files" in ran.stdout
+    assert "left to other archivers: 1." in ran.stderr
+    assert own_store.xlen(Keys().events(3)) == 1
 
 
 def test_a_store_for_other_partitions_is_refused_in_one_line(data: Path, own_store: redis.Redis) -> None:
