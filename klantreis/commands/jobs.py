@@ -52,7 +52,8 @@ def archive(ctx: click.Context, once: bool, check: bool, linger: float, every: f
             result = archive_once(settings, store)
             click.echo(f"{result.events} events in {result.files} files under {settings.archive}")
             if result.busy:
-                click.echo(f"Partitions with events that were left to other archivers: {result.busy}.", err=True)
+                left = f"Partitions with events that were left to other archivers: {result.busy}."
+                click.echo(left, err=True)
             return
         from klantreis.night import run_forever
 
