@@ -65,7 +65,8 @@ def page(visitor: BrowserContext) -> Iterator[Page]:
 
 
 def assert_accessible(page: Page, where: str) -> None:
-    assert violations(page, STANDARDS) == [], where
+    found = violations(page, STANDARDS)
+    assert not found, f"{where}: {'; '.join(found)}"  # in full, also where pytest shortens lists
 
 
 def assert_fits(page: Page, where: str) -> None:
