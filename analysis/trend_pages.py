@@ -10,8 +10,8 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 from markupsafe import Markup
 
 from analysis.pages import asked_language, fresh
+from analysis.rendering import html, templates
 from analysis.rendering.trend_labels import LABELS
-from analysis.rendering.trend_page import style
 
 _SITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
@@ -47,7 +47,8 @@ def blueprint(trends_dir: Path) -> Blueprint:
 
     @pages.get("/trends.css")
     def stylesheet() -> Response:
-        return fresh(Response(style(), mimetype="text/css"))
+        style = html.style() + templates.stylesheet("trends/trends.css")  # of a report, and of these pictures
+        return fresh(Response(style, mimetype="text/css"))
 
     @pages.get("/<site>.json")
     def document(site: str) -> Response:

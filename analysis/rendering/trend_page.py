@@ -12,11 +12,10 @@ from markupsafe import Markup
 from analysis import notation
 from analysis.calendar import CalendarEvent
 from analysis.forecast import TooLittle
-from analysis.rendering import html
 from analysis.rendering.panels import Figure, one_panel
 from analysis.rendering.pictures import Caption
 from analysis.rendering.sections import Table
-from analysis.rendering.templates import filled, stylesheet
+from analysis.rendering.templates import filled
 from analysis.rendering.timelines import Moment, Span, bars, timeline
 from analysis.rendering.trend_labels import ENTRIES, KINDS, LABELS, MEASURES, WEEKDAYS
 from analysis.rendering.trend_words import amount, between, sentences, short_day, weekday
@@ -24,11 +23,6 @@ from analysis.trends import TaskTrend, Trend
 
 #: Days before the forecast that the picture shows.
 SHOWN_DAYS = 56
-
-
-def style() -> str:
-    """The stylesheet of the page: that of a report, and what only these pictures have."""
-    return html.style() + stylesheet("trends/trends.css")
 
 
 def body(trend: Trend, tasks: Sequence[TaskTrend], language: str, computed_at: datetime) -> Markup:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -68,3 +70,11 @@ def test_a_server_outlives_its_store(tmp_path: Path) -> None:
             assert int(headers["retry-after"]) > 0
             with running_server(binary, port=client.connection_pool.connection_kwargs["port"]):
                 assert 204 in _answers_until_stored(f"{address}/e", body)
+
+
+def test_a_server_starts_without_the_libraries_of_analysis() -> None:
+    """They take seconds to load, and what a page shows was computed by a job."""
+    asked = "import sys, klantreis.server, klantreis.web, klantreis.serving; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    heavy = {"pandas", "polars", "scipy", "statsmodels", "pyarrow", "numpy"}
+    assert not heavy & set(ran.stdout.split())
