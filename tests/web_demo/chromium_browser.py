@@ -67,6 +67,8 @@ class ChromiumBrowser:
         elif isinstance(action, Contact):
             _link(page, action.link).click()
         elif isinstance(action, Feedback):
+            # k.js fetches feedback.js without holding up the page; until it is there the form posts to the site.
+            page.evaluate("import('/feedback.js')")
             page.locator(f'form[data-kr-feedback] button[value="{action.mark}"]').click()
 
     def _navigate(self, page: Page, act: Callable[[], None]) -> None:
