@@ -6,19 +6,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from analysis import wording
-from analysis.disclosure import OTHER
 from analysis.rendering import paths
 from analysis.rendering.labels import FIGURES
 from analysis.rendering.panels import WIDTHS, Figure, Panel, one_panel
+from analysis.rendering.path_table import path_table
 from analysis.rendering.pictures import Caption, Line, curves, steps, thinned
 from analysis.rendering.pictures import Steps as StepLine
 from analysis.rendering.sections import Table, labels, series_of, standing_note, unsettled
-from analysis.report import Curve, Flow, Heartbeat, Report
+from analysis.report import Curve, Heartbeat, Report
 from analysis.tables import Outcome, Phase
 
-_PATH_WIDTHS = (540.0, 340.0)
-_STEPS = {540.0: 3, 340.0: 2}
-_NAMED = {540.0: 5, 340.0: 4}
+#: Width, steps and touchpoints named after each, of the paths; the widest first.
+_PATHS = ((540.0, 3, 5), (340.0, 2, 4))
 
 
 def time_to_answer(report: Report, language: str) -> Figure | None:
@@ -100,12 +99,13 @@ def ways(report: Report, language: str) -> Figure | None:
     words = FIGURES["paths"][language]
     panels: list[Panel] = []
     told: list[str] = []
+    widest: dict[str, paths.Paths] = {}
     for place, variant in enumerate(variants):
         drawings = []
         own = [flow for flow in flows if flow.variant == variant]
-        for width in _PATH_WIDTHS:
-            named = paths.common_touchpoints(flows, steps=_STEPS[width], most=_NAMED[width])
-            followed = paths.follow(own, named)
+        for width, steps_shown, most in _PATHS:
+            followed = paths.follow(own, paths.common_touchpoints(flows, steps=steps_shown, most=most))
+            widest.setdefault(variant, followed)
             description = _ended(followed, variant, language, capital=True)
             title = words["panel"].format(version=wording.variant_name(variant, language))
             drawings.append(
@@ -118,14 +118,14 @@ def ways(report: Report, language: str) -> Figure | None:
                     columns=words["columns"].split("|"),
                 )
             )
-        told.append(_ended(followed, variant, language, capital=not told))
+        told.append(_ended(widest[variant], variant, language, capital=not told))
         panels.append(Panel(wording.short_variant_name(variant, language).capitalize(), tuple(drawings)))
     return Figure(
         name="paths",
         title=words["title"],
         sentence=standing_note(report, language) or " ".join(told),
         panels=tuple(panels),
-        table=_flow_table(flows, variants, words["title"], language),
+        table=path_table(widest, words["title"], language),
         note=words["note"],
     )
 
@@ -240,43 +240,6 @@ def _ended(followed: paths.Paths, variant: str, language: str, *, capital: bool)
         contact=of_hundred(Outcome.CHANNEL_SHIFT),
         abandoned=of_hundred(Outcome.ABANDONED),
     )
-
-
-def _flow_table(flows: list[Flow], variants: list[str], caption: str, language: str) -> Table:
-    """Every step that at least 1 in 200 of a version's questions took; the rest is added up."""
-    words, rows = labels(language), []
-    for variant in variants:
-        own = sorted(
-            (flow for flow in flows if flow.variant == variant), key=lambda f: (f.order, -f.questions)
-        )
-        total = sum(flow.questions for flow in own if flow.order == own[0].order)
-        rest = 0
-        for flow in own:
-            if flow.questions * 200 < total:
-                rest += flow.questions
-                continue
-            rows.append(
-                (
-                    wording.short_variant_name(variant, language),
-                    wording.number(flow.order, language),
-                    wording.touchpoint_name(flow.source, language),
-                    wording.touchpoint_name(flow.target, language),
-                    wording.number(flow.questions, language),
-                )
-            )
-        if rest:
-            other = wording.touchpoint_name(OTHER, language)
-            rows.append(
-                (
-                    wording.short_variant_name(variant, language),
-                    "–",
-                    other,
-                    other,
-                    wording.number(rest, language),
-                )
-            )
-    headers = (words["version"], words["from_step"], words["source"], words["target"], words["count"])
-    return Table(caption, headers, tuple(rows), frozenset({1, 4}))
 
 
 def _heartbeat_table(found: list[Heartbeat], caption: str, language: str) -> Table:

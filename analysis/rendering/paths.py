@@ -25,7 +25,7 @@ CONTINUES = "continues"
 #: Lanes from top to bottom; what is not named here is a touchpoint and lies between the two groups.
 _TOP = (Outcome.ANSWERED.value, Outcome.ANSWERED_ON_RESULTS.value)
 _BOTTOM = (CONTINUES, Outcome.CHANNEL_SHIFT.value, Outcome.ABANDONED.value, Outcome.CENSORED.value)
-_ENDS = frozenset(outcome.value for outcome in Outcome)
+ENDS = frozenset(outcome.value for outcome in Outcome)
 _LOOKS: Mapping[str, str] = {
     Outcome.ANSWERED.value: "good",
     Outcome.ANSWERED_ON_RESULTS.value: "good",
@@ -56,7 +56,7 @@ def common_touchpoints(flows: Iterable[Flow], *, steps: int, most: int) -> list[
     for flow in flows:
         totals[flow.variant] += flow.questions if flow.order == first else 0
     for flow in flows:
-        if flow.target not in _ENDS and totals[flow.variant]:
+        if flow.target not in ENDS and totals[flow.variant]:
             reached[flow.order - first + 1][flow.target] += flow.questions / totals[flow.variant]
     return [
         frozenset(
@@ -77,7 +77,7 @@ def follow(flows: Iterable[Flow], named: Sequence[frozenset[str]]) -> Paths:
     for flow in flows:
         target = _lane(flow.target)
         by_step[flow.order - first][flow.source, target] += flow.questions
-        if target in _ENDS:
+        if target in ENDS:
             outcomes[target] += flow.questions
 
     columns: list[Counter[str]] = [Counter()]
@@ -101,7 +101,7 @@ def _lane(name: str) -> str:
 
 
 def _shown(name: str, named: frozenset[str]) -> str:
-    return name if name in named or name in _ENDS else OTHER
+    return name if name in named or name in ENDS else OTHER
 
 
 def _between(
@@ -118,7 +118,7 @@ def _between(
     for (source, _), questions in links.items():
         left[source] += questions
     for name, questions in column.items():
-        if name in _ENDS:
+        if name in ENDS:
             links[name, name] += questions
         elif questions > left[name]:
             links[name, OTHER] += questions - left[name]
@@ -127,7 +127,7 @@ def _between(
 
 def _gather(column: Mapping[str, int]) -> Counter[tuple[str, str]]:
     """Whoever is still on the way after the last step shown goes on in one lane."""
-    return Counter({(name, name if name in _ENDS else CONTINUES): count for name, count in column.items()})
+    return Counter({(name, name if name in ENDS else CONTINUES): count for name, count in column.items()})
 
 
 def _finish(column: Mapping[str, int], outcomes: Mapping[str, int]) -> Counter[tuple[str, str]]:
@@ -199,7 +199,7 @@ def draw(
         is_last = place == len(paths.columns) - 1
         for name, box in boxes[place].items():
             share = column[name] / max(1, paths.total)
-            if name in _ENDS and not is_last:
+            if name in ENDS and not is_last:
                 continue
             tip = element("title", f"{name_of(name)}: {share_of(share)}")
             looks = f"node {_LOOKS.get(name, 'way')}"
@@ -290,7 +290,7 @@ def _bands(
         thick = links[link] * scale
         y0, y1 = starts[link], arriving[target]
         arriving[target] += thick
-        x0 = left[source].x + (0 if source in _ENDS else _BAR)
+        x0 = left[source].x + (0 if source in ENDS else _BAR)
         yield _band(x0, y0, right[target].x, y1, thick, f"flow {_LOOKS.get(target, 'way')}")
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from analysis.rendering import paths, pictures
+from analysis.rendering.path_table import path_table
 from analysis.rendering.pictures import Caption, Difference, Line, Point, Steps
 from analysis.rendering.scales import Linear, clock_ticks, nice_ticks, spread_labels
 from analysis.rendering.svg import width_of
@@ -271,3 +272,34 @@ def test_the_height_of_an_end_is_its_share() -> None:
     good, gone = classed(root, "node", "good")[0], classed(root, "node", "gone")[0]
     assert float(good.get("height") or 0) == pytest.approx(3 * float(gone.get("height") or 0), rel=0.001)
     assert {"75 %", "25 %"} <= {one.text for one in root.iter(f"{SVG}text")}
+
+
+@given(journeys, journeys)
+def test_the_table_of_the_paths_holds_every_question_that_moves(
+    these: list[tuple[list[str], Outcome]], those: list[tuple[list[str], Outcome]]
+) -> None:
+    flows = [*flows_of(these, "current"), *flows_of(those, "redesign")]
+    named = paths.common_touchpoints(flows, steps=2, most=3)
+    followed = {
+        name: paths.follow([flow for flow in flows if flow.variant == name], named)
+        for name in ("current", "redesign")
+    }
+    table = path_table(followed, "Paden", "nl")
+    for place, after in enumerate(("begin", "1", "2", "later")):
+        for column, one in enumerate(followed.values()):
+            moved = sum(int(row[3 + column].split()[0]) for row in table.rows if row[0] == after)
+            assert moved == one.total - sum(one.columns[place].get(end, 0) for end in paths.ENDS)
+
+
+def test_what_too_few_questions_did_is_added_up_in_the_table() -> None:
+    questions = [(["/"], Outcome.ANSWERED)] * 400 + [(["/afval"], Outcome.ABANDONED)] * 3
+    flows = flows_of(questions)
+    followed = {"current": paths.follow(flows, [frozenset(), frozenset({"/", "/afval"})])}
+    assert path_table(followed, "Paths", "en").rows == (
+        ("start", "start", "home page", "400 (99%)"),
+        ("start", "other", "other", "3 (1%)"),
+        ("1", "home page", "goes on", "400 (99%)"),
+        ("1", "other", "other", "3 (1%)"),
+        ("later", "goes on", "found an answer", "400 (99%)"),
+        ("later", "other", "other", "3 (1%)"),
+    )

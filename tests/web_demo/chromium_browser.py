@@ -67,7 +67,7 @@ class ChromiumBrowser:
         elif isinstance(action, Contact):
             _link(page, action.link).click()
         elif isinstance(action, Feedback):
-            # k.js fetches feedback.js without holding up the page; until it is there the form posts to the site.
+            # k.js fetches feedback.js without holding the page up; until then the form posts to the site.
             page.evaluate("import('/feedback.js')")
             page.locator(f'form[data-kr-feedback] button[value="{action.mark}"]').click()
 
