@@ -43,6 +43,7 @@ def compare(
     better: str | None = None,
     by: str | None = None,
     cap: float | None = None,
+    split: Mapping[str, float] | None = None,
     now: datetime | None = None,
 ) -> Report:
     """The report on a table of visitors: CSV, Parquet or a frame.
@@ -57,6 +58,8 @@ def compare(
         better: higher or lower; by default lower for a time, else higher.
         by: column of segments, compared as exploration.
         cap: value at which a mean's outcomes are cut off, agreed on beforehand; how many were is reported.
+        split: how units were to be divided over the variants, in shares of any scale; without it an equal
+            division is expected where the table looks like one.
         now: moment of the report, the present by default.
 
     Raises:
@@ -76,13 +79,14 @@ def compare(
     segments = _segments(units, asked, names, horizon, by)
     counted = dict(units.frame["variant"].value_counts().iter_rows())
     sizes = {name: int(counted[name]) for name in names}
-    checks = compare_checks.checks(units, sizes, primary, segments)
+    meant = _shares(split, names)
+    checks = compare_checks.checks(units, sizes, primary, segments, meant)
     return Report(
         experiment=Path(table).stem if isinstance(table, str | Path) else "table",
         question=f"{outcome} / {per}" if per else outcome,
         control=names[0],
         period={"from": "", "to": ""},
-        definitions={**_definitions(columns, units, asked, names, horizon), **capped},
+        definitions={**_definitions(columns, units, asked, names, horizon), **_promised(meant), **capped},
         checks=checks,
         variants=_counts(sizes),
         results=(*primary, *segments),
@@ -211,6 +215,33 @@ def _order(units: Units, control: str | None) -> tuple[str, ...]:
     if control not in names:
         raise AnalysisError(f'No unit saw the control "{control}". {did_you_mean(control, names)}')
     return (control, *(name for name in names if name != control))
+
+
+def _shares(split: Mapping[str, float] | None, names: Sequence[str]) -> dict[str, float] | None:
+    """The shares of the variants in their order, adding up to 1.
+
+    Raises:
+        AnalysisError: a name is not in the table, a variant has no share, or a share is not above 0.
+    """
+    if split is None:
+        return None
+    for name in split:
+        if name not in names:
+            raise AnalysisError(f'--split names "{name}", which no unit saw. {did_you_mean(name, names)}')
+    for name in names:
+        if not (math.isfinite(share := split.get(name, 0.0)) and share > 0):
+            given = f"{share:g}" if name in split else "nothing"
+            raise AnalysisError(
+                f'--split gives "{name}" {given}. Expected a number above 0 for every variant, such as '
+                f"--split {','.join(f'{one}=1' for one in names)}."
+            )
+    whole = sum(split.values())
+    return {name: split[name] / whole for name in names}
+
+
+def _promised(meant: Mapping[str, float] | None) -> dict[str, Any]:
+    """The division as a definition has it; it takes the place of the bare names."""
+    return {"variants": [{"name": name, "weight": share} for name, share in meant.items()]} if meant else {}
 
 
 def _counts(sizes: Mapping[str, int]) -> tuple[VariantCount, ...]:

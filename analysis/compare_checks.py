@@ -22,31 +22,42 @@ TOO_MANY_ASIDE = 0.20
 
 
 def checks(
-    units: Units, sizes: Mapping[str, int], primary: Sequence[Result], segments: Sequence[Result]
+    units: Units,
+    sizes: Mapping[str, int],
+    primary: Sequence[Result],
+    segments: Sequence[Result],
+    split: Mapping[str, float] | None = None,
 ) -> tuple[Check, ...]:
-    """The checks on a table: `sizes` are the units of each variant, the control first."""
+    """The checks on a table: `sizes` are the units of each variant, the control first; `split` is how they
+    were meant to be divided, None where nobody said so."""
     names = list(sizes)
-    return (_equal_division(sizes), _few_aside(units), *_possible(primary), *_alike(segments, names))
+    division = _division(sizes, split)
+    return (division, _few_aside(units), *_possible(primary), *_alike(segments, names))
 
 
-def _equal_division(sizes: Mapping[str, int]) -> Check:
-    """Whether units were divided equally, if it looks as if they were meant to be."""
-    found = allocation.sample_ratio(sizes, dict.fromkeys(sizes, 1.0))
+def _division(sizes: Mapping[str, int], split: Mapping[str, float] | None) -> Check:
+    """Whether units were divided as was meant; equally, if it looks like that and nobody said otherwise."""
+    found = allocation.sample_ratio(sizes, split or dict.fromkeys(sizes, 1.0))
     seen = ", ".join(f"{name} {count}" for name, count in sizes.items())
     if isinstance(found, Refused):
         return check("sampleRatio", Status.WARN, str(found), sentence=_too_few_to_tell())
-    equal = sum(sizes.values()) / len(sizes)
+    if split is not None:
+        meant = ", ".join(f"{name} {share:.1%}" for name, share in split.items())
+        status = Status.PASS if found.sound else Status.FAIL
+        return check("sampleRatio", status, f"units {seen}, meant to be {meant}", p_value=found.p_value)
     if found.sound:
-        return check(
-            "sampleRatio", Status.PASS, f"units against an equal division: {seen}", p_value=found.p_value
-        )
+        detail = f"units against an equal division: {seen}"
+        return check("sampleRatio", Status.PASS, detail, p_value=found.p_value)
+    equal = sum(sizes.values()) / len(sizes)
     if max(abs(count / equal - 1) for count in sizes.values()) <= NEARLY_EQUAL:
         detail = f"nearly but not equally divided: {seen}; chance does not do that"
         return check("sampleRatio", Status.FAIL, detail, p_value=found.p_value)
     detail = f"not divided equally: {seen}; the table does not say how they were meant to be"
     sentence = {
-        "nl": "De bezoekers zijn niet gelijk verdeeld. Was dat wel de bedoeling, gebruik dit dan niet.",
-        "en": "The visitors were not divided equally. If they were meant to be, do not use this.",
+        "nl": "De bezoekers zijn niet gelijk verdeeld. Was dat wel de bedoeling, gebruik dit dan niet; "
+        "zo niet, noem de verdeling met --split.",
+        "en": "The visitors were not divided equally. If they were meant to be, do not use this; "
+        "if not, name the division with --split.",
     }
     return check("sampleRatio", Status.WARN, detail, p_value=found.p_value, sentence=sentence)
 

@@ -12,9 +12,30 @@ from klantreis.commands import Form, data_option, language_option, out_option, w
 EPILOG = """\b
 Examples:
   klantreis compare visitors.csv --unit visitor --variant version --outcome answered
+  klantreis compare ramp.csv --unit visitor --variant version --outcome answered --split current=9,redesign=1
   klantreis compare visitors.parquet --unit visitor --variant version --outcome seconds \\
       --observed finished --better lower --control current --format json
 """
+
+
+class SplitType(click.ParamType[dict[str, float]]):
+    """`NAME=WEIGHT,NAME=WEIGHT`; a name may hold an equals sign, not a comma."""
+
+    name = "NAME=WEIGHT,…"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[str, float]:
+        split: dict[str, float] = {}
+        for part in value.split(","):
+            name, _, weight = map(str.strip, part.rpartition("="))
+            try:
+                split[name] = float(weight)
+            except ValueError:
+                name = ""
+            if not name:
+                self.fail(f'"{part}" is no variant with its weight. Write current=9,redesign=1.', param, ctx)
+        return split
 
 
 @click.command(epilog=EPILOG)
@@ -44,6 +65,12 @@ Examples:
 @click.option("--by", metavar="COL", help="Compare within each value of this column too.")
 @click.option("--cap", type=float, help="Cut outcomes of a mean off here, as agreed on beforehand.")
 @click.option(
+    "--split",
+    type=SplitType(),
+    help="How the units were to be divided, such as current=9,redesign=1; without it equally, where the "
+    "table looks like that.",
+)
+@click.option(
     "--format", "form", type=click.Choice(["text", "html", "json"]), default="text", show_default=True
 )
 @language_option
@@ -61,6 +88,7 @@ def compare(
     better: str | None,
     by: str | None,
     cap: float | None,
+    split: dict[str, float] | None,
     form: Form,
     language: str,
     out: Path | None,
@@ -86,5 +114,6 @@ def compare(
         better=better,
         by=by,
         cap=cap,
+        split=split,
     )
     write_out(render(report, form=form, language=language), out)
