@@ -6,6 +6,7 @@ The collector stands in front, since it is on the way of every page; Flask answe
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import socket
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from klantreis.errors import KlantreisError
+from tracker.happenings import happened
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from klantreis.store import Store
     from tracker.collector import Collector
     from tracker.worker import Workers
+
+LOG = logging.getLogger(__name__)
 
 ASGI = Any  # an ASGI 3 callable; its type is as wide as the protocol
 
@@ -72,6 +76,21 @@ def create_collector(
     )
     matomo.serve(collector)
     return collector
+
+
+def tell_of_no_site(settings: Settings) -> None:
+    """One line in the log where nothing can be measured: whoever looks only at the pages would not know."""
+    from klantreis.settings import FILE
+
+    if not settings.sites:
+        happened(
+            LOG,
+            "No site is named, so every beacon is dropped as of an unknown site. "
+            f"Write [site.NAME] with hosts into {settings.data / FILE}, and start again.",
+            action="start",
+            object="sites",
+            result="refused",
+        )
 
 
 def create_demo_site(

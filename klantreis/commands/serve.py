@@ -29,7 +29,7 @@ def _address(command: Command) -> Command:
 def serve(host: str, port: int, demo_site: bool, data: Path) -> None:
     """Collector, archiver, reports and the public register of experiments, on one machine."""
     from klantreis.logs import configure
-    from klantreis.server import archiver_beside, create_app, listen
+    from klantreis.server import archiver_beside, create_app, listen, tell_of_no_site
     from klantreis.serving import run
     from klantreis.settings import load, make_folder
     from klantreis.store import open_store
@@ -37,6 +37,7 @@ def serve(host: str, port: int, demo_site: bool, data: Path) -> None:
     configure(click.get_current_context().info_name or "", by_default="json")
     make_folder(data)
     settings = load(data)
+    tell_of_no_site(settings)
     listener = listen(host, port)
     with open_store(data, settings.redis_url, must_answer=False) as store, archiver_beside(settings, store):
         app = create_app(settings, store, demo_site=demo_site)
@@ -55,7 +56,7 @@ def serve(host: str, port: int, demo_site: bool, data: Path) -> None:
 def collect(host: str, port: int, workers: int, data: Path) -> None:
     """The collector alone: /k.js, /e and /v1. Pages and jobs run elsewhere."""
     from klantreis.logs import configure
-    from klantreis.server import create_collector, listen
+    from klantreis.server import create_collector, listen, tell_of_no_site
     from klantreis.serving import run, run_workers
     from klantreis.settings import load, make_folder
     from klantreis.store import open_store
@@ -63,6 +64,7 @@ def collect(host: str, port: int, workers: int, data: Path) -> None:
     configure(click.get_current_context().info_name or "", by_default="json")
     make_folder(data)
     settings = load(data)
+    tell_of_no_site(settings)
     listener = listen(host, port)
     with open_store(data, settings.redis_url, must_answer=False) as store:
         click.echo(f"http://{host}:{port}/e   ({workers} workers; stop with Ctrl-C)", err=True)

@@ -4,12 +4,17 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from klantreis.demo import plan, prepare
+from klantreis.server import tell_of_no_site
+from klantreis.settings import load
 from tests.conftest import url_of
 from tests.klantreis.processes import get, post, serving
 from tests.servers import running_server
@@ -70,6 +75,14 @@ def test_a_server_outlives_its_store(tmp_path: Path) -> None:
             assert int(headers["retry-after"]) > 0
             with running_server(binary, port=client.connection_pool.connection_kwargs["port"]):
                 assert 204 in _answers_until_stored(f"{address}/e", body)
+
+
+def test_a_server_without_a_site_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="klantreis.server"):
+        tell_of_no_site(load(_installation(tmp_path / "installed")))
+        assert caplog.text == ""
+        tell_of_no_site(load(tmp_path))
+    assert f"Write [site.NAME] with hosts into {tmp_path / 'klantreis.toml'}" in caplog.text
 
 
 def test_a_server_starts_without_the_libraries_of_analysis() -> None:
