@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 
 from web_demo.content import Content
 from web_demo.forms import Form, Step, check, first_open_step
-from web_demo.navigation import Crumb, breadcrumb
+from web_demo.navigation import Crumb, breadcrumb, sent_on
 
 VariantOf = Callable[[str], str]
 
@@ -57,7 +57,7 @@ class FormViews:
         self._experiment = one.experiment
 
     def start(self) -> Response:
-        return redirect(f"{self.path}/stap-1", 302)
+        return redirect(sent_on(f"{self.path}/stap-1", request.query_string.decode(errors="replace")), 302)
 
     def step(self, number: int) -> str | Response:
         form = self._form()

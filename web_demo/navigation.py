@@ -10,6 +10,17 @@ from web_demo.content import Content, Page
 
 TOP_TASKS_SHOWN = 8
 
+
+def sent_on(path: str, *queries: str) -> str:
+    """Where to send a visitor on to, with the queries that are not empty.
+
+    What his address said of where he came from, such as the code of a letter, goes along: else the visitors
+    of the version that sends on seem to have come straight to it.
+    """
+    query = "&".join(filter(None, queries))
+    return f"{path}?{query}" if query else path
+
+
 WORDS: dict[str, dict[str, str]] = {
     "nl": {
         "municipality": "Gemeente Voorbeeldstad",

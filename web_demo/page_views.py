@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from experiments.exposure import COOKIE
 from web_demo.content import Content, Page, Section
-from web_demo.navigation import WORDS, breadcrumb, common_top_tasks, top_tasks
+from web_demo.navigation import WORDS, breadcrumb, common_top_tasks, sent_on, top_tasks
 from web_demo.search import SearchIndex
 
 PRODUCT_EXPERIMENT = "aa-controle"  # two identical variants on every product page: the test of the test
@@ -104,15 +104,15 @@ class PageViews:
         if path not in self._content.pages:
             bare = path.rstrip("/")
             if bare != path and (bare in self._content.pages or bare in self._content.sections):
-                return redirect(bare, 308)
+                return redirect(sent_on(bare, _query()), 308)
             abort(404)
         found = self._content.page(path, self._variant_of)
         if found is None and MOVED in request.args:
             found = self._content.any_version(path)
         if found is None:
             # A browser that keeps no cookie may get another version after each redirect: it is sent on once.
-            known = request.cookies.get(COOKIE) is not None
-            return redirect(f"{self._content.counterpart(path) or '/'}{'' if known else f'?{MOVED}=1'}", 302)
+            moved = "" if request.cookies.get(COOKIE) is not None else f"{MOVED}=1"
+            return redirect(sent_on(self._content.counterpart(path) or "/", _query(), moved), 302)
         if found.kind == "product":
             self._variant_of(PRODUCT_EXPERIMENT)
         return self._same_for_all(
@@ -154,3 +154,7 @@ class PageViews:
             crumbs=breadcrumb(self._content, "", language),
             back=page if page in self._languages else "/",
         )
+
+
+def _query() -> str:
+    return request.query_string.decode(errors="replace")

@@ -157,6 +157,22 @@ def test_a_page_of_the_other_version_leads_to_its_counterpart(version: str) -> N
     assert client.get(f"{gone}?kr_moved=1").status_code == 200  # sent on once, not back again
 
 
+@pytest.mark.parametrize(
+    ("address", "sent_on_to"),
+    [
+        ("/afval/zwerfvuil-melden?{}", "/leefomgeving/melding-openbare-ruimte?{}&kr_moved=1"),
+        ("/afval/grofvuil/?{}", "/afval/grofvuil?{}"),
+        ("/melding?{}", "/melding/stap-1?{}"),
+        ("/melding", "/melding/stap-1"),
+    ],
+)
+def test_where_a_visitor_came_from_goes_along_when_he_is_sent_on(address: str, sent_on_to: str) -> None:
+    # Else one version's visitors seem to come from letters and links, and the other's do not.
+    code = "kr_code=BRIEF&utm_source=nieuws%20brief&q=%C3%A9"
+    answer = site_in("current")[1].get(address.format(code))
+    assert answer.location == sent_on_to.format(code)
+
+
 @pytest.mark.parametrize("unknown", ["", "blue"])
 def test_an_unknown_variant_shows_the_control(unknown: str) -> None:
     client = create_site(experiments=Showing(unknown)).test_client()

@@ -36,6 +36,7 @@ from web_demo.citizens.wsgi import caller
 from web_demo.content import load_content
 from web_demo.form_pages import FormViews
 from web_demo.forms import Form, check, first_open_step, load_forms
+from web_demo.navigation import sent_on
 from web_demo.site import CONTROL, create_site, written_variants
 
 _FORM_COOKIE = "vs_formulier"
@@ -174,7 +175,7 @@ class Graph:
         kept = drafted
         form_path = path.rpartition("/")[0]
         if path in self._forms:
-            node = Node((), location=f"{path}/stap-1")
+            node = Node((), location=sent_on(f"{path}/stap-1", request.target.partition("?")[2]))
         elif form_path in self._forms and path != form_path:
             node, kept = self._of_form(request, form_path, path, drafted)
         else:
