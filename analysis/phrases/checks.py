@@ -211,9 +211,11 @@ CHECK_SENTENCES: Mapping[tuple[str, str], Texts] = {
     },
     ("kindsOfVisit", "warn"): {
         "nl": "Bezoekers van de ene versie kwamen anders binnen dan die van de andere. Loten kan dat niet "
-        "doen; waarschijnlijk heeft een versie eigen adressen of links. Vergelijk deelgroepen dan niet.",
+        "doen; waarschijnlijk heeft een versie eigen links, of gaat bij het doorsturen de code van een brief "
+        "verloren. Vergelijk deelgroepen dan niet.",
         "en": "Visitors of one version came in otherwise than those of the other. A draw cannot do that; one "
-        "version probably has addresses or links of its own. Then do not compare segments.",
+        "version probably has links of its own, or loses the code of a letter where it sends visitors on. "
+        "Then do not compare segments.",
     },
     ("twoVersions", "pass"): {
         "nl": "Bezoekers die we op één dag vaker zagen, kregen steeds dezelfde versie.",
@@ -272,4 +274,12 @@ CHECK_SENTENCES: Mapping[tuple[str, str], Texts] = {
         "nl": "Het oordeel hangt af van de gekozen grenzen voor een bezoek of een antwoord.",
         "en": "The verdict hangs on the limits chosen for a visit or an answer.",
     },
+}
+
+#: Instead of the sentence of `kindsOfVisit`, where only the addresses differ.
+OWN_ADDRESSES: Texts = {
+    "nl": "De bezoekers van elke versie kwamen op dezelfde manieren binnen. Elke versie heeft eigen "
+    "adressen, dus de pagina van binnenkomst telt niet mee als kenmerk van een bezoek.",
+    "en": "The visitors of each version came in the same ways. Each version has addresses of its own, so the "
+    "page they came in on does not count as a trait of a visit.",
 }

@@ -17,6 +17,7 @@ import pytest
 from analysis import balance, exposure_checks, journey_tests
 from analysis.bucket_table import BucketTable
 from analysis.evaluate import evaluate, evaluate_tables
+from analysis.phrases.checks import OWN_ADDRESSES
 from analysis.rendering import render
 from analysis.report import Report, Status, VerdictCode, from_json, to_json
 from analysis.report_frames import to_csv
@@ -79,6 +80,26 @@ class TestAdjusted:
         unlike = next(one for one in report.checks if one.name == "kindsOfVisit")
         assert unlike.status is Status.WARN
         assert "not used: landing" in unlike.detail
+
+    def test_versions_that_send_on_to_an_address_of_their_own_have_the_same_visits(self) -> None:
+        """Which page it is hangs on the variant, who comes in there does not."""
+        units = browsers(EXPERIMENT, 4000, 4)
+        units["landing"] = units["landing"].mask(
+            units["landing"] == units["landing"].iloc[0], "/" + units["variant"]
+        )
+        found = balance.checks(tables_of(units)["strata"], ["current", "redesign"])
+        assert [one.status for one in found] == [Status.PASS]
+        assert "not used: landing" in found[0].detail
+        assert found[0].sentence == OWN_ADDRESSES
+
+    def test_a_version_that_loses_the_code_of_a_letter_is_told(self) -> None:
+        units = browsers(EXPERIMENT, 4000, 4)
+        lost = (units["variant"] == "redesign") & (units["entry"] == "search_engine")
+        found = balance.checks(
+            tables_of(units.assign(entry=units["entry"].mask(lost, "direct")))["strata"],
+            ["current", "redesign"],
+        )
+        assert [one.status for one in found] == [Status.WARN]
 
     def test_a_draw_makes_visits_alike(self) -> None:
         found = balance.chances(tables_of(browsers(EXPERIMENT, 4000, 5))["strata"], ["current", "redesign"])
