@@ -10,35 +10,30 @@ from analysis.naming import metric_words
 from analysis.notation import duration, number, percentage, points, quantity
 from analysis.phrases.metrics import METRICS
 from analysis.report import Estimand, Result, Role
+from analysis.second_views import Alternative, Reading
 
 
-def figures_of(
-    metric: str,
-    kind: str,
-    unit: str,
-    values: tuple[float, float],
-    estimate: float,
-    ci: tuple[float, float],
-) -> Result:
-    """A result of these figures alone, to write them as any other."""
+def as_result(one: Reading | Alternative) -> Result:
+    """The figures of another view as a result, to write them as any other."""
     return Result(
-        metric=metric,
+        metric=one.metric,
         estimand=Estimand.VISITOR,
         segment=None,
-        variant="",
-        control="",
-        kind=kind,
-        n=(0, 0),
-        values=values,
-        estimate=estimate,
-        ci=ci,
+        variant=one.variant,
+        control=one.control,
+        kind=one.kind,
+        n=one.n,
+        values=one.values,
+        estimate=one.estimate,
+        ci=one.ci,
         relative=None,
         relative_ci=None,
-        p_value=None,
+        p_value=one.p_value,
         p_adjusted=None,
         method="",
         role=Role.SECONDARY,
-        unit=unit,
+        better=one.better,
+        unit=one.unit,
     )
 
 

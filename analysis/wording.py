@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from analysis.amounts import (
+    as_result,
     difference_text,
-    figures_of,
     interval_text,
     is_share,
     is_share_metric,
@@ -66,6 +66,7 @@ from analysis.report import Check, Estimand, Result, Role, VerdictCode
 __all__ = [
     "LANGUAGES",
     "among_name",
+    "as_result",
     "caveat",
     "check_name",
     "check_sentence",
@@ -74,7 +75,6 @@ __all__ = [
     "difference_text",
     "duration",
     "estimand_name",
-    "figures_of",
     "how_sure",
     "interval_text",
     "is_clear",

@@ -9,7 +9,7 @@ from analysis import wording
 from analysis.phrases.second import SECOND
 from analysis.rendering.sections import (
     Table,
-    comparison_cells,
+    figure_cells,
     labels,
     outcome_header,
     primary_results,
@@ -18,7 +18,7 @@ from analysis.rendering.sections import (
     with_version,
 )
 from analysis.report import Report, VerdictCode
-from analysis.second_views import Alternative, Reading
+from analysis.second_views import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ def views_table(report: Report, language: str) -> Table:
     rows = []
     for one in report.second.readings:
         label = wording.view_name(one.view.value, language)
-        row = (with_version(label, one.variant, report, language), *_told(one, language))
+        figures = figure_cells(wording.as_result(one), language)
+        row = (with_version(label, one.variant, report, language), *figures)
         rows.append((*row, _explained(one, language), _why(one, language)))
     headers = (
         words["view"],
@@ -128,7 +129,8 @@ def alternatives_table(report: Report, language: str) -> Table:
     rows = []
     for one in report.second.alternatives:
         label = wording.defined_name(one.definition, language)
-        row = (with_version(label, one.variant, report, language), *_told(one, language))
+        figures = figure_cells(wording.as_result(one), language)
+        row = (with_version(label, one.variant, report, language), *figures)
         verdict = wording.verdict_label(VerdictCode(one.verdict), language)
         rows.append((*row, verdict))
     headers = (
@@ -140,12 +142,6 @@ def alternatives_table(report: Report, language: str) -> Table:
         words["verdict"],
     )
     return Table(words["alternatives"], headers, tuple(rows), frozenset({1, 2, 3, 4}))
-
-
-def _told(one: Reading | Alternative, language: str) -> tuple[str, ...]:
-    if one.values is None or one.estimate is None or one.ci is None:
-        return "–", "–", "–", "–"
-    return comparison_cells(one.metric, one.kind, one.unit, one.values, one.estimate, one.ci, language)
 
 
 def _explained(one: Reading, language: str) -> str:

@@ -137,25 +137,13 @@ def results_table(results: Sequence[Result], report: Report, language: str, *, c
     for one in results:
         row = [wording.segment_name(one.segment, language) if one.segment is not None else ""] * in_segments
         row += [metric_label(one, language)] + [wording.short_variant_name(one.variant, language)] * of_many
-        rows.append((*row, *_figures(one, language), how_sure(report, one, language)))
+        rows.append((*row, *figure_cells(one, language), how_sure(report, one, language)))
     first = in_segments + 1 + of_many
     return Table(caption, tuple(headers), tuple(rows), frozenset(range(first, first + 4)))
 
 
-def comparison_cells(
-    metric: str,
-    kind: str,
-    unit: str,
-    values: tuple[float, float],
-    estimate: float,
-    ci: tuple[float, float],
-    language: str,
-) -> tuple[str, str, str, str]:
-    """Both values, the difference and its range, as in the table of results."""
-    return _figures(wording.figures_of(metric, kind, unit, values, estimate, ci), language)
-
-
-def _figures(one: Result, language: str) -> tuple[str, str, str, str]:
+def figure_cells(one: Result, language: str) -> tuple[str, str, str, str]:
+    """Both values, the difference and its range; dashes where there are none."""
     if one.values is None or one.estimate is None:
         return "–", "–", "–", "–"
     old, new = (wording.value_text(one, value, language) for value in one.values)
