@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import msgspec
 
@@ -156,6 +157,11 @@ class Book(_Kept, frozen=True, kw_only=True):
     stories: tuple[Story, ...] = ()
     simulated: bool = False
     schema_version: int = SCHEMA_VERSION
+
+    def on(self, day: date) -> Book:
+        """The book as it may be shown on that day: without the stories whose time is over."""
+        kept = tuple(story for story in self.stories if story.until >= day.isoformat())
+        return msgspec.structs.replace(self, stories=kept)
 
 
 class Overview(_Kept, frozen=True, kw_only=True):

@@ -76,8 +76,8 @@ class Shelf:
 def blueprint(journeys_dir: Path, more: Sequence[SectionMaker] = ()) -> Blueprint:
     """`/journeys/` and `/journeys/TASK`, inside the `shell.html` of whoever registers it beside `/reports/`.
 
-    `more` are further sections of a task's page, after our own: each a function of the book, the language and
-    today's date. Language and caching are as for `/reports/`.
+    `more` are further sections of a task's page, after our own: each a function of the book and the language.
+    Language and caching are as for `/reports/`.
     """
     pages = Blueprint("journeys", __name__, url_prefix="/journeys", template_folder="templates")
     shelf = Shelf(Path(journeys_dir))
@@ -95,7 +95,7 @@ def blueprint(journeys_dir: Path, more: Sequence[SectionMaker] = ()) -> Blueprin
         book = shelf.book(name)
         if book is None:
             return _missing(unreadable=shelf.has(name))
-        return _task(book, more)
+        return _task(book.on(datetime.now(UTC).date()), more)
 
     return pages
 
@@ -129,9 +129,9 @@ def _overview(shelf: Shelf) -> Response:
 
 
 def _task(book: Book, more: Sequence[SectionMaker]) -> Response:
-    language, today = asked_language(), datetime.now(UTC).date()
-    parts = sections(book, language, today)
-    parts += [made for make in more if (made := make(book, language, today)) is not None]
+    language = asked_language()
+    parts = sections(book, language)
+    parts += [made for make in more if (made := make(book, language)) is not None]
     page = render_template(
         "journeys/task.html",
         language=language,

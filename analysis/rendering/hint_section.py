@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ _WORDS = {
 def hint_section(folder: Path) -> SectionMaker:
     """A maker of that part; it makes none where the job has left nothing about the task."""
 
-    def make(book: Book, language: str, _today: date) -> Section | None:
+    def make(book: Book, language: str) -> Section | None:
         found = [one for one in _tasks(folder, book.task.site) if one["task"] == book.task.task]
         if not found:
             return None

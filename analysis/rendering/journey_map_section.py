@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date
 
 from analysis import wording
 from analysis.disclosure import FEWEST, OTHER
@@ -17,7 +16,7 @@ from analysis.rendering.pictures import Caption
 from analysis.rendering.sections import Table
 
 
-def the_map(book: Book, language: str, _today: date) -> Section | None:
+def the_map(book: Book, language: str) -> Section | None:
     """Phases, touchpoints and the heartbeat line."""
     shown = map_of(book)
     if not any(shown.stops.values()):

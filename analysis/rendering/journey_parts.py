@@ -28,7 +28,7 @@ class Section:
     body: Markup
 
 
-SectionMaker = Callable[[Book, str, date], Section | None]
+SectionMaker = Callable[[Book, str], Section | None]
 
 
 def figure(

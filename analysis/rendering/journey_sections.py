@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The parts of a task's page under /journeys/, in the order in which they are read.
 
-Another part is another function in a list: it is given the book, the language and today's date, and gives a
-`Section`, or None where it has nothing to say (`journey_pages.blueprint` takes more of them).
+Another part is another function in a list: it is given the book and the language, and gives a `Section`, or
+None where it has nothing to say (`journey_pages.blueprint` takes more of them).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date
 
 from analysis import wording
 from analysis.disclosure import FEWEST, OTHER
@@ -29,13 +28,13 @@ from analysis.tables import Outcome
 _PATHS = ((540.0, 3, 5), (340.0, 2, 4))  # width, steps, named touchpoints of a step
 
 
-def sections(book: Book, language: str, today: date) -> list[Section]:
+def sections(book: Book, language: str) -> list[Section]:
     """All parts of our own that have something to say."""
     makers: tuple[SectionMaker, ...] = (the_map, ways, words, stories)
-    return [made for make in makers if (made := make(book, language, today)) is not None]
+    return [made for make in makers if (made := make(book, language)) is not None]
 
 
-def ways(book: Book, language: str, _today: date) -> Section | None:
+def ways(book: Book, language: str) -> Section | None:
     """What followed what, for each version."""
     versions = [version.name for version in book.versions] or [""]
     flows = [
@@ -72,14 +71,13 @@ def ways(book: Book, language: str, _today: date) -> Section | None:
     return figure("ways", caption, panels, [_ways_table(flows, language)], said["note"], language)
 
 
-def stories(book: Book, language: str, today: date) -> Section | None:
-    """Single journeys to read, for as long as they may be shown."""
-    shown = [story for story in book.stories if story.until >= today.isoformat()]
-    if not shown:
+def stories(book: Book, language: str) -> Section | None:
+    """Single journeys to read."""
+    if not book.stories:
         return None
     said = PICTURES["stories"][language]
     told = []
-    for story in shown:
+    for story in book.stories:
         heading = said["heading" if story.variant else "heading_all"].format(
             outcome=SCENES[f"end_{story.outcome}"][language],
             version=wording.variant_name(story.variant, language),

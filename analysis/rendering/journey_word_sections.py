@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from analysis import wording
 from analysis.journey_book import Book, Gap, Overview, Typed
 from analysis.rendering.journey_labels import JOURNEYS, PICTURES
@@ -15,7 +13,7 @@ from analysis.rendering.pictures import Caption
 from analysis.rendering.sections import Table
 
 
-def words(book: Book, language: str, _today: date) -> Section | None:
+def words(book: Book, language: str) -> Section | None:
     """What residents type against what the pages are called."""
     gap = book.gap
     if gap is None or not gap.words:

@@ -244,11 +244,11 @@ def test_the_page_of_a_task_has_its_hints_and_no_other_text_as_markup(tmp_path: 
     (tmp_path / f"{SITE.name}.json").write_bytes(document)
     make = hint_section(tmp_path)
     book: Any = SimpleNamespace(task=SimpleNamespace(site=SITE.name, task="zwerfvuil"))
-    made = make(book, "nl", DAY)
+    made = make(book, "nl")
     assert made is not None
     assert "/melding/&lt;b&gt;" in made.body
     assert "(proef zwerfvuil)</h3>" in made.body
     assert 'href="#stories"' in made.body
     other: Any = SimpleNamespace(task=SimpleNamespace(site=SITE.name, task="paspoort"))
-    assert make(other, "nl", DAY) is None
-    assert hint_section(tmp_path / "nowhere")(book, "nl", DAY) is None
+    assert make(other, "nl") is None
+    assert hint_section(tmp_path / "nowhere")(book, "nl") is None

@@ -138,7 +138,7 @@ def test_a_task_that_is_no_more_has_no_page(tmp_path: Path) -> None:
 
 
 def test_another_room_adds_a_section(tmp_path: Path) -> None:
-    def advice(book: Book, language: str, today: object) -> Section | None:
+    def advice(book: Book, language: str) -> Section | None:
         return Section("advice", f"{language} {book.task.name}", Markup("<p>Begin bij stap 1.</p>"))
 
     Shelf(tmp_path / "journeys").put(lasting())
