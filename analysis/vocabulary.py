@@ -170,10 +170,9 @@ def _words(typed: pl.DataFrame, since: str) -> pl.DataFrame:
         .with_columns(words=pl.lit(""), visitors=pl.lit(0, pl.Int64))
     )
     single = (
-        typed.with_columns(pl.col("words").str.split(" "))
+        typed.with_columns(pl.col("words").str.split(" ").list.unique(maintain_order=True))
         .explode("words")
         .filter(~pl.col("words").is_in(list(GENERIC)) & pl.col("words").str.contains("[a-z]"))
-        .unique(maintain_order=True)
     )
     apart = _counted(single).filter(pl.col("visitors") >= FEWEST).with_columns(kind=pl.lit(WORD))
     rows = pl.concat([whole.filter(known), rest.select(whole.columns), apart]).sort(

@@ -100,6 +100,15 @@ def test_one_visitor_who_types_it_five_times_is_one(tmp_path: Path) -> None:
     assert set(counted(tmp_path, story)["words"]["words"]) == {""}
 
 
+def test_a_word_counts_in_every_search_of_a_visitor_and_once_in_each(tmp_path: Path) -> None:
+    story = Story()
+    for visitor in range(1, 6):
+        for place, other in enumerate(("straat", "stoep", "rommel")):
+            story.search(f"rommel {other}", 60 * visitor + 9 * place, results=0, visitor=visitor)
+    found = row(counted(tmp_path, story)["words"], "word", "rommel")
+    assert (found["visitors"], found["searches"], found["zero_results"]) == (5, 15, 15)
+
+
 def test_words_add_up_over_the_days_before(tmp_path: Path) -> None:
     words = counted(tmp_path, searches("rommel op straat", 3), searches("rommel op straat", 2))["words"]
     assert row(words, "query", "rommel op straat")["visitors"] == 5
