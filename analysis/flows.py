@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from analysis.frames import added_up
@@ -25,19 +27,42 @@ def flows_table(
     """
     groups = groups_of(exposed, questions)
     edges = _edges(groups, questions, moves, longest=longest)
-    rows = groups.join(edges, on="question")
-    return added_up(rows.drop("question").with_columns(questions=pl.lit(1, pl.Int64)), FLOWS, FLOW_KEYS)
+    rows = groups.join(edges, on="question").with_columns(questions=pl.lit(1, pl.Int64))
+    counted = with_visitors(
+        rows,
+        within=[name for name in FLOW_KEYS if name != "source"],
+        first=pl.col("source"),
+        often=pl.col("often") | (pl.col("order") == longest),
+    )
+    return added_up(counted, FLOWS, FLOW_KEYS)
 
 
 def groups_of(exposed: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
-    """site, task, experiment, variant, question: every question of a task once for everyone (experiment and
-    variant empty), and once for each variant that its visitor was exposed to."""
-    about = questions.select("site", "task", "question")
+    """site, task, experiment, variant, question, visitor, often: every question of a task once for everyone
+    (experiment and variant empty), and once for each variant that its visitor was exposed to. `often` where
+    that visitor has more of them."""
+    about = questions.select("site", "task", "question", "visitor")
+    names = ("site", "task", "experiment", "variant")
     everyone = about.filter(pl.col("task") != "").select(
-        "site", "task", pl.lit("").alias("experiment"), pl.lit("").alias("variant"), "question"
+        "site", "task", pl.lit("").alias("experiment"), pl.lit("").alias("variant"), "question", "visitor"
     )
     apart = exposed.select("experiment", "variant", "question").join(about, on="question")
-    return pl.concat([everyone, apart.select(everyone.columns)])
+    groups = pl.concat([everyone, apart.select(everyone.columns)])
+    return groups.with_columns(often=pl.struct("visitor", *names).is_duplicated())
+
+
+def with_visitors(
+    rows: pl.DataFrame, *, within: Sequence[str], first: pl.Expr, often: pl.Expr
+) -> pl.DataFrame:
+    """Rows of questions to be added up, with `visitors` in place of whose they are: 1 in the first row of a
+    visitor `within` those keys, else 0. So they add up over all other keys: who came twice is one.
+
+    Only the rows with `often` can be of a visitor who is in another row too; the others cost nothing.
+    """
+    once = rows.filter(~often).with_columns(visitors=pl.lit(1, pl.Int64))
+    rest = rows.filter(often).sort(first)
+    counted = rest.with_columns(visitors=pl.struct("visitor", *within).is_first_distinct().cast(pl.Int64))
+    return pl.concat([once, counted]).drop("question", "visitor", "often")
 
 
 def transitions_table(exposed: pl.DataFrame, questions: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLES_VERSION = 3
+TABLES_VERSION = 4
 
 
 class Outcome(StrEnum):
@@ -284,6 +284,7 @@ FLOWS: Mapping[str, Column] = {
     "source": Column("str", "", "touchpoint, or 'start'"),
     "target": Column("str", "", "touchpoint, or the outcome"),
     "questions": Column("int64", "questions", ""),
+    "visitors": Column("int64", "visitors", "of those; each in one source of a target, so that they add up"),
 }
 
 #: The touchpoints of a task: how many came, how many left there, and how it felt. For everyone and for each
@@ -297,6 +298,7 @@ TOUCHPOINTS: Mapping[str, Column] = {
     "touchpoint": Column("str", "", "page path, search, a channel, or feedback"),
     "visits": Column("int64", "visits", "the same touchpoint twice in a row is one"),
     "questions": Column("int64", "questions", "that came here"),
+    "visitors": Column("int64", "visitors", "of those; each in the furthest phase, so that they add up"),
     "last": Column("int64", "questions", "of which this was the last touchpoint"),
     "left": Column("int64", "questions", "of those: ended without an answer"),
     "given": Column("int64", "heartbeats", "given by residents here"),

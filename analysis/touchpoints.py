@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from analysis.flows import groups_of, steps_of
+from analysis.flows import groups_of, steps_of, with_visitors
 from analysis.frames import added_up
 from analysis.tables import TOUCHPOINTS, Outcome, Phase
 
@@ -26,8 +26,15 @@ def touchpoints_table(exposed: pl.DataFrame, questions: pl.DataFrame, moves: pl.
     wanted = groups.select(pl.col("question").unique())
     there = _there(steps_of(wanted, moves), questions)
     there = _felt(there, moves.join(wanted, on="question", how="semi"))
-    rows = groups.join(there, on="question").drop("question")
-    return added_up(rows, TOUCHPOINTS, TOUCHPOINT_KEYS)
+    counted = with_visitors(
+        groups.join(there, on="question"),
+        within=[name for name in TOUCHPOINT_KEYS if name != "phase"],
+        first=-pl.col("questions") * len(_PHASES) - pl.col("phase").replace_strict(_PHASES),
+        often=pl.col("often"),
+    )
+    # Who left a mark on a page that was never seen opened was not seen to come there.
+    came = counted.with_columns(pl.col("visitors") * pl.col("questions"))
+    return added_up(came, TOUCHPOINTS, TOUCHPOINT_KEYS)
 
 
 def _there(steps: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:

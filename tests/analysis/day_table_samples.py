@@ -104,7 +104,12 @@ def tables_of(units: pd.DataFrame) -> dict[str, pd.DataFrame]:
     tables["exposed"] = shown.assign(unmarked=0, both=0)
     counted = units.groupby(["experiment", "variant"], as_index=False)["questions"].sum()
     tables["flows"] = counted.assign(
-        site="voorbeeldstad", task="zwerfvuil", order=0, source="start", target="search"
+        visitors=counted["questions"],
+        site="voorbeeldstad",
+        task="zwerfvuil",
+        order=0,
+        source="start",
+        target="search",
     )
     by_bucket = units.groupby(["experiment", "variant", "bucket"], as_index=False)["questions"].sum()
     followed = by_bucket.rename(columns={"questions": "times"})

@@ -79,9 +79,11 @@ def test_what_fewer_than_five_came_to_is_other_in_both_tables() -> None:
     touch = {"site": "a", "task": "t", "experiment": "", "variant": "", "phase": "oriëntatie"}
     counts = dict.fromkeys(("visits", "last", "left", "given", "given_sum", "given_bad", "hard"), 0)
     places = {"/veel": 9, "/vier": 4, "/twee": 2}
-    touches = pl.DataFrame([{**touch, "touchpoint": p, "questions": n, **counts} for p, n in places.items()])
+    touches = pl.DataFrame(
+        [{**touch, "touchpoint": p, "questions": n, "visitors": n, **counts} for p, n in places.items()]
+    )
     way = {"site": "a", "task": "t", "experiment": "", "variant": "", "order": 0, "source": "start"}
-    flows = pl.DataFrame([{**way, "target": place, "questions": count} for place, count in places.items()])
+    flows = pl.DataFrame([{**way, "target": p, "questions": n, "visitors": n} for p, n in places.items()])
     found, passages = merged(touches.select(list(TOUCHPOINTS)), flows.select(list(FLOWS)))
     assert {(one.touchpoint, one.questions) for one in found} == {("/veel", 9), ("other", 6)}
     assert {(one.source, one.target, one.questions) for one in passages} == {
@@ -130,6 +132,7 @@ def _table(walks: list[tuple[list[str], str]]) -> pl.DataFrame:
             "site": ["a"] * count,
             "task": ["t"] * count,
             "question": range(count),
+            "visitor": range(count),
             "outcome": [outcome for _, outcome in walks],
         }
     )

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import pandas as pd
+from hypothesis import given
 
+from tests.analysis.anything import RELAXED, stories
 from tests.analysis.stories import Story
-from tests.analysis.test_units import ONE, met
+from tests.analysis.test_units import ONE, SHOWN, met
 from tracker.event import Kind
 
 
@@ -61,6 +63,46 @@ def test_a_page_is_in_the_furthest_phase_in_which_the_question_was_there() -> No
     story.on(form, Kind.FORM, 25, action="start", step=1)
     found = dict(rows(touchpoints(story), "phase"))
     assert found["/melding/aanvraag"] == "uitvoering"
+
+
+def asked_twice() -> Story:
+    """The first visitor sends the form, and only looks at it again later; the second looks at it once."""
+    story = Story()
+    form = story.page("/melding/aanvraag", 0, visitor=1, **met())
+    story.on(form, Kind.FORM, 5, action="start", step=1)
+    story.on(form, Kind.GOAL, 9, goal="melding_verzonden")
+    story.page("/melding/aanvraag", 5000, visitor=1, **met(first=False))
+    story.page("/melding/aanvraag", 0, visitor=2)
+    return story
+
+
+def test_who_comes_for_two_questions_is_one_visitor_in_the_furthest_phase() -> None:
+    table = touchpoints(asked_twice())
+    for variant, looked in (("", (2, 1)), (SHOWN, (1, 0))):
+        assert rows(table, "phase", "questions", "visitors", variant=variant) == [
+            ("/melding/aanvraag", "afronding", 1, 1),
+            ("/melding/aanvraag", "oriëntatie", *looked),
+        ]
+
+
+def test_a_mark_on_a_page_that_was_never_opened_brings_no_visitor_there() -> None:
+    story = Story()
+    story.page("/afval/zwerfvuil-melden", 0)
+    story.event(Kind.FEEDBACK, 5, page_view="elders000000", index=1, path="/melding/elders", heartbeat=1)
+    found = rows(touchpoints(story), "questions", "given", "visitors")
+    assert ("/melding/elders", 0, 1, 0) in found
+    assert ("feedback", 1, 0, 1) in found
+
+
+@RELAXED
+@given(stories())
+def test_visitors_add_up_over_the_phases(story: Story) -> None:
+    tables = story.tables()
+    asked = tables["questions"].query("task != ''")
+    seen = tables["moves"].query("kind in ('view', 'search', 'contact')").merge(asked, on="question")
+    came = seen.groupby(["task", "touchpoint"])["visitor"].nunique()
+    counted = tables["touchpoints"].groupby(["task", "touchpoint"])["visitors"].sum()
+    assert counted[counted > 0].to_dict() == came.to_dict()
 
 
 def test_a_version_has_its_own_rows_and_everyone_all() -> None:

@@ -254,6 +254,19 @@ def test_what_flows_in_flows_out() -> None:
         assert all(into[touchpoint] == count for touchpoint, count in out.items())
 
 
+def test_a_visitor_counts_once_for_a_target_from_whichever_source() -> None:
+    """The same visitor comes to the form second, in two questions and from two pages."""
+    story = Story()
+    for at, path in ((0, "/afval/zwerfvuil-melden"), (5000, "/afval/zwerfvuil")):
+        page = story.page(path, at, **met(first=at == 0))
+        report(story, page, at + 10, **met(first=False))
+    flows = tables(story)["flows"].query("experiment == '' and order == 1")
+    assert flows[["source", "target", "questions", "visitors"]].values.tolist() == [
+        ["/afval/zwerfvuil", "/melding/stap-1", 1, 1],
+        ["/afval/zwerfvuil-melden", "/melding/stap-1", 1, 0],
+    ]
+
+
 def test_heartbeats_are_counted_by_phase_and_giver() -> None:
     story = Story()
     page = story.page("/melding/stap-1", 0, **met())
