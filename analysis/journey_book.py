@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the pages /journeys/ show, computed beforehand: an overview of all tasks, and a book for each.
 
-Nothing in it can be traced to a visitor: no pseudonym, no clock time of a single journey, no words and no
-touchpoint of fewer than five.
+Nothing in it can be traced to a visitor: no pseudonym, no clock time of a single journey, no words, no task
+and no touchpoint of fewer than five visitors.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import date
 
 import msgspec
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 #: The ways to order the ranking, most first.
 ORDERS = ("unanswered", "volume", "share", "effort", "complaints", "calls")
 
@@ -36,6 +36,7 @@ class Ranked(_Kept, frozen=True, kw_only=True):
     question: str
     upl: str | None = None
     questions: int
+    visitors: int
     answered: int
     contacted: int
     abandoned: int
@@ -89,13 +90,15 @@ class Gap(_Kept, frozen=True, kw_only=True):
 
 
 class Touch(_Kept, frozen=True, kw_only=True):
-    """A touchpoint in one version, as in the day table; '' is everyone."""
+    """A touchpoint in one version, as in the day table; '' is everyone. Of `other` questions and visitors
+    count once for each place."""
 
     variant: str
     phase: str
     touchpoint: str
     visits: int
     questions: int
+    visitors: int
     last: int
     left: int
     given: int
@@ -104,13 +107,14 @@ class Touch(_Kept, frozen=True, kw_only=True):
 
 
 class Passage(_Kept, frozen=True, kw_only=True):
-    """How many questions of a version went from `source`, at position `order`, to `target`."""
+    """How many questions and visitors of a version went from `source`, at position `order`, to `target`."""
 
     variant: str
     order: int
     source: str
     target: str
     questions: int
+    visitors: int
 
 
 class Version(_Kept, frozen=True, kw_only=True):
@@ -165,7 +169,7 @@ class Book(_Kept, frozen=True, kw_only=True):
 
 
 class Overview(_Kept, frozen=True, kw_only=True):
-    """All tasks. `small` are questions of tasks that fewer than five came for, `no_task` of none."""
+    """All tasks. `small` are questions of tasks that fewer than five visitors came for, `no_task` of none."""
 
     created_at: str
     first_day: str

@@ -176,11 +176,11 @@ def _of(frame: pd.DataFrame, row: Ranked, experiment: str, versions: Sequence[st
 
 
 def merged(touchpoints: pl.DataFrame, flows: pl.DataFrame) -> tuple[tuple[Touch, ...], tuple[Passage, ...]]:
-    """Both tables of one task added up over days; what fewer than five questions came to, and what is not
+    """Both tables of one task added up over days; what fewer than five visitors came to, and what is not
     among the forty most visited, is `other` in both."""
-    sums = ("visits", "questions", "last", "left", "given", "given_sum", "hard")
-    of_all = touchpoints.filter(pl.col("variant") == "").group_by("touchpoint").agg(pl.col("questions").sum())
-    often = of_all.filter(pl.col("questions") >= FEWEST)
+    sums = ("visits", "questions", "visitors", "last", "left", "given", "given_sum", "hard")
+    of_all = touchpoints.filter(pl.col("variant") == "").group_by("touchpoint").agg(pl.col(sums).sum())
+    often = of_all.filter(pl.col("visitors") >= FEWEST)
     kept = often.sort(["questions", "touchpoint"], descending=[True, False]).head(NAMED)["touchpoint"]
     named = [*kept.to_list(), START, *(outcome.value for outcome in Outcome)]
 
@@ -195,7 +195,7 @@ def merged(touchpoints: pl.DataFrame, flows: pl.DataFrame) -> tuple[tuple[Touch,
     passages = (
         flows.with_columns(shown("source"), shown("target"))
         .group_by(ways)
-        .agg(pl.col("questions").sum())
+        .agg(pl.col("questions", "visitors").sum())
         .sort(ways)
     )
     return (

@@ -27,6 +27,7 @@ class Figures:
 
     visits: int
     questions: int
+    visitors: int
     share: float
     leaving: float
     given: int
@@ -42,7 +43,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """The heartbeat of a version in a phase: `value` out of `count`, None where there are fewer than five."""
+    """The heartbeat of a version in a phase: `value` out of `count`; None where fewer than five gave it."""
 
     value: float | None
     count: int
@@ -130,6 +131,7 @@ def _figures(touches: Sequence[Touch], total: int) -> Figures:
     return Figures(
         visits=sum(touch.visits for touch in touches),
         questions=questions,
+        visitors=sum(touch.visitors for touch in touches),
         share=min(1.0, questions / max(1, total)),
         leaving=sum(touch.left for touch in touches) / max(1, questions),
         given=given,
@@ -139,8 +141,8 @@ def _figures(touches: Sequence[Touch], total: int) -> Figures:
 
 
 def _sorted(stops: Iterable[Stop]) -> tuple[Stop, ...]:
-    """Most visited first, what is pooled last; without those of fewer than five questions."""
-    kept = [stop for stop in stops if sum(one.questions for one in stop.figures.values()) >= FEWEST]
+    """Most visited first, what is pooled last; without those of fewer than five visitors."""
+    kept = [stop for stop in stops if sum(one.visitors for one in stop.figures.values()) >= FEWEST]
 
     def place(stop: Stop) -> tuple[bool, float, str]:
         return (
@@ -167,4 +169,9 @@ def _hard(places: Mapping[str, Sequence[Touch]], version: str) -> Beat:
         if touch.variant == version and touch.touchpoint.startswith(_SEEN)
     ]
     count = sum(touch.questions for touch in touches)
-    return Beat(sum(touch.hard for touch in touches) / count if count >= FEWEST else None, count)
+    came = Counter[str]()
+    for touch in touches:
+        came[touch.touchpoint] += touch.visitors
+    # Who came to several places is in each, so that only one place says of five that they are five.
+    told = max(came.values(), default=0) >= FEWEST
+    return Beat(sum(touch.hard for touch in touches) / count if told else None, count)

@@ -11,14 +11,14 @@ from typing import Any
 import pandas as pd
 import polars as pl
 
-from analysis.disclosure import FEWEST
+from analysis.disclosure import FEWEST, VISITOR
 from analysis.journey_book import Ranked, ordered
 from analysis.side_records import Fit
 from analysis.tables import Outcome
 from analysis.tasks import Task, Tasks
 
 #: Columns of `questions` that are needed.
-COLUMNS = ("site", "day", "task", "outcome", "success", "effort")
+COLUMNS = ("site", *VISITOR, "task", "outcome", "success", "effort")
 
 
 def ranking(
@@ -41,6 +41,7 @@ def ranking(
         .group_by("site", "task")
         .agg(
             questions=pl.len(),
+            visitors=pl.struct(VISITOR).n_unique(),
             answered=(pl.col("success") | (outcome == Outcome.ANSWERED_ON_RESULTS.value)).sum(),
             contacted=(outcome == Outcome.CHANNEL_SHIFT.value).sum(),
             abandoned=(outcome == Outcome.ABANDONED.value).sum(),
@@ -106,10 +107,10 @@ def addresses(tasks: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
 
 
 def split_small(rows: Sequence[Ranked]) -> tuple[list[Ranked], int]:
-    """The tasks that enough questions were about, and the number of questions about all others."""
+    """The tasks that enough visitors came for, and the number of questions about all others."""
     return (
-        [row for row in rows if row.questions >= FEWEST],
-        sum(row.questions for row in rows if row.questions < FEWEST),
+        [row for row in rows if row.visitors >= FEWEST],
+        sum(row.questions for row in rows if row.visitors < FEWEST),
     )
 
 

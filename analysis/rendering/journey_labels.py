@@ -15,7 +15,7 @@ JOURNEYS: Mapping[str, Words] = {
         "empty": "Er zijn nog geen klantreizen.",
         "how": "Ze ontstaan als een dag is afgesloten. Maak ze met:",
         "missing_title": "Deze klantreis is er niet",
-        "missing": "Er is geen onderwerp met deze naam, of er kwamen in deze weken te weinig vragen over.",
+        "missing": "Er is geen onderwerp met deze naam, of er kwamen in deze weken te weinig bezoekers voor.",
         "unreadable": "Deze klantreis is niet te lezen. Maak hem opnieuw met:",
         "back": "Naar alle klantreizen",
         "task": "Onderwerp",
@@ -50,8 +50,8 @@ JOURNEYS: Mapping[str, Words] = {
         "note_effort": "Moeite is een optelsum die vooraf vaststaat: 1 punt voor elke pagina, zoekactie, "
         "zoekactie zonder resultaat, andere zoekwoorden, keer teruggaan en boze klik; 2 voor een fout in een "
         "formulier.",
-        "note_five": "Woorden van minder dan vijf bezoekers en plekken met minder dan vijf vragen laten we "
-        "niet zien. Ze tellen wel mee, onder ‘overig’.",
+        "note_five": "Onderwerpen, woorden, plekken en stappen van minder dan vijf bezoekers laten we niet "
+        "zien. Ze tellen wel mee, onder ‘overig’.",
         "note_calls": "Telefoon, mail en balie zijn de registraties van de gemeente zelf over dit onderwerp. "
         "De meeste zijn niet aan een vraag op de site te koppelen.",
         "note_small": "Nog {count} vragen gingen over onderwerpen die bijna niemand had.",
@@ -77,7 +77,7 @@ JOURNEYS: Mapping[str, Words] = {
         "empty": "There are no journeys yet.",
         "how": "They come into being when a day is closed. Make them with:",
         "missing_title": "There is no such journey",
-        "missing": "No task has this name, or too few questions were about it in these weeks.",
+        "missing": "No task has this name, or too few visitors came for it in these weeks.",
         "unreadable": "This journey cannot be read. Make it again with:",
         "back": "To all journeys",
         "task": "Task",
@@ -111,8 +111,8 @@ JOURNEYS: Mapping[str, Words] = {
         "counter. The share without an answer is of the questions whose end was seen.",
         "note_effort": "Effort is a sum fixed beforehand: 1 point for each page, search, search without "
         "results, other search words, return and angry click; 2 for an error in a form.",
-        "note_five": "Words of fewer than five visitors and places of fewer than five questions are not "
-        "shown. They do count, under ‘other’.",
+        "note_five": "Tasks, words, places and steps of fewer than five visitors are not shown. They do "
+        "count, under ‘other’.",
         "note_calls": "Telephone, mail and counter are the municipality's own records about the task. Most "
         "of them cannot be joined to a question on the site.",
         "note_small": "{count} more questions were about tasks that hardly anybody had.",

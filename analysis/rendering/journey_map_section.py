@@ -56,22 +56,26 @@ def _leaving_most(shown: JourneyMap, language: str) -> str:
     stops = [stop for stops in shown.stops.values() for stop in stops if stop.touchpoint != OTHER]
 
     def lost(stop: Stop) -> float:
-        return max(one.leaving * one.share for one in stop.figures.values())
+        return max((one.leaving * one.share for one in _told(stop).values()), default=0.0)
 
-    worst = max(stops, key=lost)
-    if lost(worst) < 0.01:
+    worst = max(stops, key=lost, default=None)
+    if worst is None or lost(worst) < 0.01:
         return said["calm"]
     told = [
         said["told" if name else "told_all"].format(
             version=wording.variant_name(name, language),
             count=wording.number(100 * one.leaving, language),
         )
-        for name, one in worst.figures.items()
-        if one.questions >= FEWEST
+        for name, one in _told(worst).items()
     ]
     return said["sentence"].format(
         place=_place(worst.touchpoint, language), told=wording.listed(told, language)
     )
+
+
+def _told(stop: Stop) -> dict[str, Figures]:
+    """The figures of those versions of which enough visitors came."""
+    return {name: one for name, one in stop.figures.items() if one.visitors >= FEWEST}
 
 
 def _low(shown: JourneyMap, language: str) -> str:

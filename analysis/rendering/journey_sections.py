@@ -11,7 +11,7 @@ from collections import defaultdict
 
 from analysis import wording
 from analysis.disclosure import FEWEST, OTHER
-from analysis.journey_book import Book, Overview, Ranked, Scene
+from analysis.journey_book import Book, Overview, Passage, Ranked, Scene
 from analysis.rendering import paths
 from analysis.rendering.journey_labels import PICTURES, SCENES
 from analysis.rendering.journey_map_section import the_map
@@ -22,7 +22,6 @@ from analysis.rendering.panels import WIDTHS
 from analysis.rendering.pictures import Caption
 from analysis.rendering.sections import Table, labels
 from analysis.rendering.templates import filled
-from analysis.report import Flow
 from analysis.tables import Outcome
 
 _PATHS = ((540.0, 3, 5), (340.0, 2, 4))  # width, steps, named touchpoints of a step
@@ -37,11 +36,7 @@ def sections(book: Book, language: str) -> list[Section]:
 def ways(book: Book, language: str) -> Section | None:
     """What followed what, for each version."""
     versions = [version.name for version in book.versions] or [""]
-    flows = [
-        Flow(variant=f.variant, order=f.order, source=f.source, target=f.target, questions=f.questions)
-        for f in book.flows
-        if f.variant in versions
-    ]
+    flows = [flow for flow in book.flows if flow.variant in versions]
     if not flows:
         return None
     said = PICTURES["ways"][language]
@@ -130,11 +125,11 @@ def ranking_figure(overview: Overview, rows: list[Ranked], language: str) -> Sec
     return figure("ranking", caption, drawings, [], said["note"], language)
 
 
-def _named(flows: list[Flow], steps: int, most: int) -> list[frozenset[str]]:
-    """The touchpoints to name after each step; nothing that fewer than five questions came to."""
+def _named(flows: list[Passage], steps: int, most: int) -> list[frozenset[str]]:
+    """The touchpoints to name after each step; nothing that fewer than five visitors came to."""
     reached: defaultdict[tuple[int, str], int] = defaultdict(int)
     for flow in flows:
-        reached[flow.order + 1, flow.target] += flow.questions
+        reached[flow.order + 1, flow.target] += flow.visitors
     found = paths.common_touchpoints(flows, steps=steps, most=most)
     return [
         frozenset(name for name in names if reached[step, name] >= FEWEST and name != OTHER)
@@ -157,8 +152,8 @@ def _ended(followed: paths.Paths, version: str, language: str) -> str:
     )
 
 
-def _ways_table(flows: list[Flow], language: str) -> Table:
-    """Every step of at least five questions, and at least 1 in 200; the rest is added up."""
+def _ways_table(flows: list[Passage], language: str) -> Table:
+    """Every step of at least five visitors, and at least 1 in 200 questions; the rest is added up."""
     words = labels(language)
     totals: defaultdict[str, int] = defaultdict(int)
     for flow in flows:
@@ -166,7 +161,7 @@ def _ways_table(flows: list[Flow], language: str) -> Table:
     rows: list[tuple[str, ...]] = []
     rest: defaultdict[str, int] = defaultdict(int)
     for flow in sorted(flows, key=lambda f: (list(totals).index(f.variant), f.order, -f.questions)):
-        if flow.questions < max(FEWEST, totals[flow.variant] / 200):
+        if flow.visitors < FEWEST or flow.questions * 200 < totals[flow.variant]:
             rest[flow.variant] += flow.questions
             continue
         ends = [wording.touchpoint_name(name, language) for name in (flow.source, flow.target)]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from analysis.disclosure import OTHER
+from analysis.journey_book import Passage
 from analysis.rendering.pictures import NARROW, Caption
 from analysis.rendering.scales import spread_labels
 from analysis.rendering.svg import element, picture, shorten, text
@@ -47,7 +48,7 @@ class Paths:
         return sum(self.columns[0].values())
 
 
-def common_touchpoints(flows: Iterable[Flow], *, steps: int, most: int) -> list[frozenset[str]]:
+def common_touchpoints(flows: Iterable[Flow | Passage], *, steps: int, most: int) -> list[frozenset[str]]:
     """The touchpoints to name after each step: the largest over all variants, so equal for all."""
     reached: defaultdict[int, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
     totals: Counter[str] = Counter()
@@ -68,7 +69,7 @@ def common_touchpoints(flows: Iterable[Flow], *, steps: int, most: int) -> list[
     ]
 
 
-def follow(flows: Iterable[Flow], named: Sequence[frozenset[str]]) -> Paths:
+def follow(flows: Iterable[Flow | Passage], named: Sequence[frozenset[str]]) -> Paths:
     """One variant's flows as columns: the start, `len(named) - 1` steps, what came later, the outcome."""
     flows = list(flows)
     first = min((flow.order for flow in flows), default=0)

@@ -6,17 +6,24 @@ from __future__ import annotations
 from collections import Counter
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from analysis.disclosure import OTHER
 from analysis.flows import flows_table
-from analysis.journey_book import Book
+from analysis.journey_book import Book, Touch
 from analysis.journey_books import merged
 from analysis.journey_map import Beat, Moment, map_of, moments
 from analysis.rendering import paths
+from analysis.rendering.journey_labels import PICTURES
+from analysis.rendering.journey_map_section import the_map
 from analysis.report import Flow
 from analysis.tables import FLOWS, TOUCHPOINTS, Outcome
 from tests.analysis.journey_samples import books
+from tests.analysis.stories import Story
+from tracker.event import Kind
 
 
 def book(task: str = "zwerfvuil") -> Book:
@@ -63,8 +70,6 @@ def test_the_line_keeps_what_was_given_apart_from_what_was_inferred() -> None:
 
 def test_a_mean_of_four_marks_is_not_told() -> None:
     touch = next(one for one in book().touchpoints if one.touchpoint == "/melding/stap-1" and one.variant)
-    from msgspec.structs import replace
-
     few = replace(book(), touchpoints=(replace(touch, given=4, given_sum=-4),))
     assert all(beat == Beat(None, beat.count) for beat in map_of(few).given[touch.variant])
 
@@ -90,6 +95,60 @@ def test_what_fewer_than_five_came_to_is_other_in_both_tables() -> None:
         ("start", "/veel", 9),
         ("start", "other", 6),
     }
+
+
+def test_what_four_visitors_came_to_often_is_other_in_both_tables() -> None:
+    story = Story()
+    for visitor in range(6):
+        for again in range(2):
+            at = 5000 * again + visitor
+            page = story.page("/afval/zwerfvuil-melden", at, visitor=visitor)
+            if visitor < 4:
+                page = story.page("/melding/eigen", at + 10, visitor=visitor, came=page)
+            story.on(page, Kind.GOAL, at + 20, goal="melding_verzonden")
+    tables = story.tables()
+    touches, passages = merged(*(pl.from_pandas(tables[name]) for name in ("touchpoints", "flows")))
+    for name, counts in {"/afval/zwerfvuil-melden": (12, 6), OTHER: (8, 4)}.items():
+        rows = [(one.questions, one.visitors) for one in touches if one.touchpoint == name]
+        assert tuple(map(sum, zip(*rows, strict=True))) == counts
+    assert {one.touchpoint for one in touches} == {"/afval/zwerfvuil-melden", OTHER}
+    assert {end for one in passages for end in (one.source, one.target)} == {
+        "start", "/afval/zwerfvuil-melden", OTHER, "answered",
+    }  # fmt: skip
+
+
+def touched(touchpoint: str, questions: int, visitors: int, variant: str = "") -> Touch:
+    """A page at which everyone gave up."""
+    return Touch(
+        variant=variant, phase="oriëntatie", touchpoint=touchpoint, visits=questions, questions=questions,
+        visitors=visitors, last=questions, left=questions, given=0, given_sum=0, hard=questions,
+    )  # fmt: skip
+
+
+def test_a_place_stands_on_the_map_from_five_visitors_on() -> None:
+    places = (touched("/vijf", 5, 5), touched("/vier", 40, 4))
+    shown = map_of(replace(book("paspoort"), touchpoints=places))
+    assert [stop.touchpoint for stop in shown.stops["oriëntatie"]] == ["/vijf"]
+    alone = map_of(replace(book("paspoort"), touchpoints=places[1:]))
+    assert alone.hard[""][0].value is None
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_a_map_on_which_every_place_is_other_says_that_nobody_stops_anywhere(language: str) -> None:
+    made = the_map(replace(book("paspoort"), touchpoints=(touched(OTHER, 9, 9),)), language)
+    assert made is not None
+    assert PICTURES["map"][language]["calm"] in made.body
+
+
+def test_the_place_that_is_named_is_one_that_five_of_a_version_came_to() -> None:
+    few = [touched("/weinig", 40, 4, variant) for variant in ("current", "redesign")]
+    many = [touched("/veel", 6, 6, "current"), touched("/veel", 4, 4, "redesign")]
+    made = the_map(replace(book(), touchpoints=(*few, *many)), "nl")
+    assert made is not None
+    assert (
+        "De meeste bezoekers stoppen bij /veel: bij de huidige versie van de 100 die er komen 100."
+        in made.body
+    )
 
 
 PLACES = st.sampled_from(["/a", "/b", "/c", "/d", "search", "tel"])

@@ -19,8 +19,8 @@ from tracker.event import Kind
 def row(name: str, **counts: Any) -> Ranked:
     """A task of twenty questions about which nothing else is known."""
     nothing = Ranked(
-        name=name, site="a", task=name, question=name, questions=20, answered=0, contacted=0, abandoned=0,
-        unseen=0, effort=1.0, complaints=0, given=0,
+        name=name, site="a", task=name, question=name, questions=20, visitors=9, answered=0, contacted=0,
+        abandoned=0, unseen=0, effort=1.0, complaints=0, given=0,
     )  # fmt: skip
     return replace(nothing, **counts)
 
@@ -51,11 +51,32 @@ def test_the_share_leaves_out_whose_end_was_not_seen() -> None:
     assert row("x", questions=3, unseen=3).share_unanswered == 0
 
 
-def test_tasks_of_few_questions_are_counted_and_not_named() -> None:
-    shown, small = split_small(
-        [row("five", questions=5), row("four", questions=4), row("three", questions=3)]
+def ranked(story: Story) -> list[Ranked]:
+    """The ranking of a story, without anything from the contact centre."""
+    tables = story.tables()
+    return ranking(
+        tables["questions"],
+        tables["touchpoints"],
+        {SITE.name: TASKS},
+        contacts=tables["contacts"],
+        answers=tables["answers"],
     )
-    assert ([one.name for one in shown], small) == (["five"], 7)
+
+
+def test_tasks_of_few_visitors_are_counted_and_not_named() -> None:
+    story = Story()
+    for visitor in range(5):
+        story.page("/paspoort", visitor, visitor=visitor)
+    for again in range(7):
+        page = story.page("/melding/stap-1", 1000 * again, visitor=9)
+        story.on(page, Kind.GOAL, 1000 * again + 5, goal="melding_verzonden")
+    found = ranked(story)
+    assert {one.task: (one.questions, one.visitors) for one in found} == {
+        "paspoort": (5, 5),
+        "zwerfvuil": (7, 1),
+    }
+    shown, small = split_small(found)
+    assert ([one.task for one in shown], small) == (["paspoort"], 7)
 
 
 def test_two_sites_with_one_task_have_two_pages() -> None:
