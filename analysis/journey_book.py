@@ -38,6 +38,7 @@ class Ranked(_Kept, frozen=True, kw_only=True):
     questions: int
     visitors: int
     answered: int
+    on_results: int = 0  # the answer stood among the search results: nobody knows whether it was read
     contacted: int
     abandoned: int
     unseen: int  # censored: our view ended before the question did
@@ -118,11 +119,10 @@ class Passage(_Kept, frozen=True, kw_only=True):
 
 
 class Version(_Kept, frozen=True, kw_only=True):
+    """A version and its questions; how they ended stands in the flows."""
+
     name: str
     questions: int
-    answered: int
-    contacted: int
-    abandoned: int
 
 
 class Scene(_Kept, frozen=True, kw_only=True):

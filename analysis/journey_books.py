@@ -39,7 +39,6 @@ STORY_QUESTIONS = 50_000
 STORIES_OF_TASK = 3_000
 #: Touchpoints of a task that keep their name; the rest is `other`.
 NAMED = 40
-_SUCCESS = (Outcome.ANSWERED.value, Outcome.READ.value, Outcome.ANSWERED_ON_RESULTS.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,19 +204,9 @@ def merged(touchpoints: pl.DataFrame, flows: pl.DataFrame) -> tuple[tuple[Touch,
 
 
 def _version(variant: str, flows: Iterable[Passage]) -> Version:
-    """How many questions a version had and how they ended, by its flows: each ends once."""
-    ends: dict[str, int] = {}
-    for flow in flows:
-        if flow.variant == variant:
-            ends[flow.target] = ends.get(flow.target, 0) + flow.questions
-    counts = {outcome: ends.get(outcome.value, 0) for outcome in Outcome}
-    return Version(
-        name=variant,
-        questions=sum(counts.values()),
-        answered=sum(ends.get(name, 0) for name in _SUCCESS),
-        contacted=counts[Outcome.CHANNEL_SHIFT],
-        abandoned=counts[Outcome.ABANDONED],
-    )
+    """How many questions a version had, by its flows: each starts once."""
+    started = sum(flow.questions for flow in flows if flow.variant == variant and flow.source == START)
+    return Version(name=variant, questions=started)
 
 
 def _gap(row: Ranked, tables: _Tables, experiment: str, versions: Sequence[str]) -> Gap | None:

@@ -182,12 +182,10 @@ def _marks(row: Ranked, language: str) -> str:
 
 def _facts(row: Ranked, language: str) -> list[tuple[str, str]]:
     words = JOURNEYS[language]
+    shown = ["answered", *(["on_results"] if row.on_results else []), "contacted", "abandoned"]
     shares = [
-        (words[key], wording.percentage(count / max(1, row.questions), language))
-        for key, count in (
-            ("answered", row.answered), ("contacted", row.contacted), ("abandoned", row.abandoned)
-        )
-    ]  # fmt: skip
+        (words[key], wording.percentage(getattr(row, key) / max(1, row.questions), language)) for key in shown
+    ]
     return [
         (words["questions"], wording.number(row.questions, language)),
         *shares,
@@ -207,7 +205,7 @@ def _report_of(book: Book, language: str) -> str:
 def _notes(rows: Sequence[Ranked], language: str, *, simulated: bool) -> list[str]:
     """What a reader must keep in mind with these tasks."""
     words = JOURNEYS[language]
-    keys = ["note_unanswered", "note_effort", "note_inferred", "note_five"]
+    keys = ["note_answered", "note_unanswered", "note_effort", "note_inferred", "note_five"]
     if simulated:
         keys.insert(0, "simulated")
     if any(row.calls for row in rows):

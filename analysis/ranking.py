@@ -42,7 +42,8 @@ def ranking(
         .agg(
             questions=pl.len(),
             visitors=pl.struct(VISITOR).n_unique(),
-            answered=(pl.col("success") | (outcome == Outcome.ANSWERED_ON_RESULTS.value)).sum(),
+            answered=pl.col("success").sum(),
+            on_results=(~pl.col("success") & (outcome == Outcome.ANSWERED_ON_RESULTS.value)).sum(),
             contacted=(outcome == Outcome.CHANNEL_SHIFT.value).sum(),
             abandoned=(outcome == Outcome.ABANDONED.value).sum(),
             unseen=(outcome == Outcome.CENSORED.value).sum(),

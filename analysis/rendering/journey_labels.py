@@ -24,6 +24,7 @@ JOURNEYS: Mapping[str, Words] = {
         "facts": "In het kort",
         "questions": "Vragen",
         "answered": "Antwoord gevonden",
+        "on_results": "Antwoord gezien bij zoeken",
         "contacted": "Belde of mailde",
         "abandoned": "Gestopt",
         "unanswered": "Zonder antwoord",
@@ -45,6 +46,8 @@ JOURNEYS: Mapping[str, Words] = {
         "simulated": "Deze bezoekers zijn nagebootst. De cijfers zeggen niets over een echte gemeente.",
         "note_inferred": "Of iemand een antwoord vond, leiden we af uit klikken en lezen. Dat klopt niet "
         "altijd.",
+        "note_answered": "Antwoord gevonden betekent: klaar, of het antwoord gelezen. Wie het antwoord "
+        "tussen de zoekresultaten zag staan en niets meer deed, telt apart: of het is gelezen, weten we niet.",
         "note_unanswered": "Zonder antwoord betekent: de bezoeker stopte, of ging bellen, mailen of naar de "
         "balie. Het deel zonder antwoord is van de vragen waarvan we het einde zagen.",
         "note_effort": "Moeite is een optelsum die vooraf vaststaat: 1 punt voor elke pagina, zoekactie, "
@@ -86,6 +89,7 @@ JOURNEYS: Mapping[str, Words] = {
         "facts": "In short",
         "questions": "Questions",
         "answered": "Found an answer",
+        "on_results": "Saw the answer among the results",
         "contacted": "Phoned or mailed",
         "abandoned": "Gave up",
         "unanswered": "Without an answer",
@@ -107,6 +111,8 @@ JOURNEYS: Mapping[str, Words] = {
         "simulated": "These visitors are simulated. The figures say nothing about a real municipality.",
         "note_inferred": "Whether someone found an answer is inferred from clicks and reading. It is not "
         "always right.",
+        "note_answered": "Found an answer means: done, or read the answer. Who saw it among the search "
+        "results and did nothing more is counted apart: whether it was read, we do not know.",
         "note_unanswered": "Without an answer means: the visitor gave up, or turned to telephone, mail or "
         "counter. The share without an answer is of the questions whose end was seen.",
         "note_effort": "Effort is a sum fixed beforehand: 1 point for each page, search, search without "
@@ -143,8 +149,9 @@ PICTURES: Mapping[str, Mapping[str, Words]] = {
             "sentence_one": "De meeste vragen zonder antwoord gingen over ‘{question}’: {unanswered} van de "
             "{questions}.",
             "row": "{unanswered} van {questions} zonder antwoord ({share})",
-            "note": "Hoe langer de balk, hoe meer vragen. Elke balk begint links met wie een antwoord vond; "
-            "dan volgt wie ging bellen of mailen, en dan wie stopte.",
+            "note": "Hoe langer de balk, hoe meer vragen. Elke balk begint links met wie een antwoord vond "
+            "of het zag bij zoeken; dan volgt van wie we het einde niet zagen, wie ging bellen of mailen, en "
+            "dan wie stopte.",
         },
         "en": {
             "title": "Where did questions go without an answer?",
@@ -154,7 +161,8 @@ PICTURES: Mapping[str, Mapping[str, Words]] = {
             "{questions}.",
             "row": "{unanswered} of {questions} without an answer ({share})",
             "note": "The longer the bar, the more questions. Each bar starts on the left with who found an "
-            "answer; then follow those who phoned or mailed, and then those who gave up.",
+            "answer or saw it among the results; then follow those whose end was not seen, those who phoned "
+            "or mailed, and then those who gave up.",
         },
     },
     "map": {

@@ -109,6 +109,7 @@ def ranking_figure(overview: Overview, rows: list[Ranked], language: str) -> Sec
             label=row.question,
             parts=(
                 (row.answered, "part good"),
+                (row.on_results, "part results"),
                 (row.unseen, "part unseen"),
                 (row.contacted, "part contact"),
                 (row.abandoned, "part gone"),
@@ -146,7 +147,7 @@ def _ended(followed: paths.Paths, version: str, language: str) -> str:
 
     return said["ended"].format(
         version=said["of"].format(version=wording.variant_name(version, language)) if version else "",
-        answered=of_hundred(Outcome.ANSWERED, Outcome.ANSWERED_ON_RESULTS),
+        answered=of_hundred(Outcome.ANSWERED),
         contact=of_hundred(Outcome.CHANNEL_SHIFT),
         abandoned=of_hundred(Outcome.ABANDONED),
     )

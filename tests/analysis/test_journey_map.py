@@ -31,10 +31,7 @@ def book(task: str = "zwerfvuil") -> Book:
 
 
 def test_the_versions_of_the_town() -> None:
-    assert [(v.name, v.questions, v.answered, v.contacted, v.abandoned) for v in book().versions] == [
-        ("current", 19, 8, 5, 6),
-        ("redesign", 19, 8, 5, 6),
-    ]
+    assert [(v.name, v.questions) for v in book().versions] == [("current", 19), ("redesign", 19)]
     assert book("paspoort").versions == ()
 
 

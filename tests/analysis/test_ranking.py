@@ -79,6 +79,16 @@ def test_tasks_of_few_visitors_are_counted_and_not_named() -> None:
     assert ([one.task for one in shown], small) == (["paspoort"], 7)
 
 
+def test_an_answer_seen_among_the_results_is_neither_found_nor_missed() -> None:
+    """As in a report: answered is answered or read."""
+    story = Story()
+    story.search("paspoort", 0, answered=True, visitor=1)
+    story.page("/paspoort", 0, seen=60, visitor=2)
+    (passport,) = ranked(story)
+    assert (passport.questions, passport.answered, passport.on_results) == (2, 1, 1)
+    assert passport.unanswered == 0
+
+
 def test_two_sites_with_one_task_have_two_pages() -> None:
     found = addresses([("Stad A", "paspoort"), ("dorp", "paspoort"), ("dorp", "afval")])
     assert found == {
