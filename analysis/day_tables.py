@@ -22,12 +22,12 @@ import pyarrow.parquet as pq
 
 from analysis.buckets import KEYS, TIME_KEYS
 from analysis.errors import TableError
-from analysis.flows import FLOW_KEYS, HEARTBEAT_KEYS, TRANSITION_KEYS
+from analysis.flows import FLOW_KEYS, TRANSITION_KEYS
 from analysis.frames import added_up, conform, nothing, published
 from analysis.reach import EXPOSED_KEYS
 from analysis.reconstruct import TABLES
 from analysis.tables import TABLES_VERSION, TITLES, WORDS, Column
-from analysis.touchpoints import TOUCHPOINT_KEYS
+from analysis.touchpoints import HEARTBEAT_KEYS, TOUCHPOINT_KEYS
 from analysis.values import SAID_KEYS, STRATUM_KEYS, VALUE_KEYS
 from analysis.volumes import SECOND_KEYS, VOLUME_KEYS
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What followed what within the questions of a task, and how an experiment's touchpoints felt."""
+"""What followed what within the questions of a task."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from collections.abc import Sequence
 import polars as pl
 
 from analysis.frames import added_up
-from analysis.tables import FLOWS, HEARTBEATS, TRANSITIONS
+from analysis.tables import FLOWS, TRANSITIONS
 
 START = "start"
 FLOW_KEYS = ("site", "task", "experiment", "variant", "order", "source", "target")
 TRANSITION_KEYS = ("experiment", "variant", "bucket", "source", "target")
-HEARTBEAT_KEYS = ("experiment", "variant", "bucket", "phase", "given", "heartbeat")
 _STEPS = ("view", "search", "contact")
 
 
@@ -114,15 +113,3 @@ def steps_of(wanted: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
             "question", pl.int_range(1, pl.len() + 1).over("question").alias("place"), "touchpoint", "phase"
         )
     )
-
-
-def heartbeats_table(exposed: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
-    """`HEARTBEATS`: touchpoints with a heartbeat, counted by phase and by who gave it."""
-    beating = (
-        moves.select("question", "phase", "given", "heartbeat")
-        .filter(pl.col("heartbeat").is_not_nan())
-        .with_columns(pl.col("heartbeat").round().cast(pl.Int8))
-    )
-    rows = exposed.select("experiment", "variant", "bucket", "question").join(beating, on="question")
-    counted = rows.drop("question").with_columns(touchpoints=pl.lit(1, pl.Int64))
-    return added_up(counted, HEARTBEATS, HEARTBEAT_KEYS)

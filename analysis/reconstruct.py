@@ -15,7 +15,7 @@ from analysis.alternatives import units_by_definition
 from analysis.buckets import buckets_table, times_table
 from analysis.errors import ReconciliationError
 from analysis.events import Events, Ints
-from analysis.flows import flows_table, heartbeats_table, transitions_table
+from analysis.flows import flows_table, transitions_table
 from analysis.frames import build, nothing, published
 from analysis.intake import Intake, prepare
 from analysis.measures import questions_table
@@ -50,7 +50,7 @@ from analysis.tables import (
 )
 from analysis.tasks import Tasks
 from analysis.thresholds import DEFAULTS, Thresholds
-from analysis.touchpoints import touchpoints_table
+from analysis.touchpoints import heartbeats_table, touchpoints_table
 from analysis.units import (
     Aside,
     bucket_of_visitors,

@@ -351,7 +351,7 @@ HEARTBEATS: Mapping[str, Column] = {
     "experiment": Column("str", "", ""),
     "variant": Column("str", "", ""),
     "bucket": Column("int16", "", "0-999"),
-    "phase": Column("str", "", ""),
+    "phase": Column("str", "", "furthest phase in which the question was at the touchpoint"),
     "given": Column("bool", "", "given by residents, not inferred"),
     "heartbeat": Column("int8", "-1..1", ""),
     "touchpoints": Column("int64", "touchpoints", ""),

@@ -47,7 +47,8 @@ JOURNEYS: Mapping[str, Words] = {
         "note_inferred": "Of iemand een antwoord vond, leiden we af uit klikken en lezen. Dat klopt niet "
         "altijd.",
         "note_answered": "Antwoord gevonden betekent: klaar, of het antwoord gelezen. Wie het antwoord "
-        "tussen de zoekresultaten zag staan en niets meer deed, telt apart: of het is gelezen, weten we niet.",
+        "tussen de zoekresultaten zag staan en niets meer deed, telt apart: of het is gelezen, weten we "
+        "niet.",
         "note_unanswered": "Zonder antwoord betekent: de bezoeker stopte, of ging bellen, mailen of naar de "
         "balie. Het deel zonder antwoord is van de vragen waarvan we het einde zagen.",
         "note_effort": "Moeite is een optelsum die vooraf vaststaat: 1 punt voor elke pagina, zoekactie, "

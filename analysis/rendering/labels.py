@@ -264,7 +264,7 @@ FIGURES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "nl": {
             "title": "Hoe bezoekers het beleefden",
             "given": "Wat bezoekers zelf zeiden",
-            "given_note": "Gemiddelde van de reacties op de site, per fase.",
+            "given_note": "Gemiddelde van de reacties, bij de fase van de pagina waar ze over gingen.",
             "inferred": "Haperingen per 100 vragen",
             "inferred_note": "Afgeleid uit gedrag: fouten in een formulier, zoeken zonder resultaat, snel "
             "terugkeren.",
@@ -277,7 +277,7 @@ FIGURES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "en": {
             "title": "How visitors experienced it",
             "given": "What visitors said themselves",
-            "given_note": "Mean of the reactions on the site, by phase.",
+            "given_note": "Mean of the reactions, in the phase of the page that they were about.",
             "inferred": "Hard moments per 100 questions",
             "inferred_note": "Inferred from behaviour: errors in a form, searches without results, quick "
             "returns.",

@@ -267,16 +267,32 @@ def test_a_visitor_counts_once_for_a_target_from_whichever_source() -> None:
     ]
 
 
-def test_heartbeats_are_counted_by_phase_and_giver() -> None:
+def test_heartbeats_are_counted_by_the_phase_of_their_place_and_giver() -> None:
     story = Story()
     page = story.page("/melding/stap-1", 0, **met())
     story.on(page, Kind.FORM, 5, action="error", step=1)
     story.on(page, Kind.FEEDBACK, 9, heartbeat=1)
     beats = tables(story)["heartbeats"]
     assert beats[["phase", "given", "heartbeat", "touchpoints"]].values.tolist() == [
-        ["evaluatie", True, 1, 1],
         ["uitvoering", False, -1, 1],
+        ["uitvoering", True, 1, 1],
     ]
+
+
+def test_a_report_and_the_map_of_a_task_have_a_mark_in_one_phase() -> None:
+    """Reactions on the page read, the form, what came after it, and a page that was never seen opened."""
+    story = Story()
+    page = story.page("/afval/zwerfvuil-melden", 0, **met())
+    story.on(page, Kind.FEEDBACK, 5, heartbeat=0)
+    thanks = report(story, page, 30, **met(first=False))
+    story.on(story.events[-3].page_view, Kind.FEEDBACK, 40, heartbeat=-1)
+    story.on(thanks, Kind.FEEDBACK, 60, heartbeat=1)
+    story.event(Kind.FEEDBACK, 45, page_view="elders000000", index=1, path="/elders", heartbeat=1)
+    made = tables(story)
+    counted = made["touchpoints"].query("experiment != '' and given > 0").groupby("phase")["given"].sum()
+    beats = made["heartbeats"].query("given").groupby("phase")["touchpoints"].sum()
+    assert beats.to_dict() == counted.to_dict()
+    assert beats.to_dict() == {"oriëntatie": 1, "uitvoering": 1, "afronding": 1, "evaluatie": 1}
 
 
 def test_exposures_are_those_met_by_the_end_of_a_question() -> None:
