@@ -130,6 +130,7 @@ def _task(found: TaskHints) -> dict[str, Any]:
         "task": found.task,
         "exposure": found.exposure,
         "questions": found.questions,
+        "visitors": found.visitors,
         "lost": found.lost,
         "elsewhere": found.elsewhere,
         "journeys": found.address,

@@ -21,8 +21,6 @@ from analysis.vocabulary import QUERY
 
 #: Places that are told for each task.
 MOST = 3
-#: Fewer lost questions than this are no pattern.
-MIN_LOST = 5
 
 
 class NoDaysError(AnalysisError):
@@ -39,8 +37,9 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A place: of the `came` questions that were there `lost` were lost there, `called` of those by a
-    contact. `unbegun` of those lost in a form opened its page and filled in nothing there.
+    """A place: of the `came` questions that were there `lost`, those of so many `visitors`, were lost there,
+    `called` of those by a contact. `unbegun` of those lost in a form opened its page and filled in nothing
+    there.
 
     `share` is lost over came, with its interval. Of those who came, `failed` made `errors` errors in the
     form; `returns` counts how often the page was left straight back to the results.
@@ -51,6 +50,7 @@ class Hint:
     step: int
     came: int
     lost: int
+    visitors: int
     called: int
     unbegun: int
     errors: int
@@ -78,6 +78,7 @@ class TaskHints:
     task: str
     exposure: str | None
     questions: int
+    visitors: int
     lost: int
     hints: tuple[Hint, ...]
     elsewhere: int
@@ -97,7 +98,8 @@ def of_task(
     words: Mapping[str, Sequence[Word]] | None = None,
     most: int = MOST,
 ) -> TaskHints:
-    """The places at which most questions of the task are lost; `words` are those without results, by task.
+    """The places at which most questions of the task are lost, each by five visitors or more: fewer are no
+    pattern, and not to be told. `words` are those without results, by task.
 
     With `exposure` ("zwerfvuil=current") only the questions that met that variant.
     """
@@ -106,19 +108,20 @@ def of_task(
         mine &= pl.col("exposures").str.split(",").list.contains(exposure)
     rows = found.places.filter(mine).group_by(*PLACE).agg(pl.col(*COUNTS).sum())
     asked = found.asked.filter(mine)
-    lost, questions = int(asked["lost"].sum()), int(asked["questions"].sum())
+    lost, questions, visitors = (int(asked[name].sum()) for name in ("lost", "questions", "visitors"))
     # Whoever left a page at once came to that page: that is out of whom they were lost.
     pages = rows.filter(pl.col("kind") == "page").select("page", visits="came")
     rows = rows.join(pages, on="page", how="left").with_columns(
         came=pl.when(pl.col("kind") == "returns").then(pl.max_horizontal("visits", "came")).otherwise("came")
     )
     share = pl.col("lost") / pl.col("came")
-    worst = rows.filter(pl.col("lost") >= MIN_LOST).sort(
+    worst = rows.filter(pl.col("visitors") >= FEWEST).sort(
         ["lost", share, "kind", "page", "step"], descending=[True, True, False, False, False]
     )
     typed = tuple((words or {}).get(task, ()))
     hints = tuple(_hint(row, typed) for row in worst.head(most).iter_rows(named=True))
-    return TaskHints(site, task, exposure, questions, lost, hints, lost - sum(hint.lost for hint in hints))
+    elsewhere = lost - sum(hint.lost for hint in hints)
+    return TaskHints(site, task, exposure, questions, visitors, lost, hints, elsewhere)
 
 
 def _hint(row: Mapping[str, Any], typed: tuple[Word, ...]) -> Hint:
@@ -147,12 +150,13 @@ def all_tasks(
     exposures: Mapping[str, Sequence[str]] | None = None,
     words: Mapping[str, Sequence[Word]] | None = None,
 ) -> list[TaskHints]:
-    """Every task of the site, most lost questions first, and below it each of its `exposures`."""
+    """Every task of the site, most lost questions first, and below it each of its `exposures`; without those
+    of fewer than five visitors."""
     names = found.asked.filter((pl.col("site") == site) & (pl.col("task") != ""))["task"].unique().to_list()
     made = sorted(
         (of_task(found, site, task, words=words) for task in names), key=lambda one: (-one.lost, one.task)
     )
-    return [
+    told = [
         one
         for whole in made
         for one in (
@@ -163,6 +167,7 @@ def all_tasks(
             ),
         )
     ]
+    return [one for one in told if one.visitors >= FEWEST]
 
 
 def words_without_results(words: pl.DataFrame, site: str) -> dict[str, tuple[Word, ...]]:

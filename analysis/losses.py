@@ -32,7 +32,7 @@ _QUESTION = ("partition", "question")
 #: Whose questions, at which place, and what is counted there.
 GROUP = ("site", "task", "exposures")
 PLACE = ("kind", "page", "step")
-COUNTS = ("came", "lost", "called", "unbegun", "errors", "failed", "returns")
+COUNTS = ("came", "lost", "visitors", "called", "unbegun", "errors", "failed", "returns")
 
 
 class PlaceKind(StrEnum):
@@ -48,8 +48,8 @@ class PlaceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Counts of some days: `places` with `GROUP`, `PLACE` and `COUNTS`; `asked` with `GROUP`,
-    questions, lost."""
+    """Counts of some days: `places` with `GROUP`, `PLACE` and `COUNTS`, of which `visitors` are those of the
+    lost questions; `asked` with `GROUP`, questions, visitors, lost. A visitor counts in one row."""
 
     places: pl.DataFrame
     asked: pl.DataFrame
@@ -80,12 +80,13 @@ def losses(questions: pl.DataFrame, moves: pl.DataFrame) -> Losses:
         counts = dict.fromkeys(COUNTS, pl.Int64)
         return Losses(
             pl.DataFrame(schema={**group, **place, "step": pl.Int64, **counts}),
-            pl.DataFrame(schema={**group, "questions": pl.Int64, "lost": pl.Int64}),
+            pl.DataFrame(schema={**group, "questions": pl.Int64, "visitors": pl.Int64, "lost": pl.Int64}),
         )
     outcome = pl.col("outcome")
     called = outcome == Outcome.CHANNEL_SHIFT.value
     asked = questions.select(
         *_QUESTION,
+        "visitor",
         *GROUP,
         "form_submitted",
         called=called,
@@ -94,18 +95,30 @@ def losses(questions: pl.DataFrame, moves: pl.DataFrame) -> Losses:
     steps = moves.sort(*_QUESTION, "order").join(asked, on=_QUESTION, how="semi", maintain_order="left")
     forms = _form_pages(steps)
     seen = _presence(steps, forms)
-    ends = _ends(steps, asked, forms)
+    whose = asked.select(*_QUESTION, "visitor", "site", "task")
+    ends = _with_visitors(_ends(steps, asked, forms).join(whose, on=_QUESTION), PLACE)
     nothing = {name: pl.lit(0, pl.Int64) for name in COUNTS}
-    flags = {name: pl.col(name).cast(pl.Int64) for name in ("called", "unbegun")}
+    flags = {name: pl.col(name).cast(pl.Int64) for name in ("visitors", "called", "unbegun")}
     lost = ends.with_columns(**{**nothing, "lost": pl.lit(1, pl.Int64), **flags})
     rows = pl.concat([seen.select(*_QUESTION, *PLACE, *COUNTS), lost.select(*_QUESTION, *PLACE, *COUNTS)])
     places = rows.join(asked, on=_QUESTION, suffix="_asked").group_by(*GROUP, *PLACE)
     return Losses(
         places.agg(pl.col(*COUNTS).sum()),
-        asked.group_by(*GROUP).agg(
-            questions=pl.len().cast(pl.Int64), lost=pl.col("lost").sum().cast(pl.Int64)
+        _with_visitors(asked)
+        .group_by(*GROUP)
+        .agg(
+            questions=pl.len().cast(pl.Int64),
+            visitors=pl.col("visitors").sum(),
+            lost=pl.col("lost").sum().cast(pl.Int64),
         ),
     )
+
+
+def _with_visitors(rows: pl.DataFrame, place: Sequence[str] = ()) -> pl.DataFrame:
+    """Rows of questions with `visitors`: 1 in the last question of a visitor about a task (at that place), so
+    that who has several is one. By the last the visitor had met every experiment that the others met."""
+    last = pl.struct("partition", "visitor", "site", "task", *place).is_last_distinct()
+    return rows.sort(_QUESTION).with_columns(visitors=last.cast(pl.Int64))
 
 
 def _form_pages(steps: pl.DataFrame) -> pl.DataFrame:
@@ -146,6 +159,7 @@ def _presence(steps: pl.DataFrame, form_pages: pl.DataFrame) -> pl.DataFrame:
     return counted.with_columns(
         came=pl.lit(1, pl.Int64),
         lost=none,
+        visitors=none,
         called=none,
         unbegun=none,
         failed=(pl.col("errors") > 0).cast(pl.Int64),

@@ -65,7 +65,8 @@ def hints(
         found = [one for one in found if one.task == task]
         if not found:
             raise SettingsError(
-                f'Nobody asked about a task "{task}". Asked about: {", ".join(known) or "none"}.'
+                f'Fewer than five visitors asked about a task "{task}". Asked about: '
+                f"{', '.join(known) or 'none'}."
             )
     if form == "json":
         write_out(to_json(found, name, shown[0], shown[-1], now()).decode().rstrip("\n"), out)

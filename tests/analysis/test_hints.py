@@ -205,6 +205,42 @@ def test_few_lost_questions_are_no_pattern() -> None:
     assert losses(pl.DataFrame(), pl.DataFrame()).places.height == 0
 
 
+def test_a_place_where_one_visitor_was_lost_five_times_is_not_told() -> None:
+    """A visitor comes back to a form again and again, at last with an experiment; others are lost once."""
+    town = Town()
+    for again in range(5):
+        more = {"exposures": "zwerfvuil=current", "bucket": 1} if again == 4 else {}
+        page = town.page(
+            "/melding/stap-1", 4000 * again, visitor=9, referrer="https://www.google.com/", **more
+        )
+        town.on(page, Kind.CONTACT, 4000 * again + 9, channel="tel")
+    for visitor in range(3):
+        town.page("/melding/stap-1", 10 * visitor, visitor=visitor, referrer="https://www.google.com/")
+    found = town.losses()
+    assert found.places.filter(pl.col("page") == "/melding/stap-1")["visitors"].sum() == 4
+    assert of_task(found, SITE.name, "zwerfvuil").hints == ()
+    town.page("/melding/stap-1", 90, visitor=3, referrer="https://www.google.com/")
+    (told,) = of_task(town.losses(), SITE.name, "zwerfvuil").hints
+    assert told.visitors == 5
+    met = found.places.filter(pl.col("exposures") != "")
+    assert met.filter(pl.col("page") == "/melding/stap-1")["visitors"].sum() == 1
+
+
+def test_a_task_or_a_version_of_few_visitors_has_no_hints() -> None:
+    town = Town()
+    for place in range(9):
+        version = "current" if place < 4 else "redesign"
+        town.fill_in(until=2, exposures=f"zwerfvuil={version}", bucket=1)
+    for again in range(6):
+        town.page("/paspoort", 4000 * again, visitor=50, referrer="https://www.google.com/")
+    both = {"zwerfvuil": ["zwerfvuil=current", "zwerfvuil=redesign"]}
+    made = all_tasks(town.losses(), SITE.name, exposures=both)
+    assert [(one.task, one.exposure, one.visitors) for one in made] == [
+        ("zwerfvuil", None, 9),
+        ("zwerfvuil", "zwerfvuil=redesign", 5),
+    ]
+
+
 def test_words_are_told_where_they_found_nothing_five_times() -> None:
     columns = ["site", "task", "kind", "words", "visitors", "zero_results"]
     rows = [
@@ -230,6 +266,7 @@ def test_hints_come_from_closed_days(tmp_path: Path) -> None:
     assert [(hint.page, hint.lost) for hint in found.hints][:1] == [("/melding/stap-3", 9)]
     document = json.loads(to_json([found], SITE.name, DAY, DAY, datetime(2026, 6, 11, 5, tzinfo=UTC)))
     assert document["tasks"][0]["hints"][0]["sentence"]["nl"] == sentence(found.hints[0], "nl")
+    assert (document["tasks"][0]["visitors"], document["tasks"][0]["hints"][0]["visitors"]) == (40, 9)
     assert document["tasks"][0]["journeys"] == "/journeys/zwerfvuil#stories"
 
 
