@@ -10,9 +10,11 @@ import msgspec
 import numpy as np
 
 from analysis.bucket_table import BucketTable
+from analysis.disclosure import FEWEST, OTHER
 from analysis.estimates import Refused, survival
 from analysis.report import Curve, Flow, Heartbeat, Pictures
 from analysis.second_views import CurveTest
+from analysis.tables import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +30,7 @@ def of(
     curves = [curve(name, table.ends(name)) for name in variants]
     return Pictures(
         time_to_answer=tuple(one for one in curves if one is not None),
-        flows=_flows(flows, variants),
+        flows=followed(flows, variants),
         heartbeats=_heartbeats(heartbeats, variants),
     )
 
@@ -72,14 +74,22 @@ def curve_tests(
     return tuple(found)
 
 
-def _flows(frame: pd.DataFrame, variants: Sequence[str]) -> tuple[Flow, ...]:
+def followed(flows: pd.DataFrame, variants: Sequence[str]) -> tuple[Flow, ...]:
+    """What followed what in those variants. A place to which fewer than five visitors came at every step is
+    `other`: reports go to who may not see the visits."""
+    from analysis.flows import START
+
+    mine = flows[flows["variant"].isin(variants)]
+    came = mine.groupby(["order", "target"])["visitors"].sum().groupby("target").max()
+    told = [START, *(outcome.value for outcome in Outcome), *came.index[came >= FEWEST]]
+    ends = {name: mine[name].where(mine[name].isin(told), OTHER) for name in ("source", "target")}
     keys = ["variant", "order", "source", "target"]
-    counted = frame.groupby(keys, sort=True)["questions"].sum().reset_index()
+    counted = mine.assign(**ends).groupby(keys, sort=True)["questions"].sum().reset_index()
     rows = zip(*(counted[name] for name in (*keys, "questions")), strict=True)
     return tuple(
         Flow(variant=str(v), order=int(o), source=str(s), target=str(t), questions=int(q))
         for v, o, s, t, q in rows
-        if v in variants and q
+        if q
     )
 
 

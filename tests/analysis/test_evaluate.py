@@ -10,10 +10,12 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.errors import AnalysisError
 from analysis.evaluate import evaluate
+from analysis.picture_data import followed
 from analysis.report import Estimand, Report, Result, Role, VerdictCode, from_json, to_json
 from experiments.definition import Better, Guardrail, Metric, Variant
 from tests.analysis.day_table_samples import EXPERIMENT, browsers, write
@@ -114,6 +116,31 @@ def test_pictures_have_their_numbers(better: Report) -> None:
         assert curve.answered[-1] + curve.elsewhere[-1] + curve.abandoned[-1] <= 1.0001
     assert sum(flow.questions for flow in better.pictures.flows) == sum(v.questions for v in better.variants)
     assert {beat.mean for beat in better.pictures.heartbeats} == {1.0}
+
+
+def test_a_report_names_no_place_that_fewer_than_five_visitors_came_to() -> None:
+    """A path of one visitor with nine questions, one that four took in one version, one that five did."""
+    rows = [
+        ("current", 0, "start", "/veel", 40, 40),
+        ("redesign", 0, "start", "/veel", 30, 30),
+        ("current", 1, "/veel", "/een-bezoeker", 9, 1),
+        ("redesign", 1, "/veel", "/vier", 4, 4),
+        ("current", 1, "/veel", "/vijf", 3, 3),
+        ("redesign", 1, "/veel", "/vijf", 2, 2),
+        ("current", 2, "/een-bezoeker", "answered", 9, 1),
+        ("elders", 1, "/veel", "/vier", 90, 90),
+    ]
+    columns = ["variant", "order", "source", "target", "questions", "visitors"]
+    told = followed(pd.DataFrame(rows, columns=columns), ["current", "redesign"])
+    assert [(one.variant, one.source, one.target, one.questions) for one in told] == [
+        ("current", "start", "/veel", 40),
+        ("current", "/veel", "/vijf", 3),
+        ("current", "/veel", "other", 9),
+        ("current", "other", "answered", 9),
+        ("redesign", "start", "/veel", 30),
+        ("redesign", "/veel", "/vijf", 2),
+        ("redesign", "/veel", "other", 4),
+    ]
 
 
 @pytest.mark.parametrize("partitions", [2, 5])
