@@ -16,12 +16,18 @@ from uuid import uuid4
 
 import pytest
 import redis
+from hypothesis import settings
 
 from tests.chromium import LAUNCH_ARGUMENTS, in_ci, system_chromium
 from tests.servers import running_server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+
+# A law that took long once, while others had the machine, is not broken.
+settings.register_profile("klantreis", parent=settings.default, deadline=None)
+settings.load_profile("klantreis")
 
 
 def absent(what: str) -> None:
