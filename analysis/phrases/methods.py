@@ -189,4 +189,27 @@ SET_ASIDE: Phrases = {
         "en": "outside the period of the experiment",
     },
     "no question": {"nl": "hoort bij geen vraag", "en": "belongs to no question"},
+    "unknown kind": {"nl": "onbekend soort gebeurtenis", "en": "unknown kind of event"},
+    "outside the day": {"nl": "buiten de dag", "en": "outside the day"},
+    "too many events by one visitor": {
+        "nl": "te veel gebeurtenissen van één bezoeker",
+        "en": "too many events by one visitor",
+    },
+    "experiment of another site": {"nl": "proef van een andere site", "en": "experiment of another site"},
+    "exposure without a bucket": {
+        "nl": "versie getoond zonder lot",
+        "en": "version shown without a bucket",
+    },
+    "first exposure without a variant": {
+        "nl": "eerste keer gezien, zonder versie",
+        "en": "first exposure without a version",
+    },
+    "first exposure sent twice": {
+        "nl": "eerste keer gezien, dubbel gestuurd",
+        "en": "first exposure sent twice",
+    },
+    "question under an exposure that does not count": {
+        "nl": "vraag bij een versie die niet meetelt",
+        "en": "question under a version that does not count",
+    },
 }

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import naming, notation, wording
+from analysis import intake, naming, notation, reconstruct, units, wording
 from analysis.estimates import Refusal
 from analysis.phrases import checks, journeys, methods, metrics, second, verdicts
 from analysis.phrases.checks import CHECKS
-from analysis.phrases.methods import REFUSALS
+from analysis.phrases.methods import REFUSALS, SET_ASIDE
 from analysis.phrases.metrics import MetricWords
 from analysis.rendering import labels, scales
 from analysis.report import Estimand, Result, Role, Status, VerdictCode
@@ -381,3 +381,14 @@ def test_each_language_speaks_itself(where: str, texts: dict[str, str]) -> None:
     assert not re.search(english, texts["nl"].lower())
     assert not re.search(dutch, texts["en"].lower())
     assert set(re.findall(r"{\w+}", texts["nl"])) == set(re.findall(r"{\w+}", texts["en"]))
+
+
+OURS = (
+    *intake.REASONS, reconstruct.NO_PAGE_VIEW, units.AGAIN, units.MISMATCH, units.NOT_EXPOSED,
+    units.NO_BUCKET, units.NO_VARIANT, units.OTHER_SITE, units.UNKNOWN_EXPERIMENT,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", OURS)
+def test_why_events_and_exposures_were_set_aside_is_said_in_both_languages(reason: str) -> None:
+    assert SET_ASIDE[reason].keys() == {"nl", "en"}
