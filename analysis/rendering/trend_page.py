@@ -99,24 +99,26 @@ def _ahead(trend: Trend) -> list[Moment]:
 
 def _profiles(trend: Trend, sentence: str, language: str) -> list[Figure]:
     words = LABELS[language]
-    of_day = [value if np.isfinite(value) else 0.0 for value in trend.by_weekday]
     names = WEEKDAYS[language]
     made = [
         ("hours", words["hour"], [str(hour) for hour in range(24)], trend.by_hour, sentence),
-        ("weekdays", words["weekday"], [name[:2] for name in names], of_day, ""),
+        ("weekdays", words["weekday"], [name[:2] for name in names], trend.by_weekday, ""),
     ]
     figures = []
     for name, head, short, values, told in made:
         title = words[name]
         full = [f"{hour}–{hour + 1}" for hour in range(24)] if name == "hours" else list(names)
         caption = Caption(name, title, told or title)
-        rows = tuple((one, amount(value, language)) for one, value in zip(full, values, strict=True))
+        rows = tuple(
+            (one, amount(value, language) if np.isfinite(value) else "–")
+            for one, value in zip(full, values, strict=True)
+        )
         figures.append(
             Figure(
                 name=name,
                 title=title,
                 sentence=told,
-                panels=one_panel(_bars(short, values, caption, language)),
+                panels=one_panel(_bars(short, np.nan_to_num(values).tolist(), caption, language)),
                 table=Table(title, (head, words["mean"]), rows, frozenset({1})),
             )
         )

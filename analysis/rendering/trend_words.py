@@ -93,14 +93,19 @@ def _a(name: str) -> str:
 
 
 def _busiest(trend: Trend, language: str) -> str:
+    """The busiest hour; of the days of the week only once each was seen."""
     hour = max(range(len(trend.by_hour)), key=lambda place: trend.by_hour[place])
-    days = [value if value == value else 0.0 for value in trend.by_weekday]
-    day = WEEKDAYS[language][max(range(7), key=lambda place: days[place])]
-    quiet = WEEKDAYS[language][min(range(7), key=lambda place: trend.by_weekday[place])]
+    if any(value != value for value in trend.by_weekday):
+        if language == "nl":
+            return f"Het drukst is het van {hour} tot {hour + 1} uur."
+        return f"The busiest hour is {hour}:00 to {hour + 1}:00."
+    busy, quiet = (
+        WEEKDAYS[language][end(range(7), key=lambda place: trend.by_weekday[place])] for end in (max, min)
+    )
     if language == "nl":
-        return f"Het drukst is het van {hour} tot {hour + 1} uur en op {day}; {quiet} is de stilste dag."
+        return f"Het drukst is het van {hour} tot {hour + 1} uur en op {busy}; {quiet} is de stilste dag."
     return (
-        f"The busiest hour is {hour}:00 to {hour + 1}:00 and the busiest day {day}; {quiet} is the quietest."
+        f"The busiest hour is {hour}:00 to {hour + 1}:00 and the busiest day {busy}; {quiet} is the quietest."
     )
 
 

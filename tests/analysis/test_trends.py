@@ -184,6 +184,18 @@ def test_too_little_is_said_in_the_document_and_on_the_page() -> None:
     assert "band" not in page
 
 
+def test_a_day_of_the_week_that_was_never_seen_is_neither_the_quietest_nor_zero() -> None:
+    """Wednesday to Friday of one week."""
+    week = drawn(1, level=60.0)
+    volumes = gather(SITE, list(rows_of(week))[2:5])
+    made = trend(volumes)
+    assert re.fullmatch(r"Het drukst is het van \d+ tot \d+ uur\.", sentences(made, "nl")["hours"])
+    assert re.fullmatch(r"The busiest hour is \d+:00 to \d+:00\.", sentences(made, "en")["hours"])
+    page = trend_page.body(made, by_task(volumes), "nl", NOW)
+    assert re.search(r'<th scope="row">maandag</th><td class="figure-cell">–</td>', page)
+    assert not re.search(r'<th scope="row">woensdag</th><td class="figure-cell">–</td>', page)
+
+
 @pytest.fixture(scope="module")
 def shelf(volumes: Volumes, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trends")
