@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from analysis import wording
+from analysis.disclosure import FEWEST
 from analysis.rendering import paths
 from analysis.rendering.labels import FIGURES
 from analysis.rendering.panels import WIDTHS, Figure, Panel, one_panel
@@ -196,12 +197,17 @@ def _phase_lines(
         if not own:
             continue
         if found[0].given:
-            values = [own[phase].mean if phase in own else None for phase in phases]
+            values = [own[phase].mean if phase in own and _enough(own[phase]) else None for phase in phases]
         else:
             per = max(1, questions.get(variant, 0)) / 100
             values = [own[phase].counts[0] / per if phase in own else 0.0 for phase in phases]
         lines.append(StepLine(wording.short_variant_name(variant, language), place, tuple(values)))
     return lines
+
+
+def _enough(one: Heartbeat) -> bool:
+    """Whether a phase has as many marks as a mean of them is told of, as on the map of a task."""
+    return sum(one.counts) >= FEWEST
 
 
 def _feeling(language: str) -> Callable[[float], str]:
@@ -250,7 +256,9 @@ def _heartbeat_table(found: list[Heartbeat], caption: str, language: str) -> Tab
             wording.phase_name(one.phase, language),
             words["given"] if one.given else words["inferred"],
             *[wording.number(count, language) for count in one.counts],
-            wording.number(one.mean, language, decimals=2, signed=True),
+            wording.number(one.mean, language, decimals=2, signed=True)
+            if _enough(one) or not one.given
+            else "–",
         )
         for one in found
     )
@@ -260,8 +268,11 @@ def _heartbeat_table(found: list[Heartbeat], caption: str, language: str) -> Tab
 
 def _lowest(found: list[Heartbeat], language: str) -> str:
     """Where visitors were least content by their own account; else where they got stuck most."""
-    given = [one for one in found if one.given]
+    given = [one for one in found if one.given and _enough(one)]
+    found = given or [one for one in found if not one.given]
     words = FIGURES["heartbeat"][language]
+    if not found:
+        return words["few"]
     worst = min(given, key=lambda one: one.mean) if given else max(found, key=lambda one: one.counts[0])
     return words["lowest" if given else "stuck"].format(
         phase=wording.phase_name(worst.phase, language),

@@ -264,12 +264,14 @@ FIGURES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "nl": {
             "title": "Hoe bezoekers het beleefden",
             "given": "Wat bezoekers zelf zeiden",
-            "given_note": "Gemiddelde van de reacties, bij de fase van de pagina waar ze over gingen.",
+            "given_note": "Gemiddelde van de reacties, bij de fase van de pagina waar ze over gingen; van "
+            "minder dan vijf is er geen.",
             "inferred": "Haperingen per 100 vragen",
             "inferred_note": "Afgeleid uit gedrag: fouten in een formulier, zoeken zonder resultaat, snel "
             "terugkeren.",
             "lowest": "Het laagste punt is de fase {phase} bij {version}: gemiddeld {mean}, bij "
             "{count} reacties.",
+            "few": "Er zijn te weinig reacties om te zeggen waar het laagste punt ligt.",
             "stuck": "Bezoekers haperden het vaakst in de fase {phase} bij {version}: {count} keer.",
             "note": "Een goede reis begint goed en eindigt goed. Reacties van bezoekers en wat we uit gedrag "
             "afleiden, staan apart.",
@@ -277,12 +279,14 @@ FIGURES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "en": {
             "title": "How visitors experienced it",
             "given": "What visitors said themselves",
-            "given_note": "Mean of the reactions, in the phase of the page that they were about.",
+            "given_note": "Mean of the reactions, in the phase of the page that they were about; of fewer "
+            "than five there is none.",
             "inferred": "Hard moments per 100 questions",
             "inferred_note": "Inferred from behaviour: errors in a form, searches without results, quick "
             "returns.",
             "lowest": "The lowest point is the phase {phase} in {version}: {mean} on average, of "
             "{count} reactions.",
+            "few": "There are too few reactions to say where the lowest point is.",
             "stuck": "Visitors got stuck most in the phase {phase} in {version}: {count} times.",
             "note": "A good journey starts well and ends well. What visitors said and what we infer from "
             "behaviour "

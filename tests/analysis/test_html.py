@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from msgspec.structs import replace
 
 from analysis import promises
 from analysis.rendering import html, render
 from analysis.rendering.labels import LABELS
 from analysis.rendering.promised import promised
-from analysis.report import Report
+from analysis.report import Heartbeat, Report
 from analysis.thresholds import DEFAULTS
 from tests import accessibility
 from tests.analysis.any_report import reports
@@ -196,6 +197,20 @@ def test_a_report_of_nothing_but_refusals_has_no_pictures() -> None:
     check_form(found)
     assert found.tags["figure"] == 0
     assert "alle bezoekers hadden dezelfde waarde" in found.text
+
+
+def test_of_fewer_than_five_reactions_no_mean_is_told() -> None:
+    few = Heartbeat(variant="current", phase="oriëntatie", given=True, counts=(4, 0, 0), mean=-1.0)
+    enough = Heartbeat(variant="current", phase="uitvoering", given=True, counts=(2, 0, 3), mean=0.2)
+
+    def told(*beats: Heartbeat) -> str:
+        return page(report(pictures=replace(report().pictures, heartbeats=beats))).text
+
+    assert "Het laagste punt is de fase uitvoering bij de huidige versie: gemiddeld +0,20" in told(
+        few, enough
+    )
+    assert "−1,00" not in told(few, enough)
+    assert "Er zijn te weinig reacties om te zeggen waar het laagste punt ligt." in told(few)
 
 
 def test_three_versions_are_told_apart() -> None:
