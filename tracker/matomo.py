@@ -29,10 +29,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 import msgspec
 
+from tracker.address import parameters
 from tracker.wire import Problem
 
 MAX_HITS = 1_000  # in one bulk request
@@ -124,14 +125,14 @@ def read(query: str, body: bytes) -> Bulk:
     """
     if body.lstrip()[:1] == b"{":
         return _bulk(query, body)
-    parameters = _parameters(query)
+    hit = _parameters(query)
     if body:
         try:
-            parameters |= _parameters(body.decode())
+            hit |= _parameters(body.decode())
         except UnicodeDecodeError as error:
             raise NotHitsError("body", f"not UTF-8 at byte {error.start}") from None
-    image = parameters.get("send_image", "1") != "0"
-    return Bulk([parameters], many=False, image=image, token=parameters.get("token_auth"))
+    image = hit.get("send_image", "1") != "0"
+    return Bulk([hit], many=False, image=image, token=hit.get("token_auth"))
 
 
 def _bulk(query: str, body: bytes) -> Bulk:
@@ -154,17 +155,20 @@ def _of_request(request: Any) -> dict[str, str]:
     if isinstance(request, str):
         return _parameters(request.partition("?")[2] if "?" in request else request)
     if isinstance(request, dict):
+        _refuse_too_many(len(request))
         plain = {name: value for name, value in request.items() if isinstance(value, str | int | float)}
         return {str(name): str(value).replace("\0", " ") for name, value in plain.items()}
     return {}
 
 
 def _parameters(query: str) -> dict[str, str]:
-    try:
-        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
-    except ValueError:
-        raise NotHitsError("query", f"more than {MAX_PARAMETERS} parameters") from None
-    return {name: value.replace("\0", " ") for name, value in pairs}
+    _refuse_too_many(query.count("&") + 1)
+    return {name: value.replace("\0", " ") for name, value in parameters(query)}
+
+
+def _refuse_too_many(count: int) -> None:
+    if count > MAX_PARAMETERS:
+        raise NotHitsError("query", f"more than {MAX_PARAMETERS} parameters")
 
 
 def translate(hit: Parameters, context: Context) -> Hit | list[Problem]:

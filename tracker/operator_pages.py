@@ -6,11 +6,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import date
-from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from tracker import answers, ledger, metrics, runs, wire
 from tracker.access import Operators
+from tracker.address import parameters
 from tracker.answers import Answer
 from tracker.asgi import Scope, client_of, wanted
 from tracker.day import day_of
@@ -82,7 +82,7 @@ class OperatorPages:
         return Answer(200, (kind, (b"cache-control", b"no-store")), text)
 
     async def _ledger(self, scope: Scope) -> Answer:
-        given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        given = dict(parameters(scope["query_string"].decode("latin-1")))
         text = given.pop("day", None)
         problems = [wire.Problem(name, "unknown parameter; expected day") for name in given]
         try:

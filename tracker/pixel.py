@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import secrets
 from typing import Any
-from urllib.parse import parse_qsl
 
 import msgspec
+
+from tracker.address import parameters
 
 _TEXTS = ("o", "r", "c", "l", "w", "run")
 
 
 def beacon_of(query: str, referer: str | None) -> bytes:
     """The beacon of one view, as wire JSON; what is wrong with it admission will say."""
-    given = dict(parse_qsl(query, keep_blank_values=True))
+    given = dict(parameters(query))
     beacon: dict[str, Any] = {name: given[name] for name in _TEXTS if given.get(name)}
     beacon["v"] = 1
     beacon["p"] = given.get("p") or secrets.token_urlsafe(9)  # 9 bytes are 12 signs

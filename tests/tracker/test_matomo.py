@@ -351,6 +351,12 @@ WRONG: list[tuple[str, str, dict[str, Any], int]] = [
         400,
     ),
     ("many parameters", "/matomo.php?" + "a=1&" * 400, {}, 400),
+    (
+        "many parameters by name",
+        "/matomo.php",
+        {"method": "POST", "body": json.dumps({"requests": [dict.fromkeys(range(301), 1)]}).encode()},
+        400,
+    ),
     ("no text", "/matomo.php", {"method": "POST", "body": b"rec=1&idsite=\xff"}, 400),
     ("method", "/matomo.php", {"method": "DELETE"}, 405),
     ("elsewhere", "/matomo", {}, 404),
