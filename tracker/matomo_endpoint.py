@@ -23,6 +23,7 @@ from tracker.wire import Problem
 
 PATHS = frozenset({"/matomo.php", "/piwik.php", "/ppms.php"})  # the last is Piwik PRO's
 MAX_BODY_BYTES = 1_000_000
+INLINE_BYTES = 32_768  # what is larger is read beside the loop, which has others to answer
 AT_ONCE = 50  # hits of a bulk request under way together
 
 _ALLOWED = "GET, HEAD, POST, OPTIONS"
@@ -66,6 +67,7 @@ class MatomoEndpoint:
         self._token, self._fallback, self._random = token, fallback, random
         self._collector: Takes | None = None
         self._seen = matomo.Seen()
+        self._reading = asyncio.Lock()
 
     def serve(self, collector: Takes) -> None:
         """Hand hits to this collector."""
@@ -112,7 +114,7 @@ class MatomoEndpoint:
     ) -> Answer:
         """Translate the hits of one request, store them, and answer as Matomo would."""
         try:
-            bulk = matomo.read(query, body)
+            bulk = await self._read(query, body)
         except matomo.NotHitsError as error:
             await self._count_malformed(collector, headers, client)
             return _malformed([error.problem])
@@ -127,6 +129,13 @@ class MatomoEndpoint:
                 *(self._hit(hit, trusted, headers, client, collector) for hit in some)
             )
         return _of_many(got, bulk) if bulk.many else _of_one(got[0], bulk)
+
+    async def _read(self, query: str, body: bytes) -> matomo.Bulk:
+        """Raises `matomo.NotHitsError`."""
+        if len(body) <= INLINE_BYTES:
+            return matomo.read(query, body)
+        async with self._reading:  # one at a time: the spool needs threads too
+            return await asyncio.to_thread(matomo.read, query, body)
 
     async def _hit(
         self, hit: matomo.Parameters, trusted: bool, headers: Mapping[str, str], client: str, collector: Takes

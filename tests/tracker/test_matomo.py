@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -15,14 +16,14 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tracker.beacons import FIREFOX, NOON, SITES
+from tests.tracker.beacons import FIREFOX, NOON, SITES, arrival
 from tests.tracker.collecting import PARTITIONS, ask, events_in, ledger_of
 from tracker import matomo, wire
 from tracker.answers import Answer
 from tracker.collector import Collector, CollectorSettings
 from tracker.event import Event
 from tracker.keys import Keys
-from tracker.matomo_endpoint import MAX_BODY_BYTES, MatomoEndpoint
+from tracker.matomo_endpoint import INLINE_BYTES, MAX_BODY_BYTES, MatomoEndpoint
 
 PAGE = "https://www.voorbeeldstad.nl/afval?q=x&sessie=1"
 VISITOR = "0123456789abcdef"
@@ -331,6 +332,27 @@ def test_a_server_speaks_for_its_visitors_with_the_token_alone(
     assert set(found) == {"/self", "/for", "/past"}
     assert found["/for"].visitor == found["/self"].visitor
     assert found["/past"].time == 1_777_629_600_000
+
+
+def test_while_a_large_request_is_read_visitors_are_answered(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, answered = matomo.read, threading.Event()
+
+    def read_in_vain(query: str, body: bytes) -> matomo.Bulk:
+        assert answered.wait(60), "nobody was answered meanwhile"
+        return read(query, body)
+
+    async def use(collector: Collector) -> tuple[Answer, Answer]:
+        body = urlencode(hit(fa_vid="x" * INLINE_BYTES)).encode()
+        large = asyncio.create_task(ask(collector, "/matomo.php", method="POST", body=body))
+        await asyncio.sleep(0)  # it begins
+        meanwhile = await collector.take(arrival())
+        answered.set()
+        return meanwhile, await large
+
+    monkeypatch.setattr(matomo, "read", read_in_vain)
+    assert [answer.status for answer in endpoint(use)] == [204, 200]
 
 
 WRONG: list[tuple[str, str, dict[str, Any], int]] = [
