@@ -25,7 +25,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute
 
-from tracker.archive_schema import ARCHIVE_VERSION, VERSION_KEY, arrow_schema
+from tracker.archive_schema import ARCHIVE_VERSION, DEFAULTS, VERSION_KEY, arrow_schema
 
 SCHEMA = arrow_schema()
 pc: Any = pyarrow.compute  # its stubs ask for the exact class of every array
@@ -78,8 +78,10 @@ def columns_for(wanted: Sequence[str], version: int) -> list[str]:
 
 
 def unpack(packed: pa.Table, wanted: Sequence[str], version: int) -> pa.Table:
-    """The wanted columns of all rows of one file, in the file's order; what no file says is null.
+    """The wanted columns of all rows of one file, in the file's order.
 
+    What a file does not say is null, but what every event says (a flag, a text that may be empty) is as
+    `Event` has it by default: null would be neither true nor false to who filters.
     `packed` holds what `columns_for` asked for, as far as the file has it.
     """
     rows = packed.num_rows
@@ -94,9 +96,14 @@ def unpack(packed: pa.Table, wanted: Sequence[str], version: int) -> pa.Table:
         field = SCHEMA.field(name)
         values = made.get(name)
         if values is None:
-            values = packed[name] if name in packed.column_names else pa.nulls(rows, field.type)
+            values = packed[name] if name in packed.column_names else _unsaid(name, rows)
         columns.append(values.cast(field.type))
     return pa.table(columns, names=list(wanted))
+
+
+def _unsaid(name: str, rows: int) -> Values:
+    """A column that a file does not know."""
+    return pa.repeat(pa.scalar(DEFAULTS.get(name), SCHEMA.field(name).type), rows)
 
 
 def _order(table: pa.Table, views: Numbers) -> Numbers:

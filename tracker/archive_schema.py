@@ -10,6 +10,12 @@ from tracker.event import Event, Kind
 
 ARCHIVE_VERSION = 2  # 1: the columns of `arrow_schema` as they are; 2: packed by `tracker.archive_format`
 VERSION_KEY = b"klantreis.archive"
+#: What an event says where nothing was said, of the columns that are never null.
+DEFAULTS = {
+    field.name: field.default
+    for field in msgspec.structs.fields(Event)
+    if field.default is not None and field.default is not msgspec.NODEFAULT
+}
 
 
 def arrow_schema() -> pa.Schema:

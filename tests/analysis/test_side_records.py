@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from analysis import day_tables
@@ -19,6 +20,9 @@ from analysis.journeys import from_archive
 from analysis.side_records import Fit, joined_records
 from tests.analysis.stories import DAY, NINE, SITE, TASKS, Story
 from tests.archives import append
+from tracker.archive_files import files_of, read_tables
+from tracker.archive_format import PARTITION, SCHEMA
+from tracker.archive_schema import VERSION_KEY
 from tracker.call_code import CODES, call_code
 from tracker.event import Kind
 from tracker.imports.side_files import import_contacts, import_surveys
@@ -113,6 +117,18 @@ def test_what_does_not_fit_one_page_view_is_counted_and_not_joined(tmp_path: Pat
         Fit.SEVERAL.value: 1, Fit.NOWHERE.value: 4, Fit.NO_CODE.value: 1,
     }  # fmt: skip
     assert "channel_shift" not in set(closed(tmp_path, "questions")["outcome"])
+
+
+def test_files_that_know_no_robots_yet_show_codes_too(tmp_path: Path) -> None:
+    """An older version wrote no column `automated`: its page views are people's."""
+    story = Story()
+    recorded(tmp_path, story, [(60, "", call_code(litter(story)))])
+    for path in files_of(tmp_path / "archive", DAY):
+        (table,) = read_tables([path], [name for name in SCHEMA.names if name != "automated"])
+        older = table.drop_columns([PARTITION.name]).replace_schema_metadata({VERSION_KEY: "1"})
+        pq.write_table(older, path)
+    assert "automated" not in pq.read_schema(path).names
+    assert [one.kind for one in joined_records(tmp_path / "archive", DAY, SITES)] == [Kind.CONTACT]
 
 
 @pytest.mark.parametrize("second", [10 - 120, 10, 10 + 1800])

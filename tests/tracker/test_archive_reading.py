@@ -101,6 +101,17 @@ def test_a_column_that_an_older_file_did_not_know_is_absent(tmp_path: Path) -> N
     assert table.to_pydict() == {"rank": [None], "path": ["/afval"]}
 
 
+def test_what_every_event_says_an_older_file_says_by_its_silence(tmp_path: Path) -> None:
+    """A flag that did not exist yet was nowhere up; null would be neither up nor down to who filters."""
+    told = ["automated", "consented", "parameters", "exposures", "first"]
+    put_version_1(tmp_path, DAY, 0, "1-0-1-0", table_of([event(1)]).drop_columns(told))
+    table = read_events(tmp_path, DAY, columns=told)
+    assert table.to_pylist() == [
+        {"automated": False, "consented": False, "parameters": "", "exposures": "", "first": ""}
+    ]
+    assert msgspec.convert(read_events(tmp_path, DAY).to_pylist(), list[Event]) == [event(1)]
+
+
 def test_a_file_of_a_newer_version_is_refused_with_words(tmp_path: Path) -> None:
     path = folder_of(tmp_path, DAY, 0) / "1-0-1-0.parquet"
     path.parent.mkdir(parents=True)

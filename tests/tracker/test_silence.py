@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import betabinom
 
+from tests.tracker.archived import put, put_version_1
 from tests.tracker.beacons import SITES
-from tracker.archive_files import folder_of, write_table
 from tracker.day import day_of
 from tracker.event import Event, Kind
 from tracker.hours import last_hour, look
@@ -87,8 +87,13 @@ def test_an_outage_at_noon_is_seen_within_two_hours() -> None:
 NOW = datetime(2026, 6, 29, 12, 10, tzinfo=UTC).timestamp()  # a Monday, 14:10 in Amsterdam
 
 
-def archive(root: Path, *, broken_page: bool = False, broken_site: bool = False) -> None:
-    """Four weeks and a day of a view a minute on the home page and on /afval, every afternoon."""
+def archive(
+    root: Path, *, broken_page: bool = False, broken_site: bool = False, without: tuple[str, ...] = ()
+) -> None:
+    """Four weeks and a day of a view a minute on the home page and on /afval, every afternoon.
+
+    `without` are columns that the files do not know, as those of an older version may not.
+    """
     site = next(iter(SITES))
     for days_ago in (28, 27, 21, 14, 7, 0):
         events = [
@@ -107,8 +112,11 @@ def archive(root: Path, *, broken_page: bool = False, broken_site: bool = False)
         ]
         if events:
             day = day_of(events[0].time, site.zone)
-            name = f"{days_ago + 1}-0-{days_ago + 1}-1.parquet"
-            write_table(folder_of(root, day, 0) / name, table_of(events))
+            name = f"{days_ago + 1}-0-{days_ago + 1}-1"
+            if without:
+                put_version_1(root, day, 0, name, table_of(events).drop_columns(list(without)))
+            else:
+                put(root, day, 0, name, *events)
 
 
 @pytest.mark.parametrize(
@@ -117,9 +125,12 @@ def archive(root: Path, *, broken_page: bool = False, broken_site: bool = False)
         pytest.param({}, False, [], id="all is well"),
         pytest.param({"broken_page": True}, False, ["/afval"], id="a page lost its script"),
         pytest.param({"broken_site": True}, True, [], id="the site lost its script"),
+        pytest.param(
+            {"broken_site": True, "without": ("automated", "run")}, True, [], id="files of an older version"
+        ),
     ],
 )
-def test_the_archive_tells(tmp_path: Path, faults: dict[str, bool], silent: bool, pages: list[str]) -> None:
+def test_the_archive_tells(tmp_path: Path, faults: dict[str, Any], silent: bool, pages: list[str]) -> None:
     archive(tmp_path, **faults)
     found = look(tmp_path, SITES, NOW)
     assert found.sites["voorbeeldstad"].silent is silent
