@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gzip
 import http.client
 import zlib
 from collections.abc import Iterator
-from ipaddress import ip_network
 from uuid import uuid4
 
 import pytest
@@ -17,15 +15,19 @@ import redis
 
 from tests.conftest import url_of
 from tests.tracker.beacons import beacon, event
-from tests.tracker.under_attack import GOOD, PARTITIONS, Target, answer_on, post, served
-from tracker.asgi import body_of
-from tracker.beacon_protocol import BeaconProtocol
-from tracker.event import Event
+from tests.tracker.under_attack import (
+    BAD,
+    CHUNKED,
+    GOOD,
+    PARTITIONS,
+    Target,
+    answer_on,
+    pages,
+    post,
+    served,
+    stored,
+)
 from tracker.keys import Keys
-from tracker.stream import decode
-from tracker.words import dictionary
-
-BAD = beacon(p="bad_beacon_1")
 
 
 @pytest.fixture(scope="module")
@@ -52,17 +54,6 @@ def target(one_server: tuple[Target, str], prefix: str) -> Target:
     return target
 
 
-def stored(store: redis.Redis, prefix: str) -> list[Event]:
-    found = [store.xrange(Keys(prefix).events(partition)) for partition in range(PARTITIONS)]
-    words = dictionary(store.hgetall(Keys(prefix).words))
-    return [decode(entry_id, fields, words) for entries in found for entry_id, fields in entries]
-
-
-def pages(store: redis.Redis, prefix: str) -> set[str]:
-    return {event.page_view for event in stored(store, prefix)}
-
-
-CHUNKED = "transfer-encoding: chunked"
 TO_MATOMO = "POST /matomo.php HTTP/1.1"
 A_HIT = b"?idsite=1&rec=1&url=https://www.voorbeeldstad.nl/kwaad&pv_id=abcdef"
 HITS = b'{"requests":["%b"],"send_image":0}' % A_HIT
@@ -213,57 +204,6 @@ def test_a_header_said_a_hundred_thousand_times_is_refused(
     assert pages(store, prefix) == {"good_beacon1"}
 
 
-class _Chunk(bytes):
-    """What came of a body in one piece; it counts what is copied where it is added to what came before."""
-
-    copied = 0
-
-    def __radd__(self, before: bytes | bytearray) -> bytes | bytearray:
-        if isinstance(before, bytearray):  # has room to grow, which uvicorn relies on
-            before.extend(self)
-            return before
-        type(self).copied += len(before)
-        return before + bytes(self)
-
-
-@pytest.fixture
-def chunk(monkeypatch: pytest.MonkeyPatch) -> type[_Chunk]:
-    monkeypatch.setattr(_Chunk, "copied", 0)
-    return _Chunk
-
-
-class _Counting(BeaconProtocol):
-    """Gives chunks that count."""
-
-    def on_body(self, body: bytes) -> None:
-        super().on_body(_Chunk(body))
-
-
-@pytest.mark.parametrize("start", ["POST /e HTTP/1.1", "POST /e?x HTTP/1.1"])
-def test_a_body_in_chunks_of_one_byte_is_not_copied_for_each(
-    start: str, store_url: str, prefix: str, chunk: type[_Chunk]
-) -> None:
-    """HTTP lets a client send it so; copied whole for every byte, 60 kB would be two gigabytes."""
-    long = beacon(**event(k="view", t="a" * 900)) + b" " * 50_000
-    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in long)
-    with served(store_url, prefix, _Counting) as target:
-        answer = target.say(post(chunks + b"0\r\n\r\n", CHUNKED, length=-1, start=start))
-        assert answer.startswith(b"HTTP/1.1 204"), answer
-        assert target.takes_a_good_beacon()
-    assert chunk.copied < 10 * len(long)
-
-
-def test_nor_is_one_that_comes_in_a_message_each(chunk: type[_Chunk]) -> None:
-    messages = [{"body": chunk(b"a"), "more_body": True}] * 20_000
-
-    async def receive() -> dict[str, object]:
-        return messages.pop() if messages else {"body": chunk(b"z"), "more_body": False}
-
-    body = asyncio.run(body_of(receive, 1_000_000))
-    assert body == b"a" * 20_000 + b"z"
-    assert chunk.copied < 10 * len(body)
-
-
 @pytest.mark.parametrize("upgrade", ["websocket", "h2c", "TLS/1.0", "\xe9"])
 @pytest.mark.parametrize("start", ["POST /e HTTP/1.1", "GET /e HTTP/1.1", "GET /healthz HTTP/1.1"])
 def test_no_other_protocol_is_taken_up(start: str, upgrade: str, target: Target) -> None:
@@ -304,67 +244,6 @@ def test_no_header_of_ours_is_a_strangers_to_write(target: Target) -> None:
         assert b"\r\nset-cookie" not in head, origin
         assert b"elders" not in head, origin
         assert b"allow-origin: *" not in head, origin
-
-
-class TestProxies:
-    """Behind a proxy of ours; what a stranger adds on the way isn't believed."""
-
-    @pytest.fixture
-    def prefix(self) -> str:
-        return f"test:attacks:{uuid4().hex[:12]}:"
-
-    @pytest.fixture
-    def target(self, store_url: str, prefix: str) -> Iterator[Target]:
-        networks = {
-            "trusted_proxies": (ip_network("127.0.0.0/8"),),
-            "staff_networks": (ip_network("198.51.100.0/24"),),
-        }
-        with served(store_url, prefix, **networks) as target:
-            yield target
-
-    def visitors(self, store: redis.Redis, prefix: str) -> set[int]:
-        return {event.visitor for event in stored(store, prefix)}
-
-    def test_a_header_behind_the_body_is_not_the_proxys(
-        self, target: Target, store: redis.Redis, prefix: str
-    ) -> None:
-        plain = post(BAD, "x-forwarded-for: 192.0.2.7")
-        chunked = post(
-            b"%x\r\n%b\r\n0\r\nx-forwarded-for: 192.0.2.8\r\nuser-agent: other\r\n\r\n" % (len(BAD), BAD),
-            CHUNKED,
-            "x-forwarded-for: 192.0.2.7",
-            length=-1,
-        )
-        assert target.say(plain).startswith(b"HTTP/1.1 204")
-        target.say(chunked)
-        assert len(self.visitors(store, prefix)) == 1
-
-    def test_what_a_stranger_wrote_first_counts_for_nothing(
-        self, target: Target, store: redis.Redis, prefix: str
-    ) -> None:
-        for lie in ("", "198.51.100.9, ", "127.0.0.1, ", "x, ", ", "):
-            assert target.say(post(BAD, f"x-forwarded-for: {lie}192.0.2.7")).startswith(b"HTTP/1.1 204")
-        assert len(self.visitors(store, prefix)) == 1
-
-    def test_staff_are_known_behind_it(self, target: Target, store: redis.Redis, prefix: str) -> None:
-        for hop in (
-            "198.51.100.9",
-            "::ffff:198.51.100.9",
-            "::FFFF:198.51.100.9",
-            "198.51.100.9:50123",
-            "::ffff:c633:6409",
-        ):
-            assert b"klantreis-dropped: staff" in target.say(post(BAD, f"x-forwarded-for: 6.6.6.6, {hop}")), (
-                hop
-            )
-        assert pages(store, prefix) == set()
-
-    def test_a_proxy_that_names_the_port_makes_no_new_visitor_of_each_connection(
-        self, target: Target, store: redis.Redis, prefix: str
-    ) -> None:
-        for port in (50_001, 50_002):
-            target.say(post(BAD, f"x-forwarded-for: 192.0.2.7:{port}"))
-        assert len(self.visitors(store, prefix)) == 1
 
 
 class TestPagesElsewhere:

@@ -10,17 +10,33 @@ import threading
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import redis
 import uvicorn
 
 from klantreis.serving import options
 from tests.tracker.beacons import FIREFOX, NOON, SITES, beacon
 from tracker.beacon_protocol import BeaconProtocol
 from tracker.collector import Collector, CollectorSettings
+from tracker.event import Event
 from tracker.keys import Keys
 from tracker.matomo_endpoint import MatomoEndpoint
+from tracker.stream import decode
+from tracker.words import dictionary
 
 PARTITIONS = 4
 GOOD = beacon(p="good_beacon1")
+BAD = beacon(p="bad_beacon_1")
+CHUNKED = "transfer-encoding: chunked"
+
+
+def stored(store: redis.Redis, prefix: str) -> list[Event]:
+    found = [store.xrange(Keys(prefix).events(partition)) for partition in range(PARTITIONS)]
+    words = dictionary(store.hgetall(Keys(prefix).words))
+    return [decode(entry_id, fields, words) for entries in found for entry_id, fields in entries]
+
+
+def pages(store: redis.Redis, prefix: str) -> set[str]:
+    return {event.page_view for event in stored(store, prefix)}
 
 
 class Target(NamedTuple):
