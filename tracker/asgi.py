@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -39,9 +39,14 @@ WANTED = {
 
 def wanted(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """The headers that admission and answers depend on, of those of a request (names in lower case)."""
-    pairs = [(known, value.decode("latin-1")) for name, value in headers if (known := WANTED.get(name))]
+    found = [(known, value.decode("latin-1")) for name, value in headers if (known := WANTED.get(name))]
+    return joined(found)
+
+
+def joined(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Wanted headers by name; where one came several times, for all of these that means one list."""
     found = dict(pairs)
-    if len(found) < len(pairs):  # a header came several times; for all of these that means one list
+    if len(found) < len(pairs):
         for repeated in found:
             found[repeated] = ",".join([value for name, value in pairs if name == repeated])
     return found

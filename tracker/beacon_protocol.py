@@ -9,7 +9,7 @@ Every other request takes the ASGI way, and so do beacons under any other server
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import httptools
@@ -19,7 +19,7 @@ from tracker import answers
 from tracker.admission import SaltMissingError
 from tracker.answers import Answer
 from tracker.arrival import Arrival
-from tracker.asgi import WANTED
+from tracker.asgi import WANTED, joined
 from tracker.collector import Collector
 from tracker.errors import StoreAwayError
 from tracker.wire import MAX_BYTES
@@ -35,7 +35,7 @@ class BeaconProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._collector = self.app if isinstance(self.app, Collector) else None
         self._for_us = False  # the request being read is for /e
-        self._said: dict[str, str] = {}  # its headers so far, as far as they matter
+        self._said: list[tuple[str, str]] = []  # its headers so far, as far as they matter
         self._headers: dict[str, str] = {}  # those of the beacon being answered
         self._body: bytearray | None = None  # the body so far of the beacon being read
         self._under_way = False  # a beacon waits for its answer
@@ -81,21 +81,19 @@ class BeaconProtocol(HttpToolsProtocol):
         self.url += url
         self._for_us = self.url == b"/e" and self._collector is not None
         if self._for_us:
-            self._said = {}
+            self._said = []
         else:
             whole = self.url
             super().on_message_begin()
             self.url = whole
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._head_bytes is None:
+            return  # behind a body it is nobody's: a stranger might say there what only a proxy may say
         if not self._for_us:
-            # What stands behind a body is nobody's: a stranger might say there what only a proxy may say.
-            if self._head_bytes is not None:
-                super().on_header(name, value)
+            super().on_header(name, value)
         elif known := WANTED.get(name.lower()):
-            text = value.decode("latin-1")
-            # A header that comes several times means one list.
-            self._said[known] = f"{self._said[known]},{text}" if known in self._said else text
+            self._said.append((known, value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         self._head_bytes = None
@@ -103,24 +101,23 @@ class BeaconProtocol(HttpToolsProtocol):
             # Pipelined, which no browser and no usual proxy does. HTTP lets a server hang up after an answer,
             # and the client then sends the rest again.
             self._last = True
-        elif self._for_us and self._is_simple():
-            self._body = bytearray()
-            self._headers, self._said = self._said, {}  # where trailers go, unread
+        elif self._for_us and self._is_simple(headers := joined(self._said)):
+            self._body, self._headers = bytearray(), headers
         else:
             if self._for_us:
                 self._go_the_asgi_way()
             super().on_headers_complete()
 
-    def _is_simple(self) -> bool:
+    def _is_simple(self, headers: Mapping[str, str]) -> bool:
         idle = self.cycle is None or self.cycle.response_complete
-        return idle and "expect" not in self._said and self.parser.get_method() == b"POST"
+        return idle and "expect" not in headers and self.parser.get_method() == b"POST"
 
     def _go_the_asgi_way(self) -> None:
         self._for_us = False
         url = self.url
         super().on_message_begin()
         self.url = url
-        for name, value in self._said.items():
+        for name, value in self._said:
             HttpToolsProtocol.on_header(self, name.encode(), value.encode("latin-1"))
 
     def on_body(self, body: bytes) -> None:

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
 from tests.tracker.beacons import beacon, event
-from tests.tracker.under_attack import CHUNKED, post, served
-from tracker.asgi import body_of
+from tests.tracker.under_attack import CHUNKED, GOOD, post, served
+from tracker import beacon_protocol
+from tracker.asgi import body_of, joined
 from tracker.beacon_protocol import BeaconProtocol
 
 
@@ -62,3 +64,23 @@ def test_nor_is_one_that_comes_in_a_message_each(chunk: type[_Chunk]) -> None:
     body = asyncio.run(body_of(receive, 1_000_000))
     assert body == b"a" * 20_000 + b"z"
     assert chunk.copied < 10 * len(body)
+
+
+def test_a_header_said_thousands_of_times_is_joined_once(
+    store_url: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Joined as they come, a quarter of a megabyte of them would be copied ten thousand times."""
+    heard: list[Sequence[tuple[str, str]]] = []
+
+    def note(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+        heard.append(pairs)
+        return joined(pairs)
+
+    monkeypatch.setattr(beacon_protocol, "joined", note)
+    behind = b"%x\r\n%b\r\n0\r\n" % (len(GOOD), GOOD) + b"via: x\r\n" * 5_000 + b"\r\n"
+    with served(store_url, prefix) as target:
+        answer = target.say(post(behind, CHUNKED, *["via: x"] * 5_000, length=-1))
+        assert answer.startswith(b"HTTP/1.1 204"), answer
+    (pairs,) = heard
+    assert [name for name, _ in pairs].count("via") == 5_000  # those behind the body are not kept at all
+    assert joined(pairs)["via"] == ",".join(["x"] * 5_000)
