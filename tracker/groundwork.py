@@ -52,6 +52,7 @@ class Groundwork:
         self._away_until = 0.0
         self._asking = asyncio.Lock()
         self._learning: asyncio.Task[None] | None = None
+        self._renewal: asyncio.TimerHandle | None = None
 
     async def settle(self) -> None:
         """Claim the store, if it answers.
@@ -88,8 +89,9 @@ class Groundwork:
             self._learning = asyncio.get_running_loop().create_task(self._learn())
 
     def stop(self) -> None:
-        if self._learning is not None:
-            self._learning.cancel()
+        for what in (self._learning, self._renewal):
+            if what is not None:
+                what.cancel()
 
     async def _ask(self, question: Callable[[], Awaitable[None]]) -> None:
         """Raises `StoreAwayError`."""
@@ -120,13 +122,15 @@ class Groundwork:
 
     async def _learn(self) -> None:
         """And all of them again after a while."""
-        loop = asyncio.get_running_loop()
         try:
             await self._ask(lambda: self._words.learn(self._client, self._keys, secure=self._secure))
-            loop.call_later(RENEW_WORDS_S, self._words.renew)
+            if self._renewal is not None:
+                self._renewal.cancel()  # one pace for all words, however many were learnt at different times
+            self._renewal = asyncio.get_running_loop().call_later(RENEW_WORDS_S, self._words.renew)
         except StoreAwayError:
             await asyncio.sleep(self._pause_s)
-        self._learning = None
+        finally:
+            self._learning = None
 
     async def _secure(self) -> None:
         """Make sure that as many replicas as must have an event also have the words in it."""

@@ -67,17 +67,21 @@ class Words:
         A code that the store has for another text (one pair in 17 million) is not used, and none before
         `secure` has made sure that the store's replicas have what was written.
         """
-        wanted = [*self.to_learn, *texts]
+        mine, self.to_learn = self.to_learn, {}  # what comes meanwhile is for the next time
+        wanted = [*mine, *texts]
         if not wanted:
             return
         asking = client.pipeline(transaction=False)
         for text in wanted:
             asking.hsetnx(keys.words, code_of(text), text)
             asking.hget(keys.words, code_of(text))
-        answers: list[Any] = await asking.execute()
-        if secure is not None:
-            await secure()
-        self.to_learn = {}
+        try:
+            answers: list[Any] = await asking.execute()
+            if secure is not None:
+                await secure()
+        except BaseException:
+            self.to_learn = mine | self.to_learn
+            raise
         for text, held in zip(wanted, answers[1::2], strict=True):
             if held == text.encode():
                 self._codes[text] = code_of(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 import redis
@@ -15,6 +15,8 @@ from tests.tracker.beacons import NOON, SITES, arrival, beacon
 from tracker.collector import Collector, CollectorSettings
 from tracker.errors import UnknownWordError
 from tracker.event import Event
+from tracker.groundwork import Groundwork
+from tracker.identity import Salts
 from tracker.keys import Keys
 from tracker.stream import decode, encode
 from tracker.words import MOST, OFTEN, Words, code_of, dictionary
@@ -108,6 +110,57 @@ def test_what_the_store_did_not_take_is_asked_again(store_url: str, prefix: str)
     assert words.to_learn
     with_client(store_url, lambda client: words.learn(client, Keys(prefix)))
     assert words.short("www.google.com") == code_of("www.google.com")
+
+
+def test_what_comes_to_be_learnt_meanwhile_is_learnt_next(store_url: str, prefix: str) -> None:
+    words = Words()
+
+    async def learn(client: Redis) -> None:
+        async def meanwhile() -> None:
+            """The store has the words; before we hear so, a text comes often, and the store is another."""
+            for _ in range(OFTEN):
+                words.short("www.google.com")
+            words.renew()
+
+        await words.learn(client, Keys(prefix), ["voorbeeldstad"])
+        words.renew()
+        await words.learn(client, Keys(prefix), secure=meanwhile)
+        assert set(words.to_learn) == {"www.google.com", "voorbeeldstad"}
+        await words.learn(client, Keys(prefix))
+        assert not words.to_learn
+
+    with_client(store_url, learn)
+    assert words.short("www.google.com") == code_of("www.google.com")
+
+
+def test_words_are_renewed_at_one_pace_however_many_were_learnt(store_url: str, prefix: str) -> None:
+    """Each round of learning once set a clock of its own, which made another round, and so on for ever."""
+
+    async def learn(client: Redis) -> int:
+        loop, set_clocks, keys = asyncio.get_running_loop(), list[asyncio.TimerHandle](), Keys(prefix)
+        words, call_later = Words(), loop.call_later
+
+        def note(delay: float, call: Callable[..., object], *given: Any, **other: Any) -> asyncio.TimerHandle:
+            handle = call_later(delay, call, *given, **other)
+            if call == words.renew:
+                set_clocks.append(handle)
+            return handle
+
+        loop.call_later = note  # type: ignore[assignment,method-assign]
+        salts = Salts(client, keys, lambda n: b"x" * n)
+        ground = Groundwork(client, keys, salts, words, partitions=4, sites=["v"], timeout_s=30, pause_s=0)
+        await ground.settle()
+        for number in range(5):
+            async with asyncio.timeout(30):
+                while not words.short(f"www.{number}.example").startswith("~"):
+                    ground.learn_words()
+                    await asyncio.sleep(0)
+        living = [handle for handle in set_clocks if not handle.cancelled()]
+        ground.stop()
+        assert all(handle.cancelled() for handle in set_clocks)
+        return len(living)
+
+    assert with_client(store_url, learn) == 1
 
 
 def test_a_stranger_cannot_make_it_grow_for_ever(store: redis.Redis, store_url: str, prefix: str) -> None:
