@@ -171,7 +171,7 @@ class Delivery:
                 while self._away or spool.waiting:
                     await self._catch_up(spool)
             except FAILURES as error:
-                LOG.info("the store is still away (%s)", error or "time-out")
+                LOG.info("the store is still away (%s)", str(error) or "time-out")
                 self._replay_bytes = max(1, self._replay_bytes // 2)  # perhaps it was too much at once
                 with contextlib.suppress(*FAILURES):
                     await self._replaying.hang_up()

@@ -104,7 +104,7 @@ class Groundwork:
                     await question()
             except FAILURES as error:
                 self._away_until = loop.time() + self._pause_s
-                raise StoreAwayError(f"the store does not answer ({error or 'time-out'})") from error
+                raise StoreAwayError(f"the store does not answer ({str(error) or 'time-out'})") from error
 
     async def _settle(self) -> None:
         if self.is_settled:
