@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import socket
 import subprocess
 import tempfile
@@ -13,12 +14,30 @@ from pathlib import Path
 
 import redis
 
+# Below those that a kernel usually gives to whoever connects, or asks for any port.
+_PORTS = range(20_000, 32_768)
+_RESERVED: list[socket.socket] = []
+
 
 def free_port() -> int:
-    """A loopback port on which nobody listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port on which nobody listens, and that nobody else who asks here gets as long as we live.
+
+    A server binds it only later, perhaps after a second of starting, and perhaps again after it was killed.
+    """
+    for port in random.sample(_PORTS, 200):
+        # UDP has ports of its own, and no test uses them: bound there, the number is ours.
+        reserved = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                reserved.bind(("127.0.0.1", port))
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            reserved.close()
+        else:
+            _RESERVED.append(reserved)
+            return port
+    raise RuntimeError("no port is free between 20,000 and 32,767")
 
 
 @contextlib.contextmanager
