@@ -9,8 +9,6 @@ import random
 import threading
 from collections import Counter
 
-from tests.servers import free_port
-
 _CUT, _SWALLOWED = 0.02, 0.03  # share of what is handed on, and of what is not cut
 _LONGEST_DELAY_S = 0.03
 #: Every kind that there is.
@@ -25,16 +23,15 @@ class Network:
     """
 
     def __init__(self, store_port: int, *, seed: int = 1) -> None:
-        self.port = free_port()
         self.is_bad = False
         self.harm: Counter[str] = Counter()
         self._store_port = store_port
         self._chance = random.Random(seed)
         self._loop = asyncio.new_event_loop()
-        ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
+        server = self._loop.run_until_complete(asyncio.start_server(self._join, "127.0.0.1", 0))
+        self.port: int = server.sockets[0].getsockname()[1]
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-        ready.wait()
 
     @property
     def url(self) -> str:
@@ -45,10 +42,8 @@ class Network:
         self._thread.join()
         self._loop.close()
 
-    def _run(self, ready: threading.Event) -> None:
+    def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(asyncio.start_server(self._join, "127.0.0.1", self.port))
-        self._loop.call_soon(ready.set)
         self._loop.run_forever()
         for task in asyncio.all_tasks(self._loop):
             task.cancel()

