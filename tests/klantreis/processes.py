@@ -66,13 +66,22 @@ def post(url: str, body: bytes, **headers: str) -> tuple[int, dict[str, str]]:
         return error.code, {name.lower(): value for name, value in error.headers.items()}
 
 
-def until(condition: Callable[[], object], else_: str, *, within_s: float = 30) -> None:
-    """Wait for what another process does; `else_` says what failed where it never does."""
+def until(
+    condition: Callable[[], object],
+    else_: str,
+    *,
+    within_s: float = 30,
+    pause: Callable[[float], object] = lambda ms: time.sleep(ms / 1000),
+) -> None:
+    """Wait for what another process does; `else_` says what failed where it never does.
+
+    `pause` waits for some milliseconds; a browser's own way of it lets its page go on.
+    """
     deadline = time.monotonic() + within_s
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(else_)
-        time.sleep(0.02)
+        pause(20)
 
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"

@@ -23,7 +23,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.klantreis.processes import BROWSER, klantreis, serving
+from tests.klantreis.processes import BROWSER, klantreis, serving, until
 from tracker.archive import days, read_events
 
 if TYPE_CHECKING:
@@ -234,11 +234,11 @@ def _visited(chromium: Browser, collecting: Collecting, url: str, events: int) -
     try:
         page = context.new_page()
         page.goto(url)
-        for _ in range(100):
-            if collecting.events() >= before + events:
-                return
-            page.wait_for_timeout(50)
-        raise AssertionError(f"expected {events} events, got {collecting.events() - before}")
+        until(
+            lambda: collecting.events() >= before + events,
+            f"fewer than {events} events came",
+            pause=page.wait_for_timeout,
+        )
     finally:
         context.close()
 

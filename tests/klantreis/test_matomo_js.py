@@ -11,7 +11,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tests.klantreis.processes import BROWSER, serving
+from tests.klantreis.processes import BROWSER, serving, until
 from tests.klantreis.test_matomo_clients import Collecting
 
 if TYPE_CHECKING:
@@ -302,10 +302,13 @@ def visit(chromium: Browser, collecting: Collecting, url: str, case: Case, found
         page.goto(url, referer="https://www.google.com/")
         page.wait_for_function("window.Matomo && Matomo.initialized")
         case.act(page)
-        for _ in range(200):
-            if collecting.events() >= before + len(case.events):
-                break
-            page.wait_for_timeout(25)
+        with suppress(AssertionError):  # that events are missing is said of their case
+            until(
+                lambda: collecting.events() >= before + len(case.events),
+                f"fewer than {len(case.events)} events came",
+                within_s=15,
+                pause=page.wait_for_timeout,
+            )
         cookies = context.cookies()
         found.ids |= {one["value"].split(".")[0] for one in cookies if "_pk_id" in one["name"]}
     finally:

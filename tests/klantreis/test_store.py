@@ -223,13 +223,14 @@ def test_damaged_data_is_not_overwritten(tmp_path: Path) -> None:
 
 
 def test_a_server_that_hangs_is_named_and_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded_store, "ANSWER_LIMIT_S", 0.3)
     with open_store(tmp_path) as store:
         pid = store.client().info("server")["process_id"]
         os.kill(pid, signal.SIGSTOP)
         try:
-            with pytest.raises(StoreError, match=r"does not answer holds the store in .*/store"):
-                open_store(tmp_path)
+            with monkeypatch.context() as patch:
+                patch.setattr(embedded_store, "ANSWER_LIMIT_S", 0.3)
+                with pytest.raises(StoreError, match=r"does not answer holds the store in .*/store"):
+                    open_store(tmp_path)
         finally:
             os.kill(pid, signal.SIGCONT)
 

@@ -63,18 +63,19 @@ def test_all_who_arrive_together_share_few_round_trips(
 def test_few_arrivals_wait_for_each_other(
     collecting: Callable[..., Any], store: redis.Redis, prefix: str
 ) -> None:
-    async def trickle(collector: Collector) -> int:
-        await collector.take(arrival())  # which fetches the salt
-        before = sum(collector.counts.groups.counts)
+    async def trickle(collector: Collector) -> list[int]:
+        await ask(collector, "/readyz")  # which fetches the salt
         tasks = []
         for number in range(5):
             tasks.append(asyncio.create_task(collector.take(arrival(beacon(p=f"page_view{number:03d}")))))
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # it arrives
+        before = sum(collector.counts.groups.counts)
+        await collector.close()  # which waits for nobody
         await asyncio.gather(*tasks)
-        return sum(collector.counts.groups.counts) - before
+        return [before, sum(collector.counts.groups.counts)]
 
-    assert collecting(trickle, linger_s=0.2) == 1
-    assert len(events_in(store, prefix)) == 12
+    assert collecting(trickle, linger_s=3600.0) == [0, 1]
+    assert len(events_in(store, prefix)) == 10
 
 
 def test_a_crowd_waits_for_nobody_and_neither_does_the_end(collecting: Callable[..., Any]) -> None:

@@ -166,7 +166,7 @@ def metrics_of(url: str, prefix: str) -> str:
 def test_metrics_outlive_the_store(store: redis.Redis, prefix: str) -> None:
     async def use() -> str:
         switch = Switch(store.connection_pool.connection_kwargs["port"])
-        one = collector(switch.url, prefix, store_timeout_s=0.5, store_pause_s=0)
+        one = collector(switch.url, prefix, store_pause_s=0)
         async with switch.on():
             assert (await post(one, beacon())).status == 204
         assert (await post(one, beacon())).status == 503
@@ -225,7 +225,7 @@ def test_beacons_that_take_the_shorter_way_are_counted_too(store_url: str, prefi
 
 def ready(url: str, prefix: str, **named: Any) -> Answer:
     async def use() -> Answer:
-        one = collector(url, prefix, store_timeout_s=0.5, **named)
+        one = collector(url, prefix, **named)
         try:
             return await ask(one, "/readyz")
         finally:
@@ -293,7 +293,7 @@ def test_ready_again_as_soon_as_the_store_is_back(store: redis.Redis, prefix: st
         async with switch.on():
             pass
         for on in (False, True):
-            one = collector(switch.url, prefix, store_timeout_s=0.5, store_pause_s=0)
+            one = collector(switch.url, prefix, store_pause_s=0)
             async with switch.on() if on else contextlib.nullcontext():
                 found.append((await ask(one, "/readyz")).status)
                 await one.close()

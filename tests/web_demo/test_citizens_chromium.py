@@ -74,13 +74,13 @@ class Inbox:
             self.changed.notify_all()
 
     def wait_for(self, events: int) -> None:
-        """Wait until so many events have come in, ten seconds at most."""
+        """Wait until so many events have come in, half a minute at most."""
 
         def all_in() -> bool:
             return sum(len(json.loads(body)["e"]) for body in self.bodies) >= events
 
         with self.changed:
-            self.changed.wait_for(all_in, timeout=10)
+            self.changed.wait_for(all_in, timeout=30)
 
 
 def searching_and_reading() -> Steps:
