@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SCRIPTS = Path(__file__).parents[2] / "tracker" / "script"
 SCRIPT = SCRIPTS / "k.js"
 PATIENCE_S = 15
+NOON_S = 1_780_308_000  # 1 June 2026, 12:00 in Amsterdam
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class ScriptSite:
     scripts: dict[str, bytes] = field(default_factory=dict)
     counted: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     left: set[str] = field(default_factory=set)
+    before: dict[str, str | None] = field(default_factory=dict)
 
     def page(self, path: str, body: str, *, script: str = "", lang: str = "nl", title: str = "Afval") -> str:
         """Put a page there; `script` are more attributes of the script's tag. Returns its address."""
@@ -68,6 +70,7 @@ class ScriptSite:
         """The next beacon."""
         beacon = self.heard.get(timeout=PATIENCE_S).beacon
         self.counted[beacon["p"]].update(event["i"] for event in beacon["e"])
+        self.before[beacon["p"]] = beacon.get("o")
         if any(event["k"] == "engage" for event in beacon["e"]):
             self.left.add(beacon["p"])
         return beacon
@@ -80,8 +83,8 @@ class ScriptSite:
         """Wait for an event of this kind with these fields; returns it, and all events heard up to then.
 
         Beacons may overtake each other on their way. So what came before the event is waited for too: on its
-        own page, as its number tells, and how long the page before it was seen, which a page says as it goes.
-        The events are in the order in which they happened.
+        own page, as its number tells, and on the pages before it, of which the last that they say as they go
+        is how long they were seen. The events are in the order in which they happened.
         """
         seen: list[tuple[str, dict[str, Any]]] = []
         found: tuple[dict[str, Any], dict[str, Any]] | None = None
@@ -96,13 +99,31 @@ class ScriptSite:
         return found[1], [event for _, event in seen]
 
     def _heard_before(self, beacon: dict[str, Any], event: dict[str, Any]) -> bool:
-        complete = self.counted[beacon["p"]].issuperset(range(event["i"]))
-        return complete and (beacon.get("o") not in self.counted or beacon["o"] in self.left)
+        if not self.counted[beacon["p"]].issuperset(range(event["i"])):
+            return False
+        page = beacon.get("o")
+        while page in self.counted:
+            numbers = self.counted[page]
+            if page not in self.left or len(numbers) <= max(numbers):
+                return False
+            page = self.before[page]
+        return True
 
 
 def stop_the_clock(tab: Page) -> None:
-    """From now on time passes on this page only where the test says so (`clock.install` lets it run on)."""
-    tab.clock.pause_at(tab.evaluate("Date.now()") / 1000 + 1)
+    """On the pages that are opened from now on time passes only where the test says so."""
+    tab.clock.install(time=NOON_S)
+    tab.clock.pause_at(NOON_S + 1)
+
+
+def beat_until_heard(site: ScriptSite, tab: Page) -> dict[str, Any]:
+    """Let time pass by quarters of a second until something is heard, four minutes at most."""
+    for _ in range(960):
+        if not site.heard.empty():
+            break
+        tab.clock.run_for(250)
+        tab.evaluate("0")  # what the network did meanwhile is met
+    return site.next()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.tracker.script_site import SCRIPTS, ScriptSite, stop_the_clock
+from tests.tracker.script_site import SCRIPTS, ScriptSite, beat_until_heard, stop_the_clock
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
@@ -48,11 +48,10 @@ def test_a_collector_that_says_later_gets_the_same_beacon_no_sooner(
     site: ScriptSite, tab: Page, status: int
 ) -> None:
     site.answers.append((status, "60"))
-    tab.clock.install()
+    stop_the_clock(tab)
     tab.goto(site.page("/", "<p>"))
     first = site.next()
     kept(tab, 1)
-    stop_the_clock(tab)
     tab.clock.run_for(30_000)
     nothing_more(site, tab)
     tab.clock.run_for(35_000)
@@ -67,16 +66,12 @@ def test_without_a_hint_it_waits_longer_each_time(
     site: ScriptSite, tab: Page, trouble: tuple[int, str | None] | None
 ) -> None:
     site.answers += [trouble] * 4
-    tab.clock.install()
-    tab.goto(site.page("/", "<p>"))
     stop_the_clock(tab)
+    tab.goto(site.page("/", "<p>"))
     ages = [site.next()["e"][0]["d"]]
     for _ in range(4):
         kept(tab, 1)
-        while site.heard.empty():
-            tab.clock.run_for(250)
-            tab.evaluate("0")
-        ages.append(site.next()["e"][0]["d"])
+        ages.append(beat_until_heard(site, tab)["e"][0]["d"])
     # It waits as long as the beacon is old, and a second more.
     assert [later - sooner >= sooner + 1_000 for sooner, later in pairwise(ages)] == [True] * 4
 
@@ -94,7 +89,7 @@ def test_what_was_refused_for_good_is_not_sent_again(site: ScriptSite, tab: Page
 
 def test_the_next_page_of_the_tab_sends_what_the_last_could_not(site: ScriptSite, tab: Page) -> None:
     site.answers.append((503, "60"))
-    tab.clock.install()
+    stop_the_clock(tab)
     tab.goto(site.page("/a", CLICK))
     first = site.next()
     kept(tab, 1)
@@ -127,7 +122,7 @@ def test_what_waits_is_limited_and_given_up_after_an_hour(site: ScriptSite, tab:
 
 def test_consent_withdrawn_takes_back_what_was_not_sent_yet(site: ScriptSite, tab: Page) -> None:
     site.answers.append((503, "5"))
-    tab.clock.install()
+    stop_the_clock(tab)
     tab.goto(site.page("/", CLICK))
     site.next()
     kept(tab, 1)
@@ -143,7 +138,7 @@ def test_a_page_closed_half_a_second_after_it_opened_has_been_read_for_that_long
     site: ScriptSite, tab: Page, context: BrowserContext, politely: bool
 ) -> None:
     context.new_page()  # so that closing the tab does not end the browser's context
-    tab.clock.install()
+    stop_the_clock(tab)
     tab.goto(site.page("/", "<p>"))
     tab.clock.run_for(500)
     tab.close(run_before_unload=politely)
@@ -155,10 +150,9 @@ def test_a_page_closed_half_a_second_after_it_opened_has_been_read_for_that_long
 
 
 def test_hiding_the_tab_sends_at_once(site: ScriptSite, tab: Page) -> None:
-    tab.clock.install()
+    stop_the_clock(tab)
     tab.goto(site.page("/", CLICK))
     site.next()
-    stop_the_clock(tab)
     tab.click("a")
     nothing_more(site, tab)  # it gathers for a second
     tab.evaluate(
@@ -173,13 +167,10 @@ def test_without_storage_a_failed_beacon_is_still_sent_again(
 ) -> None:
     context.add_init_script(BLOCKED)
     site.answers.append(None)
-    tab.clock.install()
+    stop_the_clock(tab)
     tab.goto(site.page("/", "<p>"))
     first = site.next()
-    while site.heard.empty():
-        tab.clock.run_for(250)
-        tab.evaluate("0")
-    assert identities(site.next()) == identities(first)
+    assert identities(beat_until_heard(site, tab)) == identities(first)
 
 
 def test_where_beacons_are_blocked_the_page_works_and_memory_stays_small(
