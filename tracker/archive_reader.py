@@ -8,9 +8,11 @@ of its neighbours: the earliest one counts, wherever it lies.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
+T = TypeVar("T")
 Listing = Callable[[Path, date, int | None], list[Path]]
 
 IDENTITY = ("site", "page_view", "index")
@@ -52,14 +55,7 @@ def read_events(
     if unknown:
         raise ArchiveError(f"An event has no {', '.join(sorted(unknown))}; it has {SCHEMA.names}.")
     needed = list(dict.fromkeys([*wanted, *IDENTITY, "time", "visitor"]))
-    for _ in range(3):
-        try:
-            kept = without_repeats(root, day, partition, needed)
-            break
-        except FileNotFoundError:  # compaction took a file between our listing and our reading: list again
-            continue
-    else:
-        raise ArchiveError(f"Files of {day} in {root} keep vanishing while they are read. Try again.")
+    kept = listed_again(root, day, lambda: without_repeats(root, day, partition, needed))
     schema = pa.schema([SCHEMA.field(name) for name in wanted])
     return kept.select(wanted).to_arrow().cast(schema)
 
@@ -75,10 +71,26 @@ def identities_of_run(root: Path, run: str) -> set[tuple[str, str, int]]:
     """(site, page_view, index) of every archived event of a load-test run, over all days."""
     found: set[tuple[str, str, int]] = set()
     for day in days(root):
-        for table in read_tables(files_of(root, day), [*IDENTITY, "run"]):
+        for table in listed_again(root, day, partial(_tables_of, root, day, (*IDENTITY, "run"))):
             rows = table.filter(pc.equal(table["run"], pa.scalar(run)))
             found.update(zip(*(rows[name].to_pylist() for name in IDENTITY), strict=True))
     return found
+
+
+def _tables_of(root: Path, day: date, columns: Sequence[str]) -> list[pa.Table]:
+    return read_tables(files_of(root, day), columns)
+
+
+def listed_again(root: Path, day: date, read: Callable[[], T]) -> T:
+    """What `read` makes of the files of a DAY, which it must list itself.
+
+    Where compaction took a file between its listing and its reading, it does both again. Raises
+    `ArchiveError`.
+    """
+    for _ in range(3):
+        with suppress(FileNotFoundError):
+            return read()
+    raise ArchiveError(f"Files of {day} in {root} keep vanishing while they are read. Try again.")
 
 
 def without_repeats(

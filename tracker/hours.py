@@ -12,8 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tracker.archive_files import ArchiveError, files_of, read_tables
-from tracker.archive_reader import days
+from tracker.archive_files import files_of, read_tables
+from tracker.archive_reader import days, listed_again
 from tracker.event import Kind
 from tracker.silence import ALPHA, PAGES, WEEKS, WINDOWS, Verdict, Verdicts, judge, windows_of
 from tracker.site import Site, Sites
@@ -91,13 +91,11 @@ def _views(root: Path, site: Site, needed: list[date]) -> pl.DataFrame:
 
 
 def _tables(root: Path, day: date) -> list[pa.Table]:
-    for _ in range(3):
+    def read() -> list[pa.Table]:
         paths = [path for path in files_of(root, day) if not path.name.startswith("import-")]
-        try:
-            return list(read_tables(paths, COLUMNS))
-        except FileNotFoundError:  # compaction took a file between our listing and our reading: list again
-            continue
-    raise ArchiveError(f"Files of {day} in {root} keep vanishing while they are read. Try again.")
+        return read_tables(paths, COLUMNS)
+
+    return listed_again(root, day, read)
 
 
 def _hourly(views: pl.DataFrame) -> dict[int, int]:

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
 import msgspec
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -22,11 +24,13 @@ from tests.tracker.archived import (
     OF_KIND,
     PARTITIONS,
     SITE,
+    SITES,
     event,
     identities,
     put,
     put_version_1,
 )
+from tracker import archive_files, archive_reader, hours
 from tracker.archive import (
     ArchiveError,
     compact,
@@ -37,6 +41,8 @@ from tracker.archive import (
 from tracker.archive_files import files_of, folder_of
 from tracker.archive_schema import arrow_schema
 from tracker.event import Event, Kind
+from tracker.hours import look
+from tracker.silence import Verdicts
 from tracker.stream_columns import table_of
 
 # An event that came again: under another pseudonym (another network), after 04:00, or just as it was.
@@ -151,6 +157,60 @@ def test_events_of_a_load_test_are_found_wherever_they_lie(tmp_path: Path) -> No
     assert found == {(SITE.name, "page00000004", 0), (SITE.name, "page00000016", 3)}
 
 
+def joins_while(reader: Callable[[], object], monkeypatch: pytest.MonkeyPatch, root: Path) -> list[bool]:
+    """Run a reader that loses its first file to compaction; whether that happened."""
+    met, read = list[bool](), archive_files.read_tables
+
+    def compacting(paths: Iterable[Path], columns: Sequence[str]) -> list[pa.Table]:
+        listed = list(paths)
+        if not met:
+            met.append(True)
+            compact(root, DAY)
+        return read(listed, columns)
+
+    for module in (archive_reader, hours):
+        monkeypatch.setattr(module, "read_tables", compacting)
+    reader()
+    return met
+
+
+@pytest.mark.parametrize("columns", [None, ["path"]], ids=["all columns", "one"])
+def test_who_reads_while_files_are_joined_looks_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: list[str] | None
+) -> None:
+    for number in range(3):
+        put(tmp_path, DAY, 0, f"{number}-0-{number}-0", event(4 * number, run="r1"))
+    found: list[int] = []
+    met = joins_while(
+        lambda: found.append(read_events(tmp_path, DAY, columns=columns).num_rows), monkeypatch, tmp_path
+    )
+    assert (met, found) == ([True], [3])
+
+
+def test_so_does_who_counts_a_load_test_and_who_listens_for_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        put(tmp_path / "runs", DAY, 0, f"{number}-0-{number}-0", event(4 * number, run="r1"))
+        put(tmp_path / "hours", DAY, 0, f"{number}-0-{number}-0", event(4 * number))
+    found: list[int] = []
+    later_s = NOON / 1000 + 3_600 + 301
+    readers: dict[str, Callable[[Path], int]] = {
+        "runs": lambda root: len(identities_of_run(root, "r1")),
+        "hours": lambda root: _seen(look(root, SITES, later_s)),
+    }
+    for name, reader in readers.items():
+        root = tmp_path / name
+        with monkeypatch.context() as patch:
+            assert joins_while(lambda root=root, reader=reader: found.append(reader(root)), patch, root)
+    assert found == [3, 3]
+
+
+def _seen(verdicts: Verdicts) -> int:
+    window = verdicts.sites[SITE.name].window
+    return window.seen if window is not None else 0
+
+
 PLACES = st.tuples(st.sampled_from([BEFORE, DAY, AFTER]), st.integers(0, 1), st.integers(0, 3))
 
 
@@ -167,7 +227,9 @@ def test_however_copies_are_spread_each_event_comes_once(
         copy = event(identity, visitor=number, time=NOON + number)
         put(root, near, partition, f"{number}-0-{number}-0", copy)
     found = [
-        one for day in (BEFORE, DAY, AFTER) for number in range(2)
+        one
+        for day in (BEFORE, DAY, AFTER)
+        for number in range(2)
         for one in identities(read_events(root, day, number))
     ]
     assert sorted(found) == sorted({(SITE.name, f"page{identity:08d}", 0) for *_, identity in places})
