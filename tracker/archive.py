@@ -28,12 +28,12 @@ from tracker.archive_files import (
     ArchiveError,
     LeaseLostError,
     is_whole,
-    make_folder,
     set_aside,
     settle_partitions,
 )
 from tracker.archive_reader import days, identities_of_run, read_events, read_frame
 from tracker.compaction import compact
+from tracker.folders import make_folder
 from tracker.keys import Keys
 from tracker.leases import LEASE_MS, Lease, Leases
 from tracker.moving import WRITING, ArchiveResult, Mover

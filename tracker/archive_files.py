@@ -30,6 +30,7 @@ import pyarrow.parquet as pq
 from tracker.archive_format import ENCODINGS, PARTITION, columns_for, pack, unpack
 from tracker.archive_schema import ARCHIVE_VERSION, VERSION_KEY
 from tracker.errors import TrackerError
+from tracker.folders import make_folder, sync_folder
 
 ASIDE = ".aside"  # ending of a file that is still being written
 DAMAGED = "damaged"
@@ -276,20 +277,3 @@ def write_durably(
             f"{path} cannot be written ({error.strerror or error}). Make room on the disk, or mend its "
             "rights, and run it again."
         ) from None
-
-
-def sync_folder(folder: Path) -> None:
-    """Make what was renamed or removed in a folder last."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def make_folder(folder: Path) -> None:
-    if folder.is_dir():
-        return
-    make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    sync_folder(folder.parent)

@@ -25,11 +25,11 @@ from tracker.archive_files import (
     is_whole,
     partitions_of,
     set_aside,
-    sync_folder,
     write_table,
 )
 from tracker.archive_format import PARTITION, SCHEMA
 from tracker.archive_reader import days, without_repeats
+from tracker.folders import sync_folder
 
 LOG = logging.getLogger(__name__)
 ROWS_OF_A_FILE = 250_000  # about: neighbouring partitions are joined until they have as many

@@ -26,12 +26,12 @@ from tracker.archive_files import (
     alone,
     files_of,
     read_tables,
-    sync_folder,
     write_durably,
     write_table,
 )
 from tracker.archive_format import SCHEMA
 from tracker.archive_reader import days
+from tracker.folders import sync_folder
 from tracker.identity import partition_of
 from tracker.keys import Keys
 from tracker.leases import Lease

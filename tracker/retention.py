@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from tracker.archive_files import BROKEN, DAMAGED, alone, files_of, make_folder, sync_folder
+from tracker.archive_files import BROKEN, DAMAGED, alone, files_of
 from tracker.contacts import SideTable
+from tracker.folders import make_folder, sync_folder
 
 GOING = "going"
 

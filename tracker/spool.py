@@ -26,7 +26,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tracker.errors import TrackerError
-from tracker.spool_segment import OVERHEAD, Segment, sync_folder
+from tracker.folders import sync_folder
+from tracker.spool_segment import OVERHEAD, Segment
 
 LOG = logging.getLogger(__name__)
 MIB = 1 << 20

@@ -18,6 +18,8 @@ import zlib
 from pathlib import Path
 from typing import NamedTuple
 
+from tracker.folders import sync_folder
+
 VERSION = b"klantreis-spool1"
 _MARK = b"\xa7KR\x1e"
 _HEAD = struct.Struct("<4sII")
@@ -127,15 +129,6 @@ class Segment:
     def remove(self) -> None:
         self.close()
         self.path.unlink(missing_ok=True)
-
-
-def sync_folder(path: Path) -> None:
-    """Make sure that the names in a folder survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _checksum(content: bytes) -> int:
