@@ -94,16 +94,31 @@ def wrong_method(allowed: str) -> Answer:
     return problem(405, "Wrong method", f"Expected {allowed}.", headers=((b"allow", allowed.encode()),))
 
 
+def preflight(methods: str) -> Answer:
+    """To a browser that asks leave for a page of another host to send with these methods."""
+    allowed: Headers = (
+        (b"access-control-allow-methods", methods.encode()),
+        (b"access-control-allow-headers", b"content-type"),
+        (b"access-control-max-age", b"86400"),
+    )
+    return Answer(204, allowed)
+
+
+def malformed(what: str, problems: Sequence[Problem]) -> Answer:
+    """To who sent something (`what`, such as "beacon") that cannot be taken: every fault of it."""
+    count = len(problems)
+    return problem(
+        400,
+        f"The {what} is malformed",
+        f"{count} problem{'s' if count != 1 else ''}; nothing was stored.",
+        errors=problems,
+    )
+
+
 def of_drop(drop: Drop) -> Answer:
     """What a dropped beacon's sender hears: the faults of a malformed one, else 204 with the reason."""
     if drop.reason is Reason.MALFORMED:
-        count = len(drop.problems)
-        return problem(
-            400,
-            "The beacon is malformed",
-            f"{count} problem{'s' if count != 1 else ''}; nothing was stored.",
-            errors=drop.problems,
-        )
+        return malformed("beacon", drop.problems)
     if drop.reason is Reason.RATE_LIMITED:
         return too_many(drop.wait_s)
     return TOO_LARGE if drop.reason is Reason.TOO_LARGE else DROPPED[drop.reason]

@@ -22,23 +22,16 @@ from tracker.operator_pages import OperatorPages
 from tracker.readiness import Readiness
 from tracker.served_script import CALL_CODE, FEEDBACK, ServedScript
 from tracker.store_client import FAILURES
+from tracker.takes import Takes
 from tracker.wire import MAX_BYTES
 
 
-class Takes(Protocol):
-    """What is needed of the collector."""
-
-    clock: Callable[[], int]
+class Lives(Takes, Protocol):
+    """What is needed of the collector beside that."""
 
     async def start(self) -> None: ...
 
     async def close(self) -> None: ...
-
-    async def take(self, arrival: Arrival) -> Answer: ...
-
-    def for_page(self, answer: Answer, origin: str | None, host: str | None) -> Answer: ...
-
-    def count_refusal(self, answer: Answer) -> None: ...
 
 
 class Front:
@@ -49,7 +42,7 @@ class Front:
 
     def __init__(
         self,
-        collector: Takes,
+        collector: Lives,
         readiness: Readiness,
         for_operators: OperatorPages,
         *,
@@ -159,11 +152,4 @@ class Front:
         return self._scripts[scope["path"]].answer(wanted(scope["headers"]))
 
 
-_PREFLIGHT = Answer(
-    204,
-    (
-        (b"access-control-allow-methods", b"POST"),
-        (b"access-control-allow-headers", b"content-type"),
-        (b"access-control-max-age", b"86400"),
-    ),
-)
+_PREFLIGHT = answers.preflight("POST")

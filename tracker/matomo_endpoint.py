@@ -11,7 +11,7 @@ import asyncio
 import hmac
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -19,6 +19,7 @@ from tracker import answers, matomo
 from tracker.answers import Answer
 from tracker.arrival import Arrival
 from tracker.asgi import App, Receive, Scope, Send, body_of, client_of, wanted
+from tracker.takes import Takes
 from tracker.wire import Problem
 
 PATHS = frozenset({"/matomo.php", "/piwik.php", "/ppms.php"})  # the last is Piwik PRO's
@@ -30,24 +31,7 @@ _ALLOWED = "GET, HEAD, POST, OPTIONS"
 _TOO_LARGE = answers.problem(
     413, "The request is too large", f"Expected at most {MAX_BODY_BYTES:,} bytes. Send several requests."
 )
-_PREFLIGHT = Answer(
-    204,
-    (
-        (b"access-control-allow-methods", b"GET, POST"),
-        (b"access-control-allow-headers", b"content-type"),
-        (b"access-control-max-age", b"86400"),
-    ),
-)
-
-
-class Takes(Protocol):
-    """What is needed of the collector."""
-
-    clock: Callable[[], int]
-
-    async def take(self, arrival: Arrival) -> Answer: ...
-
-    def for_page(self, answer: Answer, origin: str | None, host: str | None) -> Answer: ...
+_PREFLIGHT = answers.preflight("GET, POST")
 
 
 class MatomoEndpoint:
@@ -84,6 +68,8 @@ class MatomoEndpoint:
             answer = answers.NOT_FOUND
         else:
             return
+        if self._collector is not None:
+            self._collector.count_refusal(answer)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
 
@@ -117,11 +103,11 @@ class MatomoEndpoint:
             bulk = await self._read(query, body)
         except matomo.NotHitsError as error:
             await self._count_malformed(collector, headers, client)
-            return _malformed([error.problem])
+            return answers.malformed("hit", [error.problem])
         trusted = self._trusts(bulk.token)
         if bulk.many and bulk.token and not trusted:
             await self._count_malformed(collector, headers, client)
-            return _malformed([Problem("token_auth", "not the token of this installation")])
+            return answers.malformed("hit", [Problem("token_auth", "not the token of this installation")])
         got: list[Answer] = []
         for start in range(0, len(bulk.hits), AT_ONCE):
             some = bulk.hits[start : start + AT_ONCE]
@@ -146,7 +132,7 @@ class MatomoEndpoint:
         found = matomo.translate(hit, context)
         if isinstance(found, list):
             await self._count_malformed(collector, headers, client)
-            return _malformed(found)
+            return answers.malformed("hit", found)
         self._seen.note(found.page_view, found.time_ms, found.seen_s)
         given = {**headers, **found.headers}
         if found.client is not None:
@@ -186,14 +172,4 @@ def _of_many(got: list[Answer], bulk: matomo.Bulk) -> Answer:
         400 if invalid and len(invalid) == len(got) else 200,
         (*answers.STORED.headers, (b"content-type", b"application/json")),
         msgspec.json.encode(page),
-    )
-
-
-def _malformed(problems: list[Problem]) -> Answer:
-    count = len(problems)
-    return answers.problem(
-        400,
-        "The hit is malformed",
-        f"{count} problem{'s' if count != 1 else ''}; nothing was stored.",
-        errors=problems,
     )

@@ -385,6 +385,16 @@ WRONG: list[tuple[str, str, dict[str, Any], int]] = [
 ]
 
 
+def test_what_a_client_of_matomos_was_refused_is_counted_as_a_beacons(endpoint: Endpoint) -> None:
+    async def use(collector: Collector) -> dict[int, int]:
+        for path in ("/matomo.php", "/matomo.php?" + urlencode(hit(idsite="0")), "/matomo"):
+            await ask(collector, path)
+        await ask(collector, "/matomo.php", method="DELETE")
+        return dict(collector.counts.refused)
+
+    assert endpoint(use) == {400: 2, 404: 1, 405: 1}
+
+
 @pytest.mark.parametrize(("path", "options", "status"), [w[1:] for w in WRONG], ids=[w[0] for w in WRONG])
 def test_what_cannot_be_taken_is_said(
     endpoint: Endpoint, path: str, options: dict[str, Any], status: int
