@@ -271,6 +271,8 @@ def _kept(site: Site) -> frozenset[str]:
 
 
 _zone = lru_cache(maxsize=256)(ZoneInfo)
+
+
 def _place(draft: Draft, clean: Scrubber) -> str:
     page, site, beacon = draft.page.address, draft.site, draft.beacon
     path = clean.path(page.path)
