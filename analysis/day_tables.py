@@ -30,6 +30,7 @@ from analysis.tables import TABLES_VERSION, TITLES, WORDS, Column
 from analysis.touchpoints import HEARTBEAT_KEYS, TOUCHPOINT_KEYS
 from analysis.values import SAID_KEYS, STRATUM_KEYS, VALUE_KEYS
 from analysis.volumes import SECOND_KEYS, VOLUME_KEYS
+from tracker.folders import sync_folder
 
 _VERSION = b"klantreis.tables"
 
@@ -73,7 +74,7 @@ def write_together(
             folder = _folder(root, name, day)
             folder.mkdir(parents=True, exist_ok=True)
             _write(folder / file, conform(tables[name], columns), _others(folder, first, last, file))
-            _sync(folder)
+            sync_folder(folder)
     except OSError as error:
         raise _not_written(root, error) from None
 
@@ -96,7 +97,7 @@ def join(root: Path, day: date) -> None:
         whole = published(added_up(rows, TABLES[name], keys), TABLES[name])
         try:
             _write(folder / file, whole, _others(folder, first, last, file))
-            _sync(folder)
+            sync_folder(folder)
         except OSError as error:
             raise _not_written(root, error) from None
 
@@ -108,7 +109,7 @@ def write_whole(root: Path, day: date, tables: Mapping[str, pd.DataFrame]) -> No
             folder = _folder(root, name, day)
             folder.mkdir(parents=True, exist_ok=True)
             _write(folder / "whole.parquet", conform(frame, WHOLE[name]))
-            _sync(folder)
+            sync_folder(folder)
     except OSError as error:
         raise _not_written(root, error) from None
 
@@ -273,11 +274,3 @@ def _read(path: Path, columns: Sequence[str], *, coded: Sequence[str] = ()) -> p
         raise TableError(
             f"{path} is no whole Parquet file ({error}). Close its day again: klantreis close DAY."
         ) from None
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

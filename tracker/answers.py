@@ -62,6 +62,7 @@ AWAY = problem(
     "Nothing was stored. Send the same beacon again later.",
     headers=((b"retry-after", b"%d" % RETRY_AFTER_S),),
 )
+FAULT = problem(500, "A fault of the collector", "It is in the log. Whether anything was stored is unknown.")
 TOO_LARGE = problem(
     413, "The beacon is too large", f"Expected at most {MAX_BYTES} bytes. Send several beacons."
 )

@@ -9,6 +9,8 @@ Every other request takes the ASGI way, and so do beacons under any other server
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -23,6 +25,8 @@ from tracker.asgi import WANTED, joined
 from tracker.collector import Collector
 from tracker.errors import StoreAwayError
 from tracker.wire import MAX_BYTES
+
+LOG = logging.getLogger(__name__)
 
 MAX_HEAD_BYTES = 65_536
 REQUEST_S = 20.0  # from its first byte to its last
@@ -58,6 +62,8 @@ class BeaconProtocol(HttpToolsProtocol):
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             self.transport.close()  # what follows would be of a protocol that nobody here speaks
+        except httptools.HttpParserCallbackError as failed:  # not the request's fault but ours
+            self._stumbled(failed.__context__ or failed)
         except httptools.HttpParserError:
             self.send_400_response("Invalid HTTP request received.")
         if self._reading:
@@ -153,12 +159,26 @@ class BeaconProtocol(HttpToolsProtocol):
             tasks: set[Any] = self.tasks  # the server waits for these before it stops
             tasks.add(task)
             task.add_done_callback(tasks.discard)
-            task.add_done_callback(lambda done: self._answer(done.result()))
+            task.add_done_callback(self._taken)
         except StoreAwayError:
             self._answer(answers.AWAY)
         else:
             if answer is not None:
                 self._answer(answer)
+
+    def _taken(self, done: asyncio.Task[Answer]) -> None:
+        if done.cancelled():
+            self._answer(answers.AWAY)
+        elif failed := done.exception():
+            self._stumbled(failed)
+        else:
+            self._answer(done.result())
+
+    def _stumbled(self, failed: BaseException) -> None:
+        """Say so in the log, and answer as any server does; what state the connection is in nobody knows."""
+        LOG.error("A beacon could not be handled.", exc_info=failed)
+        self._body, self._last = None, True
+        self._answer(answers.FAULT)
 
     def _stored(self, error: StoreAwayError | None) -> None:
         self._answer(answers.STORED if error is None else answers.AWAY)

@@ -8,12 +8,14 @@ import http.client
 import socket
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import redis
 
 from tests.tracker.beacons import FIREFOX, NOON, SITES, beacon
 from tests.tracker.collecting import PARTITIONS, events_in, served
+from tracker.admission import SaltMissingError
 from tracker.beacon_protocol import BeaconProtocol
 from tracker.collector import Collector, CollectorSettings
 from tracker.keys import Keys
@@ -115,6 +117,56 @@ class TestOverASocket:
                 received += more
         statuses = [int(line.split()[1]) for line in received.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")]
         assert statuses == [204, 400] or (statuses == [204] and b"connection: close" in received)
+
+
+@pytest.mark.parametrize("protocol", ["httptools", BeaconProtocol], ids=["httptools", "own"])
+def test_a_fault_of_ours_is_no_fault_of_the_page(
+    protocol: Any, store_url: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collector = Collector(
+        CollectorSettings(sites=SITES, store_url=store_url, partitions=PARTITIONS),
+        keys=Keys(prefix),
+        clock=lambda: NOON,
+    )
+    with served(collector, protocol) as port:
+        assert asked(port) == 204
+        monkeypatch.setattr("tracker.commit.GroupCommit.put", stumble)
+        assert asked(port) == 500
+        monkeypatch.undo()
+        assert asked(port) == 204
+
+
+def test_nor_is_one_that_comes_while_the_salt_is_asked_for(
+    store_url: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = CollectorSettings(sites=SITES, store_url=store_url, partitions=PARTITIONS)
+    with served(Collector(settings, keys=Keys(prefix), clock=lambda: NOON), BeaconProtocol) as port:
+        monkeypatch.setattr(Collector, "accept", without_salt)
+        monkeypatch.setattr(Collector, "take", stumble)
+        assert asked(port) == 500
+        monkeypatch.setattr(Collector, "take", stumble_later)
+        assert asked(port) == 500
+        monkeypatch.undo()
+        assert asked(port) == 204
+
+
+def asked(port: int) -> int:
+    """The status of a beacon on a connection of its own."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request("POST", "/e", beacon(), {"user-agent": FIREFOX, "content-type": "text/plain"})
+        return connection.getresponse().status
+
+
+def stumble(*_: Any, **__: Any) -> None:
+    raise RuntimeError("a fault of ours")
+
+
+async def stumble_later(*_: Any, **__: Any) -> None:
+    stumble()
+
+
+def without_salt(*_: Any, **__: Any) -> None:
+    raise SaltMissingError(ZoneInfo("Europe/Amsterdam"), 0)
 
 
 def test_a_beacon_under_way_is_answered_when_the_server_stops() -> None:
