@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.tracker.access_logs import BROWSER, imported, line
@@ -29,6 +29,8 @@ PIECES = st.sampled_from([
 
 
 @given(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 9), PIECES), max_size=3), st.booleans())
+@example(edits=[(33, 1, "٣")], crlf=False)  # a second in digits of another script
+@example(edits=[(30, 1, "٣")], crlf=False)  # a minute
 def test_a_line_says_the_same_alone_and_in_a_block(edits: list[tuple[int, int, str]], crlf: bool) -> None:
     text = line(referrer="https://www.google.nl/", agent=BROWSER).rstrip("\n") + ("\r" if crlf else "")
     for at, cut, piece in edits:
