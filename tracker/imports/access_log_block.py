@@ -34,17 +34,16 @@ def table_of_lines(lines: Sequence[bytes], malformed: Callable[[int, str], None]
 
     `malformed(position, why)` is told of the others.
     """
-    texts = pl.Series("text", _texts(lines), dtype=pl.String)
     json = columns_of_json(lines)
-    ordinary = _ordinary(texts) if json is None else _ordinary_json(json)
+    ordinary = _ordinary(_texts(lines)) if json is None else _ordinary_json(json)
     if ordinary.height == len(lines):
         return ordinary
     known = set(ordinary["at"])
     rows = []
-    for at, text in enumerate(texts):
+    for at, line in enumerate(lines):
         if at not in known:
             try:
-                rows.append((at, *_row(fields_of(text))))
+                rows.append((at, *_row(fields_of(text_of(line)))))
             except MalformedLine as error:
                 malformed(at, str(error))
     others = pl.DataFrame(rows, schema=COLUMNS, orient="row")
@@ -160,9 +159,9 @@ def _row(fields: Fields) -> tuple[str, str, int, str, str, str, str]:
     return fields.client, minute, time, fields.request, fields.status, fields.referrer, fields.user_agent
 
 
-def _texts(lines: Sequence[bytes]) -> list[str]:
+def _texts(lines: Sequence[bytes]) -> pl.Series:
     """The lines as text, all at once where that can be done."""
     try:
-        return b"\n".join(lines).decode().split("\n")
-    except UnicodeDecodeError:
-        return [text_of(raw) for raw in lines]
+        return pl.Series("text", lines, dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.ComputeError:  # one of them is no UTF-8
+        return pl.Series("text", [text_of(line) for line in lines], dtype=pl.String)
