@@ -21,17 +21,19 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from tracker.archive_format import SCHEMA
 from tracker.case_numbers import CaseNumbers
+from tracker.day import day_of
 from tracker.identity import daily_visitor
 from tracker.imports.access_log_block import table_of_lines
 from tracker.imports.access_log_line import SetAside
-from tracker.imports.access_log_memory import Came, Memory, remember
+from tracker.imports.access_log_memory import Memory, remember
 from tracker.imports.access_log_summary import AccessLogSummary
-from tracker.imports.intake import Intake, Intakes
+from tracker.imports.intake import QUARTER_MS, Intake, Intakes
 from tracker.imports.opened import ImportFileError, Lines, Progress, Whole, digest, lines
 from tracker.site import Site
 
@@ -40,12 +42,7 @@ __all__ = ["AccessLogSummary", "import_access_log"]
 REMEMBERED_VISITORS = 50_000  # visitors of whom we know the pages, to link a page to the one before
 REMEMBERED_PAGES = 50
 
-Row = tuple[int, int, str, int, str, str | None, str, str, str | None, str | None, bool]
-ROW = pa.schema([
-    SCHEMA.field(name)
-    for name in ("visitor", "time", "page_view", "index", "kind", "query", "path", "parameters", "origin",
-                 "referrer", "automated")
-])  # fmt: skip
+Times = npt.NDArray[np.int64]
 
 
 def import_access_log(
@@ -114,46 +111,61 @@ class _Reader:
 
         table = memory.explained(table_of_lines(block.lines, malformed), malformed)
         summary.note(len(block.lines), table)
-        fetched = table.filter(pl.col("reason") == SetAside.ASSET, pl.col("host") != "")["host"]
-        for host, count in Counter(fetched).items():
-            self._fetched_from(host, count)
+        if not self._site.hosts:
+            fetched = table.filter(pl.col("reason") == SetAside.ASSET, pl.col("host") != "")["host"]
+            for host, count in Counter(fetched).items():
+                self._fetched_from(host, count)
         views = table.filter(pl.col("reason").is_null())
         return self._views(views, [block.lines[at] for at in views["at"]], intake)
 
     def _views(self, views: pl.DataFrame, lines: Sequence[bytes], intake: Intake) -> pa.Table:
-        """Views, and searches on the site itself, one by one in the order of the log."""
-        memory, summary, site = self._memory, self._summary, self._site.name
-        rows: list[Row] = []
-        columns = ("client", "minute", "time", "request", "status", "referrer", "agent")
-        told = (views[name].to_list() for name in columns)
-        for page_view, client, minute, time, request, status, referrer, user_agent in zip(
-            self._page_views(lines), *told, strict=True
-        ):
-            page = memory.pages.get((request, status)) or memory.page(request, status)
-            came = memory.referrers.get(referrer) or memory.came(referrer)
-            agent = memory.agents.get(user_agent) or memory.agent(user_agent)
-            day = memory.day(minute, time)
-            visitor = self._visitors.get((client, user_agent, day))
-            if visitor is None:
-                # A log does not say which language a browser prefers, and knows no bucket.
-                visitor = daily_visitor(
-                    intake.salt(day), site=site, ip=client, user_agent=agent.text, language="", bucket=None
-                )
-                remember(self._visitors, (client, user_agent, day), visitor)
-            ordered = self._in_order(time)
-            origin = self._origin(visitor, came, ordered) if came.host else None
-            shared = page.clean, page.parameters, origin, came.clean, agent.automated
-            rows.append((visitor, ordered, page_view, 0, "view", None, *shared))
-            if page.words:
-                rows.append((visitor, ordered, page_view, 1, "search", page.words, *shared))
-            if page.redacted or came.redacted:
-                summary.redacted.update((*page.redacted, *came.redacted))
-            self._remember(visitor, page.path, page_view, ordered)
-            summary.automated += agent.automated
-        summary.views += len(lines)
-        summary.searches += len(rows) - len(lines)
-        arrays = [pa.array([row[at] for row in rows], field.type) for at, field in enumerate(ROW)]
-        return pa.Table.from_arrays([*arrays, pa.repeat(site, len(rows))], names=[*ROW.names, "site"])
+        """Views, and the searches on the site itself that some of them are."""
+        summary = self._summary
+        views = self._known(self._memory.seen(views), intake).with_columns(
+            pl.Series("page_view", self._page_views(lines), dtype=pl.String),
+            pl.Series("time", self._in_order(views["time"].to_numpy())),
+        )
+        views = views.with_columns(pl.Series("origin", self._origins(views), dtype=pl.String))
+        searches = views.filter(pl.col("words") != "")
+        summary.views += views.height
+        summary.searches += searches.height
+        summary.automated += int(views["automated"].sum())
+        summary.redacted.update(self._memory.redacted(views))
+        events = [
+            found.select(
+                "visitor", "time", "page_view", "origin", "parameters", "automated",
+                site=pl.lit(self._site.name), index=pl.lit(index, pl.Int16), kind=pl.lit(kind), query=query,
+                path="clean", referrer="referrer_kept",
+            )
+            for found, index, kind, query in (
+                (views, 0, "view", pl.lit(None, pl.String)),
+                (searches, 1, "search", pl.col("words")),
+            )
+        ]  # fmt: skip
+        return pl.concat(events).to_arrow(compat_level=pl.CompatLevel.oldest())
+
+    def _known(self, views: pl.DataFrame, intake: Intake) -> pl.DataFrame:
+        """Views with their `visitor`."""
+        quarter = pl.col("time") // QUARTER_MS
+        quarters = views.select(quarter.unique())["time"].to_list()
+        days = [day_of(quarter * QUARTER_MS, self._site.zone) for quarter in quarters]
+        views = views.with_columns(day=quarter.replace_strict(quarters, days, return_dtype=pl.Date))
+        who = ["client", "agent_said", "day"]
+        visitors = views.select(who).unique()
+        known = [self._visitor(*row, intake) for row in visitors.iter_rows()]
+        visitors = visitors.with_columns(pl.Series("visitor", known, dtype=pl.Int64))
+        return views.join(visitors, on=who, how="left", maintain_order="left")
+
+    def _visitor(self, client: str, user_agent: str, day: date, intake: Intake) -> int:
+        visitor = self._visitors.get((client, user_agent, day))
+        if visitor is None:
+            # A log does not say which language a browser prefers, and knows no bucket.
+            visitor = daily_visitor(
+                intake.salt(day), site=self._site.name, ip=client, user_agent=user_agent, language="",
+                bucket=None,
+            )  # fmt: skip
+            remember(self._visitors, (client, user_agent, day), visitor)
+        return visitor
 
     def _page_views(self, lines: Sequence[bytes]) -> list[str]:
         """12 characters that the same line always gives; a line that stands there twice gives two."""
@@ -171,39 +183,49 @@ class _Reader:
         text = urlsafe_b64encode(b"".join(ids)).decode()  # 9 bytes are 12 signs
         return [text[at : at + 12] for at in range(0, len(text), 12)]
 
-    def _in_order(self, time_ms: int) -> int:
+    def _in_order(self, times_ms: Times) -> Times:
         """A log knows whole seconds: count on in milliseconds, so that lines keep their order."""
+        if not len(times_ms):
+            return times_ms
         second, lines = self._second
-        lines = lines + 1 if second == time_ms else 0
-        self._second = time_ms, lines
-        return time_ms + min(lines, 999)
+        at = np.arange(len(times_ms))
+        turns = np.diff(times_ms, prepend=second) != 0
+        since = at - np.maximum.accumulate(np.where(turns, at, -1 - lines))
+        self._second = int(times_ms[-1]), int(since[-1])
+        return times_ms + np.minimum(since, 999)
 
-    def _origin(self, visitor: int, came: Came, time: int) -> str | None:
-        """The view from which a visitor came here, where the referrer is a page of the site that they saw."""
-        pages = self._visited.get(visitor)
-        seen = pages.get(came.path) if pages and self._is_own(came.host) else None
-        return seen[0] if seen and seen[1] <= time else None  # a log is not always in the order of time
+    def _origins(self, views: pl.DataFrame) -> list[str | None]:
+        """The view from which each visitor came, where the referrer is a page of the site that they saw."""
+        told = views.select("visitor", "path", pl.when(self._is_own()).then("from"), "page_view", "time")
+        visited, origins = self._visited, []
+        for visitor, path, came, page_view, time in zip(*(column.to_list() for column in told), strict=True):
+            pages = visited.get(visitor)
+            origin = None
+            if pages is None:
+                pages = visited[visitor] = {}
+                if len(visited) > REMEMBERED_VISITORS:
+                    visited.popitem(last=False)
+            else:
+                seen = pages.get(came)
+                if seen and seen[1] <= time:  # a log is not always in the order of time
+                    origin = seen[0]
+                visited.move_to_end(visitor)
+                pages.pop(path, None)
+                if len(pages) >= REMEMBERED_PAGES:
+                    del pages[next(iter(pages))]
+            pages[path] = page_view, time
+            origins.append(origin)
+        return origins
 
-    def _is_own(self, host: str) -> bool:
+    def _is_own(self) -> pl.Expr:
+        """Whether a referrer is of the site itself."""
         if self._site.hosts:
-            return host in self._site.hosts
-        return bool(self._own) and self._own.removeprefix("www.") == host.removeprefix("www.")
+            return pl.col("host").is_in(self._site.hosts)
+        own = self._own.removeprefix("www.")
+        return (pl.col("host").str.strip_prefix("www.") == own) & (pl.col("host") != "")
 
     def _fetched_from(self, host: str, times: int) -> None:
         """Pages fetch their own pictures: so the site is called that most of them come from."""
         count = self._hosts[host] = self._hosts.get(host, 0) + times
         if count > self._hosts.get(self._own, 0):
             self._own = host
-
-    def _remember(self, visitor: int, path: str, page_view: str, time: int) -> None:
-        pages = self._visited.get(visitor)
-        if pages is None:
-            pages = self._visited[visitor] = {}
-            if len(self._visited) > REMEMBERED_VISITORS:
-                self._visited.popitem(last=False)
-        else:
-            self._visited.move_to_end(visitor)
-            pages.pop(path, None)
-            if len(pages) >= REMEMBERED_PAGES:
-                del pages[next(iter(pages))]
-        pages[path] = page_view, time
