@@ -68,6 +68,7 @@ class _PowerCutError(Exception):
 
 def test_an_interrupted_import_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "PIECE_EVENTS", 100)
+    monkeypatch.setattr(intake, "ROWS_OF_A_FILE", 1)  # a file for each partition, to be cut off between two
     monkeypatch.setattr(opened, "BLOCK_BYTES", 4_000)
     files = [tmp_path / "access.log.1", tmp_path / "access.log"]
     for number, file in enumerate(files):
@@ -77,11 +78,11 @@ def test_an_interrupted_import_goes_on_where_it_was(tmp_path: Path, monkeypatch:
     write_table = intake.write_table
 
     def stop_after(most: int) -> None:
-        def write(path: Path, table: pa.Table) -> None:
+        def write(path: Path, table: pa.Table, level: int) -> None:
             if len(written) >= most:
                 raise _PowerCutError
             written.append(path)
-            write_table(path, table)
+            write_table(path, table, level=level)
 
         monkeypatch.setattr(intake, "write_table", write)
 

@@ -27,6 +27,7 @@ import numpy as np
 import pyarrow as pa
 
 from tracker.archive_files import (
+    QUICK_LEVEL,
     ArchiveError,
     folder_of,
     settle_partitions,
@@ -34,12 +35,13 @@ from tracker.archive_files import (
     write_durably,
     write_table,
 )
-from tracker.archive_format import SCHEMA
+from tracker.archive_format import PARTITION, SCHEMA, Numbers
 from tracker.day import day_of
 from tracker.event import Event
 from tracker.site import Site
 
 PIECE_EVENTS = 200_000
+ROWS_OF_A_FILE = 50_000  # about: neighbouring partitions share a file until it has as many
 DEFAULT_PARTITIONS = 16
 QUARTER_MS = 900_000
 SALT_BYTES = 32
@@ -135,24 +137,30 @@ class Intake:
         if number < self._journal.pieces:
             return
         self.write_journal()  # with the salts of these events, before the first of them lies there
-        days = events["time"].to_numpy() // QUARTER_MS
-        partitions = events["visitor"].to_numpy() % self._partitions
-        for day, of_day in self._by_day(days):
-            for partition in np.unique(partitions[of_day]):
-                rows = events.filter(pa.array(of_day & (partitions == partition)))
-                path = (
-                    folder_of(self._root, day, int(partition)) / f"import-{self._name}-{number:04d}.parquet"
-                )
-                write_table(path, _whole(rows))
-                self._files += 1
+        places = self._days(events["time"].to_numpy()) * self._partitions
+        places += events["visitor"].to_numpy() % self._partitions
+        order = np.argsort(places, kind="stable")
+        events, places = events.take(pa.array(order)), places[order]
+        for rows in _shares(places, self._partitions):
+            self._write(number, _whole(events[rows]), places[rows])
+            self._files += 1
         self._journal.pieces = self._number
 
-    def _by_day(self, quarters: np.ndarray) -> Iterator[tuple[date, np.ndarray]]:
-        """Each DAY with a mask of its rows. A DAY turns on a whole quarter of an hour."""
-        found, which = np.unique(quarters, return_inverse=True)
-        days = [day_of(int(quarter) * QUARTER_MS, self._zone) for quarter in found]
-        for day in sorted(set(days)):
-            yield day, np.array([each == day for each in days])[which]
+    def _write(self, number: int, events: pa.Table, places: Numbers) -> None:
+        """Write events of one DAY, at `places` of neighbouring partitions, as a file."""
+        day, first = divmod(int(places[0]), self._partitions)
+        last = int(places[-1]) % self._partitions
+        folder = folder_of(self._root, date.fromordinal(day), first)
+        if last > first:
+            folder = folder.with_name(f"{folder.name}-{last:02d}")
+            events = events.append_column(PARTITION, pa.array(places % self._partitions, PARTITION.type))
+        write_table(folder / f"import-{self._name}-{number:04d}.parquet", events, level=QUICK_LEVEL)
+
+    def _days(self, times_ms: Numbers) -> Numbers:
+        """The DAY of each time, as a number. A DAY turns on a whole quarter of an hour."""
+        found, which = np.unique(times_ms // QUARTER_MS, return_inverse=True)
+        days = [day_of(int(quarter) * QUARTER_MS, self._zone).toordinal() for quarter in found]
+        return np.array(days, np.int64)[which]
 
     def _resumed(self, now: float) -> _Journal | None:
         """The journal of an interrupted import of this name, with what it does not vouch for taken away."""
@@ -260,6 +268,17 @@ def alone(root: Path, name: str) -> Iterator[None]:
             yield
         finally:
             path.unlink(missing_ok=True)
+
+
+def _shares(places: Numbers, partitions: int) -> Iterator[slice]:
+    """The rows of each file, of sorted places: a whole DAY's if they are few, else some partitions' of it."""
+    starts = np.flatnonzero(np.diff(places, prepend=-1)).tolist()
+    begin = 0
+    for start in starts[1:]:
+        if start - begin >= ROWS_OF_A_FILE or places[start] // partitions != places[begin] // partitions:
+            yield slice(begin, start)
+            begin = start
+    yield slice(begin, len(places))
 
 
 def _whole(events: pa.Table) -> pa.Table:
