@@ -20,18 +20,18 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import polars as pl
 import pyarrow as pa
 
 from tracker.case_numbers import CaseNumbers
 from tracker.day import day_of
 from tracker.identity import daily_visitor
 from tracker.imports.access_log_block import table_of_lines
+from tracker.imports.access_log_coded import Coded, Numbers, numbers_of, pairs_of
 from tracker.imports.access_log_line import SetAside
-from tracker.imports.access_log_memory import Memory, remember
+from tracker.imports.access_log_memory import Memory, Said, remember
 from tracker.imports.access_log_summary import AccessLogSummary
 from tracker.imports.intake import QUARTER_MS, Intake, Intakes
 from tracker.imports.opened import ImportFileError, Lines, Progress, Whole, digest, lines
@@ -41,8 +41,6 @@ __all__ = ["AccessLogSummary", "import_access_log"]
 
 REMEMBERED_VISITORS = 50_000  # visitors of whom we know the pages, to link a page to the one before
 REMEMBERED_PAGES = 50
-
-Times = npt.NDArray[np.int64]
 
 
 def import_access_log(
@@ -109,52 +107,66 @@ class _Reader:
         def malformed(at: int, why: str) -> None:
             summary.note_malformed(path, block.first + at, why)
 
-        table = memory.explained(table_of_lines(block.lines, malformed), malformed)
-        summary.note(len(block.lines), table)
+        said = memory.explained(table_of_lines(block.lines, malformed), malformed)
+        summary.note(len(block.lines), said)
         if not self._site.hosts:
-            fetched = table.filter(pl.col("reason") == SetAside.ASSET, pl.col("host") != "")["host"]
-            for host, count in Counter(fetched).items():
-                self._fetched_from(host, count)
-        views = table.filter(pl.col("reason").is_null())
-        return self._views(views, [block.lines[at] for at in views["at"]], intake)
+            self._learn_own_host(said)
+        return self._views(said, block.lines, intake)
 
-    def _views(self, views: pl.DataFrame, lines: Sequence[bytes], intake: Intake) -> pa.Table:
+    def _views(self, said: Said, lines: Sequence[bytes], intake: Intake) -> pa.Table:
         """Views, and the searches on the site itself that some of them are."""
-        summary = self._summary
-        views = self._known(self._memory.seen(views), intake).with_columns(
-            pl.Series("page_view", self._page_views(lines), dtype=pl.String),
-            pl.Series("time", self._in_order(views["time"].to_numpy())),
+        memory, summary = self._memory, self._summary
+        at, time_ms, client, asked, referrer, agent = said.views()
+        pages = [memory.page(*each) for each in asked.values]
+        came = [memory.came(each) for each in referrer.values]
+        agents = [memory.agent(each) for each in agent.values]
+        visitor = self._visitors_of(time_ms, client, agent, [each.text for each in agents], intake)
+        time_ms = self._in_order(time_ms)
+        ids = self._page_views([lines[line] for line in at.tolist()])
+        origins = self._origins(
+            visitor.listed(visitor.values),
+            asked.listed([page.path for page in pages]),
+            referrer.listed([each.path if self._is_own(each.host) else None for each in came]),
+            ids,
+            time_ms.tolist(),
         )
-        views = views.with_columns(pl.Series("origin", self._origins(views), dtype=pl.String))
-        searches = views.filter(pl.col("words") != "")
-        summary.views += views.height
-        summary.searches += searches.height
-        summary.automated += int(views["automated"].sum())
-        summary.redacted.update(self._memory.redacted(views))
-        events = [
-            found.select(
-                "visitor", "time", "page_view", "origin", "parameters", "automated",
-                site=pl.lit(self._site.name), index=pl.lit(index, pl.Int16), kind=pl.lit(kind), query=query,
-                path="clean", referrer="referrer_kept",
-            )
-            for found, index, kind, query in (
-                (views, 0, "view", pl.lit(None, pl.String)),
-                (searches, 1, "search", pl.col("words")),
-            )
-        ]  # fmt: skip
-        return pl.concat(events).to_arrow(compat_level=pl.CompatLevel.oldest())
+        events = pa.table(
+            {
+                "visitor": visitor.of_each(visitor.values, pa.int64()),
+                "time": time_ms,
+                "page_view": ids,
+                "origin": pa.array(origins, pa.string()),
+                "path": asked.of_each([page.clean for page in pages], pa.string()),
+                "parameters": asked.of_each([page.parameters for page in pages], pa.string()),
+                "query": pa.nulls(len(ids), pa.string()),
+                "referrer": referrer.of_each([each.clean for each in came], pa.string()),
+                "automated": agent.of_each([each.automated for each in agents], pa.bool_()),
+                "site": pa.repeat(self._site.name, len(ids)),
+                "kind": pa.repeat("view", len(ids)),
+                "index": pa.repeat(pa.scalar(0, pa.int16()), len(ids)),
+            }
+        )
+        words = asked.of_each([page.words or None for page in pages], pa.string())
+        searches = events.filter(words.is_valid())
+        summary.views += len(ids)
+        summary.searches += searches.num_rows
+        summary.automated += sum(
+            count for each, count in zip(agents, agent.counts(), strict=True) if each.automated
+        )
+        for made, column in ((pages, asked), (came, referrer)):
+            for each, count in zip(made, column.counts(), strict=True):
+                for mark in each.redacted:
+                    summary.redacted[mark] += count
+        return pa.concat_tables([events, _as_searches(searches, words.drop_null())])
 
-    def _known(self, views: pl.DataFrame, intake: Intake) -> pl.DataFrame:
-        """Views with their `visitor`."""
-        quarter = pl.col("time") // QUARTER_MS
-        quarters = views.select(quarter.unique())["time"].to_list()
-        days = [day_of(quarter * QUARTER_MS, self._site.zone) for quarter in quarters]
-        views = views.with_columns(day=quarter.replace_strict(quarters, days, return_dtype=pl.Date))
-        who = ["client", "agent_said", "day"]
-        visitors = views.select(who).unique()
-        known = [self._visitor(*row, intake) for row in visitors.iter_rows()]
-        visitors = visitors.with_columns(pl.Series("visitor", known, dtype=pl.Int64))
-        return views.join(visitors, on=who, how="left", maintain_order="left")
+    def _visitors_of(
+        self, time_ms: Numbers, client: Coded[str], agent: Coded[str], agents: list[str], intake: Intake
+    ) -> Coded[int]:
+        quarter = numbers_of(time_ms // QUARTER_MS)
+        days = [day_of(each * QUARTER_MS, self._site.zone) for each in quarter.values]
+        browser = pairs_of(client, Coded(agents, agent.which))
+        found = pairs_of(browser, Coded(days, quarter.which))
+        return Coded([self._visitor(*who, day, intake) for who, day in found.values], found.which)
 
     def _visitor(self, client: str, user_agent: str, day: date, intake: Intake) -> int:
         visitor = self._visitors.get((client, user_agent, day))
@@ -183,7 +195,7 @@ class _Reader:
         text = urlsafe_b64encode(b"".join(ids)).decode()  # 9 bytes are 12 signs
         return [text[at : at + 12] for at in range(0, len(text), 12)]
 
-    def _in_order(self, times_ms: Times) -> Times:
+    def _in_order(self, times_ms: Numbers) -> Numbers:
         """A log knows whole seconds: count on in milliseconds, so that lines keep their order."""
         if not len(times_ms):
             return times_ms
@@ -194,11 +206,12 @@ class _Reader:
         self._second = int(times_ms[-1]), int(since[-1])
         return times_ms + np.minimum(since, 999)
 
-    def _origins(self, views: pl.DataFrame) -> list[str | None]:
+    def _origins(
+        self, visitors: list[int], paths: list[str], came: list[str | None], ids: list[str], times: list[int]
+    ) -> list[str | None]:
         """The view from which each visitor came, where the referrer is a page of the site that they saw."""
-        told = views.select("visitor", "path", pl.when(self._is_own()).then("from"), "page_view", "time")
         visited, origins = self._visited, []
-        for visitor, path, came, page_view, time in zip(*(column.to_list() for column in told), strict=True):
+        for visitor, path, before, page_view, time in zip(visitors, paths, came, ids, times, strict=True):
             pages = visited.get(visitor)
             origin = None
             if pages is None:
@@ -206,7 +219,7 @@ class _Reader:
                 if len(visited) > REMEMBERED_VISITORS:
                     visited.popitem(last=False)
             else:
-                seen = pages.get(came)
+                seen = pages.get(before)
                 if seen and seen[1] <= time:  # a log is not always in the order of time
                     origin = seen[0]
                 visited.move_to_end(visitor)
@@ -217,15 +230,27 @@ class _Reader:
             origins.append(origin)
         return origins
 
-    def _is_own(self) -> pl.Expr:
-        """Whether a referrer is of the site itself."""
+    def _is_own(self, host: str) -> bool:
         if self._site.hosts:
-            return pl.col("host").is_in(self._site.hosts)
-        own = self._own.removeprefix("www.")
-        return (pl.col("host").str.strip_prefix("www.") == own) & (pl.col("host") != "")
+            return host in self._site.hosts
+        return bool(self._own) and self._own.removeprefix("www.") == host.removeprefix("www.")
 
-    def _fetched_from(self, host: str, times: int) -> None:
+    def _learn_own_host(self, said: Said) -> None:
         """Pages fetch their own pictures: so the site is called that most of them come from."""
-        count = self._hosts[host] = self._hosts.get(host, 0) + times
-        if count > self._hosts.get(self._own, 0):
-            self._own = host
+        fetched = np.array([reason is SetAside.ASSET for reason in said.reasons], np.bool_)[said.asked.which]
+        referrers = said.referrer.only(fetched)
+        hosts: Counter[str] = Counter()
+        for referrer, times in zip(referrers.values, referrers.counts(), strict=True):
+            hosts[self._memory.came(referrer).host] += times
+        del hosts[""]
+        for host, times in hosts.items():
+            count = self._hosts[host] = self._hosts.get(host, 0) + times
+            if count > self._hosts.get(self._own, 0):
+                self._own = host
+
+
+def _as_searches(views: pa.Table, words: pa.Array[Any]) -> pa.Table:
+    """What visitors looked for on the pages that they saw."""
+    index = pa.repeat(pa.scalar(1, pa.int16()), views.num_rows)
+    told = {"query": words, "kind": pa.repeat("search", views.num_rows), "index": index}
+    return pa.table([told.get(name, views[name]) for name in views.column_names], views.column_names)

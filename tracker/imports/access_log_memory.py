@@ -6,15 +6,17 @@ Each memory is bounded; a full one starts afresh. They live as long as the impor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import repeat
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
+import numpy as np
 import polars as pl
 
 from tracker import address
 from tracker.bots import is_bot
 from tracker.case_numbers import CaseNumbers
+from tracker.imports.access_log_coded import Coded, Flags, Numbers, pairs_of, texts_of
 from tracker.imports.access_log_line import (
     MalformedLine,
     SetAside,
@@ -61,11 +63,24 @@ class Agent(NamedTuple):
     automated: bool
 
 
-# What a line gets of these, beside what it says.
-OF_A_PAGE = {"path": pl.String, "clean": pl.String, "parameters": pl.String, "words": pl.String}
-OF_A_REFERRER = {"host": pl.String, "from": pl.String, "referrer_kept": pl.String, "google_words": pl.Boolean}
-OF_AN_AGENT = {"agent_said": pl.String, "automated": pl.Boolean}
-REDACTED = ("page_redacted", "referrer_redacted")  # whether anything was
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the well-formed lines of a block say; the lists say what it comes to, for each distinct value."""
+
+    at: Numbers  # position in the block
+    time_ms: Numbers
+    client: Coded[str]
+    asked: Coded[tuple[str, str]]  # request and status
+    referrer: Coded[str]
+    agent: Coded[str]
+    reasons: list[SetAside | None]  # None for a view
+    came: list[Came]
+
+    def views(self) -> tuple[Numbers, Numbers, Coded[str], Coded[tuple[str, str]], Coded[str], Coded[str]]:
+        """The same columns of views alone."""
+        rows = np.array([reason is None for reason in self.reasons], np.bool_)[self.asked.which]
+        of_texts = (column.only(rows) for column in (self.client, self.asked, self.referrer, self.agent))
+        return self.at[rows], self.time_ms[rows], *of_texts  # type: ignore[return-value]
 
 
 class Memory:
@@ -81,67 +96,35 @@ class Memory:
         self._agents: dict[str, Agent] = {}
         self._minutes: dict[str, int] = {}  # first millisecond
 
-    def explained(self, table: pl.DataFrame, malformed: Callable[[int, str], None]) -> pl.DataFrame:
-        """Lines (`access_log_block`) with `time` since 1970 and what they are.
-
-        Added are `reason` (null for a view) and the columns of `OF_A_REFERRER`. A line with a time that
-        never was is left out, and `malformed(position, why)` told.
-        """
-        table = self._timed(table, malformed)
-        asked = table.select("request", "status").unique()
-        reasons = [self.reason(*row) for row in asked.rows()]
-        referrers = table.select("referrer").unique()
-        came = [self.came(text) for text in referrers["referrer"]]
-        of_each = [(*found[:4], bool(found.redacted)) for found in came]
-        return table.join(
-            asked.with_columns(pl.Series("reason", reasons, dtype=pl.String)),
-            on=["request", "status"], how="left", maintain_order="left",
-        ).join(
-            _beside(referrers, of_each, OF_A_REFERRER | {REDACTED[1]: pl.Boolean}),
-            on="referrer", how="left", maintain_order="left",
+    def explained(self, table: pl.DataFrame, malformed: Callable[[int, str], None]) -> Said:
+        """What lines (`access_log_block`) say. `malformed` is told of those with a time that never was."""
+        time_ms, never = self._times(table, malformed)
+        if never.any():
+            table, time_ms = table.filter(~never), time_ms[~never]
+        asked = pairs_of(texts_of(table["request"]), texts_of(table["status"]))
+        referrer = texts_of(table["referrer"])
+        return Said(
+            at=table["at"].to_numpy(), time_ms=time_ms, client=texts_of(table["client"]), asked=asked,
+            referrer=referrer, agent=texts_of(table["agent"]),
+            reasons=[self.reason(*each) for each in asked.values],
+            came=[self.came(each) for each in referrer.values],
         )  # fmt: skip
 
-    def seen(self, views: pl.DataFrame) -> pl.DataFrame:
-        """Views (`explained`) with the columns of `OF_A_PAGE`, `OF_AN_AGENT` and `REDACTED`."""
-        asked = views.select("request", "status").unique()
-        pages = [self.page(*row) for row in asked.rows()]
-        agents = views.select("agent").unique()
-        return views.join(
-            _beside(
-                asked, [(*page[:4], bool(page.redacted)) for page in pages],
-                OF_A_PAGE | {REDACTED[0]: pl.Boolean},
-            ),
-            on=["request", "status"], how="left", maintain_order="left",
-        ).join(
-            _beside(agents, [self.agent(text) for text in agents["agent"]], OF_AN_AGENT),
-            on="agent", how="left", maintain_order="left",
-        )  # fmt: skip
-
-    def redacted(self, views: pl.DataFrame) -> Iterator[Mark]:
-        """Everything that was taken out of views (`seen`), one mark each time."""
-        marked = views.filter(pl.any_horizontal(REDACTED)).select("request", "status", "referrer")
-        for request, status, referrer in marked.iter_rows():
-            yield from self.page(request, status).redacted
-            yield from self.came(referrer).redacted
-
-    def _timed(self, table: pl.DataFrame, malformed: Callable[[int, str], None]) -> pl.DataFrame:
-        starts, never = {}, {}
-        for minute in table["minute"].unique():
+    def _times(self, table: pl.DataFrame, malformed: Callable[[int, str], None]) -> tuple[Numbers, Flags]:
+        """Milliseconds since 1970 of each line, and which never were."""
+        minute = texts_of(table["minute"])
+        starts, never = [], []
+        for text in minute.values:
             try:
-                starts[minute] = self._minute(minute) if minute else 0
+                starts.append(self._minute(text) if text else 0)
+                never.append("")
             except MalformedLine as error:
-                never[minute] = str(error)
-        if never:
-            wrong = pl.col("minute").is_in(list(never))
-            for at, minute in table.filter(wrong).select("at", "minute").iter_rows():
-                malformed(at, never[minute])
-            table = table.filter(~wrong)
-        begun = pl.DataFrame({"minute": list(starts), "start": list(starts.values())}, schema=_STARTS)
-        return (
-            table.join(begun, on="minute", how="left", maintain_order="left")
-            .with_columns(time=pl.col("time") + pl.col("start"))
-            .drop("minute", "start")
-        )
+                starts.append(0)
+                never.append(str(error))
+        wrong = np.array([bool(why) for why in never], np.bool_)[minute.which]
+        for row in np.flatnonzero(wrong):
+            malformed(int(table["at"][int(row)]), never[minute.which[row]])
+        return np.array(starts, np.int64)[minute.which] + table["time"].to_numpy(), wrong
 
     def _minute(self, minute: str) -> int:
         known = self._minutes.get(minute)
@@ -198,19 +181,6 @@ class Memory:
             text = present(user_agent)
             known = remember(self._agents, user_agent, Agent(text, is_bot(text)), len(user_agent))
         return known
-
-
-_STARTS = {"minute": pl.String, "start": pl.Int64}
-
-
-def _beside(
-    texts: pl.DataFrame, found: Sequence[tuple[object, ...]], columns: Mapping[str, type[pl.DataType]]
-) -> pl.DataFrame:
-    """Distinct texts with what was found of each, as columns."""
-    parts = zip(*found, strict=True) if found else repeat(())
-    return texts.with_columns(
-        pl.Series(name, part, dtype=kind) for (name, kind), part in zip(columns.items(), parts, strict=False)
-    )
 
 
 def remember(memory: dict[Key, Made], key: Key, made: Made, length: int = 0) -> Made:

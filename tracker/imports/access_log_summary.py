@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import polars as pl
-
 from tracker.imports.access_log_line import SetAside
+from tracker.imports.access_log_memory import Said
 from tracker.scrub import Mark
 
 SHOWN_MALFORMED = 20
@@ -48,17 +47,20 @@ class AccessLogSummary:
         """Different clients in the well-formed lines."""
         return len(self._clients)
 
-    def note(self, lines: int, table: pl.DataFrame) -> None:
-        """Count a block of `lines` lines, of which `table` has the well-formed ones, explained."""
+    def note(self, lines: int, said: Said) -> None:
+        """Count a block of `lines` lines, and what its well-formed ones say."""
         self.lines += lines
-        self._clients.update(table["client"].unique())
-        for status, count in table["status"].value_counts().iter_rows():
+        self._clients.update(said.client.values)
+        for (_, status), reason, count in zip(
+            said.asked.values, said.reasons, said.asked.counts(), strict=True
+        ):
             self.statuses[int(status)] += count
-        for reason, count in table["reason"].drop_nulls().value_counts().iter_rows():
-            self.set_aside[SetAside(reason)] += count
-        self.google_words += int(table["google_words"].sum())
-        if table.height:
-            first, last = table.select(first=pl.col("time").min(), last=pl.col("time").max()).row(0)
+            if reason is not None:
+                self.set_aside[reason] += count
+        for came, count in zip(said.came, said.referrer.counts(), strict=True):
+            self.google_words += came.google_words * count
+        if len(said.time_ms):
+            first, last = int(said.time_ms.min()), int(said.time_ms.max())
             self.first_ms = first if self.first_ms is None else min(self.first_ms, first)
             self.last_ms = last if self.last_ms is None else max(self.last_ms, last)
 
