@@ -31,7 +31,7 @@ from tracker.identity import daily_visitor
 from tracker.imports.access_log_block import table_of_lines
 from tracker.imports.access_log_coded import Coded, Numbers, numbers_of, pairs_of
 from tracker.imports.access_log_line import SetAside
-from tracker.imports.access_log_memory import Memory, Said, remember
+from tracker.imports.access_log_memory import MOST, Memory, Said, remember
 from tracker.imports.access_log_summary import AccessLogSummary
 from tracker.imports.intake import QUARTER_MS, Intake, Intakes
 from tracker.imports.opened import ImportFileError, Lines, Progress, Whole, digest, lines
@@ -188,7 +188,9 @@ class _Reader:
             hashed.update(line.strip())
             digest = hashed.digest()
             repeat = repeats.get(digest, 0) + 1
-            remember(repeats, digest, repeat)
+            if len(repeats) >= MOST:
+                repeats.clear()
+            repeats[digest] = repeat
             if repeat > 1:
                 digest = hashlib.sha256(digest + repeat.to_bytes(8, "big")).digest()
             ids.append(digest[:9])

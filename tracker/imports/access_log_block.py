@@ -27,6 +27,11 @@ COLUMNS = {
 }
 LAST_MS = 7_258_118_400_000  # of 2199: what is later, or before 1970, is looked at one by one
 SECONDS = {f":{second:02d}": min(second, 59) * 1000 for second in range(61)}  # a leap second is told as :60
+# Client, two names and the time, parted by spaces and nothing else. What begins with a brace is JSON.
+_HEAD = (
+    r"^[!-z|-~][!-~]* [!-~]+ [!-Z^-~]+ "
+    r"\[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4}\] $"
+)
 
 
 def table_of_lines(lines: Sequence[bytes], malformed: Callable[[int, str], None]) -> pl.DataFrame:
@@ -55,51 +60,27 @@ def _ordinary(texts: pl.Series) -> pl.DataFrame:
     pieces = pl.col("text").str.split_exact('"', 7).struct.rename_fields(
         ["head", "request", "middle", "referrer", "between", "agent", "tail", "more"]
     )  # fmt: skip
-    head = pl.col("head").str.split_exact(" ", 6).struct.rename_fields(
-        ["client", "name", "user", "clock", "zone", "end", "beyond"]
-    )  # fmt: skip
-    middle = pl.col("middle").str.split_exact(" ", 4).struct.rename_fields(
-        ["before", "status", "size", "after", "further"]
-    )  # fmt: skip
+    head, tail = pl.col("head").str, pl.col("tail").str
     return (
         pl.DataFrame({"text": texts})
         .with_row_index("at")
-        .filter(~pl.col("text").str.contains("\\", literal=True))
-        .select("at", pieces.alias("pieces"))
+        .select("at", "text", pieces.alias("pieces"))
         .unnest("pieces")
         .filter(
+            ~pl.col("text").str.contains("\\", literal=True),
             pl.col("more").is_null(),
+            head.contains(_HEAD),
+            pl.col("middle").str.contains("^ [0-9]{3} (?:[0-9]+|-) $"),
             pl.col("between") == " ",
-            (pl.col("tail") == "") | pl.col("tail").str.starts_with(" ") | (pl.col("tail") == "\r"),
-        )
-        .with_columns(head.alias("heads"), middle.alias("middles"))
-        .unnest("heads", "middles")
-        .filter(
-            pl.col("end") == "",
-            pl.col("beyond").is_null(),
-            ~pl.col("head").str.contains(r"[^\x21-\x7e ]"),  # other blanks part words too
-            pl.col("client") != "",
-            ~pl.col("client").str.starts_with("{"),  # JSON, whatever follows
-            pl.col("name") != "",
-            pl.col("user") != "",
-            ~pl.col("user").str.contains(r"[\[\]]"),
-            pl.col("clock").str.contains(r"^\[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9]{2}:[0-9]{2}:[0-9]{2}$"),
-            pl.col("zone").str.contains(r"^[+-][0-9]{4}\]$"),
-            pl.col("before") == "",
-            pl.col("after") == "",
-            pl.col("further").is_null(),
-            pl.col("status").str.contains("^[0-9]{3}$"),
-            pl.col("size").str.contains("^(?:[0-9]+|-)$"),
+            (pl.col("tail") == "") | tail.starts_with(" ") | (pl.col("tail") == "\r"),
         )
         .select(
             "at",
-            "client",
-            minute=pl.col("clock").str.slice(1, 17) + pl.lit(" ") + pl.col("zone").str.slice(0, 5),
-            time=pl.col("clock")
-            .str.slice(18, 3)
-            .replace_strict(SECONDS, default=None, return_dtype=pl.Int64),
+            client=head.split_exact(" ", 1).struct.field("field_0"),
+            minute=head.slice(-28, 17) + head.slice(-8, 6),
+            time=head.slice(-11, 3).replace_strict(SECONDS, default=None, return_dtype=pl.Int64),
             request="request",
-            status="status",
+            status=pl.col("middle").str.slice(1, 3),
             referrer="referrer",
             agent="agent",
         )

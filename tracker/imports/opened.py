@@ -84,18 +84,25 @@ def lines(path: Path, whole: Whole | None = None) -> Iterator[Lines]:
             if not end:
                 continue
             skipping = False
-        found = (rest + piece).split(b"\n") if rest else piece.split(b"\n")
+        piece = rest + piece if rest else piece
+        found = piece.split(b"\n")
         rest = found.pop()
         if len(rest) > LONGEST_LINE:
             found.append(rest)
             rest, skipping = b"", True
-        if len(piece) > LONGEST_LINE:
+        if _has_long_line(piece):
             found = [line if len(line) <= LONGEST_LINE else line[:LONGEST_LINE] for line in found]
         if found:
             yield Lines(number, found)
             number += len(found)
     if rest:
         yield Lines(number, [rest])
+
+
+def _has_long_line(text: bytes) -> bool:
+    """Whether a line may be too long: there is half of one without an end in it."""
+    half = LONGEST_LINE // 2
+    return any(text.find(b"\n", at, at + half) < 0 for at in range(0, len(text) - half + 1, half))
 
 
 def digest(path: Path, *salt: str) -> str:
