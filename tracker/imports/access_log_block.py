@@ -90,43 +90,39 @@ def _ordinary(texts: pl.Series) -> pl.DataFrame:
 
 def _ordinary_json(said: Mapping[str, Sequence[str | None]]) -> pl.DataFrame:
     """The same of lines of JSON whose time is one of nginx's two notations and whose status is one."""
-    local = pl.col("when").str.contains(
-        r"^[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4}$"
-    )
-    iso = pl.col("when").str.contains(
-        r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9][+-][0-9]{2}:[0-9]{2}$"
-    )
+    table = pl.DataFrame(said, schema=dict.fromkeys(said, pl.String)).with_row_index("at")
+    times = _times_of_json(table.select(pl.col("when").drop_nulls().unique()))
     return (
-        pl.DataFrame(said, schema=dict.fromkeys(said, pl.String))
-        .with_row_index("at")
-        .filter(
+        table.filter(
             pl.col("client") != "",
             pl.col("request") != "",
             pl.col("status").str.contains("^[0-9]{3}$"),
             pl.col("referrer").is_not_null(),
             pl.col("agent").is_not_null(),
-            local | iso,
         )
-        .with_columns(
-            minute=pl.when(local)
-            .then(pl.col("when").str.slice(0, 17) + pl.col("when").str.slice(20))
-            .otherwise(pl.lit("")),
-            time=pl.when(local)
-            .then(
-                pl.col("when")
-                .str.slice(17, 3)
-                .replace_strict(SECONDS, default=None, return_dtype=pl.Int64)
-            )
-            .otherwise(
-                pl.col("when")
-                .str.to_datetime("%Y-%m-%dT%H:%M:%S%z", time_unit="ms", strict=False)
-                .dt.epoch("ms")
-            ),
-        )
-        .filter(pl.col("time").is_not_null())
-        .filter((pl.col("minute") != "") | pl.col("time").is_between(0, LAST_MS))
+        .join(times, on="when", how="inner", maintain_order="left")
         .select(*COLUMNS)
     )
+
+
+def _times_of_json(times: pl.DataFrame) -> pl.DataFrame:
+    """Those of different times (`when`) that are in one of the two notations, as `minute` and `time`."""
+    when = pl.col("when").str
+    local = times.filter(
+        when.contains(r"^[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4}$")
+    ).with_columns(
+        minute=when.slice(0, 17) + when.slice(20),
+        time=when.slice(17, 3).replace_strict(SECONDS, default=None, return_dtype=pl.Int64),
+    )
+    iso = times.filter(
+        when.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9][+-][0-9]{2}:[0-9]{2}$")
+    ).with_columns(
+        minute=pl.lit(""),
+        time=when.to_datetime("%Y-%m-%dT%H:%M:%S%z", time_unit="ms", strict=False).dt.epoch("ms"),
+    )
+    return pl.concat([
+        local.filter(pl.col("time").is_not_null()), iso.filter(pl.col("time").is_between(0, LAST_MS))
+    ])  # fmt: skip
 
 
 def _row(fields: Fields) -> tuple[str, str, int, str, str, str, str]:

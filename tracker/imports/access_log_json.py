@@ -53,7 +53,10 @@ def columns_of_json(lines: Sequence[bytes]) -> dict[str, list[Any]] | None:
     """
     if not lines or not lines[0].startswith(b"{"):
         return None
-    raw = b"[" + b",".join(lines) + b"]"
+    parts = list(lines)
+    parts[0] = b"[" + parts[0]
+    parts[-1] += b"]"
+    raw = b",".join(parts)  # some megabytes, copied once
     try:
         found = _decode_block(raw)
     except (msgspec.DecodeError, RecursionError):
@@ -61,7 +64,7 @@ def columns_of_json(lines: Sequence[bytes]) -> dict[str, list[Any]] | None:
     if len(found) != len(lines):  # two objects on a line
         return None
     clients = [line.remote_addr for line in found]
-    if any(map(_PARTED.search, clients)):
+    if any(map(_PARTED.search, set(clients))):
         clients = [client.partition(",")[0].strip() for client in clients]
     texts: dict[str, list[Any]] = {
         "request": [line.request for line in found],
