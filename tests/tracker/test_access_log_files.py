@@ -12,7 +12,7 @@ import pytest
 
 from tests.tracker.access_logs import SITE, imported, line, rows_of
 from tracker.archive import days, read_events
-from tracker.archive_files import ArchiveError
+from tracker.archive_files import ArchiveError, files_of
 from tracker.imports import intake, opened
 from tracker.imports.access_log import import_access_log
 from tracker.imports.opened import ImportFileError
@@ -101,6 +101,39 @@ def test_an_interrupted_import_goes_on_where_it_was(tmp_path: Path, monkeypatch:
     assert len({row["visitor"] for row in rows}) == 50  # pseudonyms outlived both interruptions
     assert not list((tmp_path / "archive" / "imports").glob("*.unfinished"))
     assert not list((tmp_path / "archive" / "imports").glob("*.lock"))
+
+
+def test_partitions_of_a_day_share_a_file_and_are_read_apart(tmp_path: Path) -> None:
+    days_of_may = [line(f"/{day}/{each}", client=f"192.0.2.{each}", time=f"{day}/May/2026:12:00:00 +0000")
+                   for day in (11, 12) for each in range(100)]  # fmt: skip
+    _, rows = imported(tmp_path, *days_of_may)
+    root = tmp_path / "archive"
+    first = date(2026, 5, 11)
+    assert [len(files_of(root, day)) for day in days(root)] == [1, 1]
+    apart = [read_events(root, first, partition) for partition in range(intake.DEFAULT_PARTITIONS)]
+    for partition, events in enumerate(apart):
+        visitors = events["visitor"].to_pylist()
+        assert {visitor % intake.DEFAULT_PARTITIONS for visitor in visitors} <= {partition}
+    assert sum(events.num_rows for events in apart) == 100
+    assert len(rows) == 200
+
+
+def test_a_file_of_an_import_holds_whole_partitions_of_one_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "ROWS_OF_A_FILE", 3)
+    many = intake.Intake(tmp_path, "log", site=SITE, partitions=4, salts=intake.ImportSalts())
+    noon = 1_795_345_200_000
+    visitors = [0, 4, 1, 5, 9, 2, 3, 3]
+    many.take(pa.table({
+        "visitor": pa.array([*visitors, 2], pa.int64()),
+        "time": pa.array([noon] * len(visitors) + [noon + 86_400_000], pa.int64()),
+        "page_view": [f"{number:012d}" for number in range(9)], "site": ["log"] * 9, "kind": ["view"] * 9,
+        "path": ["/"] * 9, "index": pa.array([0] * 9, pa.int16()),
+    }))  # fmt: skip
+    many.finish()
+    found = [path.parent.name for day in days(tmp_path) for path in files_of(tmp_path, day)]
+    assert found == ["partition=00-01", "partition=02-03", "partition=02"]
 
 
 def test_after_two_days_an_interrupted_import_begins_anew(tmp_path: Path) -> None:

@@ -31,10 +31,11 @@ from tracker.identity import daily_visitor
 from tracker.imports.access_log_block import table_of_lines
 from tracker.imports.access_log_coded import Coded, Numbers, numbers_of, pairs_of
 from tracker.imports.access_log_line import SetAside
-from tracker.imports.access_log_memory import MOST, Memory, Said, remember
+from tracker.imports.access_log_memory import MOST, Came, Memory, Page, Said, remember
 from tracker.imports.access_log_summary import AccessLogSummary
 from tracker.imports.intake import QUARTER_MS, Intake, Intakes
 from tracker.imports.opened import ImportFileError, Lines, Progress, Whole, digest, lines
+from tracker.scrub import Mark
 from tracker.site import Site
 
 __all__ = ["AccessLogSummary", "import_access_log"]
@@ -115,7 +116,7 @@ class _Reader:
 
     def _views(self, said: Said, lines: Sequence[bytes], intake: Intake) -> pa.Table:
         """Views, and the searches on the site itself that some of them are."""
-        memory, summary = self._memory, self._summary
+        memory = self._memory
         at, time_ms, client, asked, referrer, agent = said.views()
         pages = [memory.page(*each) for each in asked.values]
         came = [memory.came(each) for each in referrer.values]
@@ -130,34 +131,27 @@ class _Reader:
             ids,
             time_ms.tolist(),
         )
-        events = pa.table(
-            {
-                "visitor": visitor.of_each(visitor.values, pa.int64()),
-                "time": time_ms,
-                "page_view": ids,
-                "origin": pa.array(origins, pa.string()),
-                "path": asked.of_each([page.clean for page in pages], pa.string()),
-                "parameters": asked.of_each([page.parameters for page in pages], pa.string()),
-                "query": pa.nulls(len(ids), pa.string()),
-                "referrer": referrer.of_each([each.clean for each in came], pa.string()),
-                "automated": agent.of_each([each.automated for each in agents], pa.bool_()),
-                "site": pa.repeat(self._site.name, len(ids)),
-                "kind": pa.repeat("view", len(ids)),
-                "index": pa.repeat(pa.scalar(0, pa.int16()), len(ids)),
-            }
-        )
+        self._summary.redacted.update(_redacted(pages, asked) + _redacted(came, referrer))
+        views = pa.table({
+            "visitor": visitor.of_each(visitor.values, pa.int64()),
+            "time": pa.array(time_ms),
+            "page_view": ids,
+            "origin": pa.array(origins, pa.string()),
+            "path": asked.of_each([page.clean for page in pages], pa.string()),
+            "parameters": asked.of_each([page.parameters for page in pages], pa.string()),
+            "query": pa.nulls(len(ids), pa.string()),
+            "referrer": referrer.of_each([each.clean for each in came], pa.string()),
+            "automated": agent.of_each([each.automated for each in agents], pa.bool_()),
+            "site": pa.repeat(self._site.name, len(ids)),
+            "kind": pa.repeat("view", len(ids)),
+            "index": pa.repeat(pa.scalar(0, pa.int16()), len(ids)),
+        })  # fmt: skip
         words = asked.of_each([page.words or None for page in pages], pa.string())
-        searches = events.filter(words.is_valid())
-        summary.views += len(ids)
-        summary.searches += searches.num_rows
-        summary.automated += sum(
-            count for each, count in zip(agents, agent.counts(), strict=True) if each.automated
-        )
-        for made, column in ((pages, asked), (came, referrer)):
-            for each, count in zip(made, column.counts(), strict=True):
-                for mark in each.redacted:
-                    summary.redacted[mark] += count
-        return pa.concat_tables([events, _as_searches(searches, words.drop_null())])
+        searches = _as_searches(views.filter(words.is_valid()), words.drop_null())
+        self._summary.views += views.num_rows
+        self._summary.automated += views["automated"].to_pylist().count(True)
+        self._summary.searches += searches.num_rows
+        return pa.concat_tables([views, searches])
 
     def _visitors_of(
         self, time_ms: Numbers, client: Coded[str], agent: Coded[str], agents: list[str], intake: Intake
@@ -166,7 +160,8 @@ class _Reader:
         days = [day_of(each * QUARTER_MS, self._site.zone) for each in quarter.values]
         browser = pairs_of(client, Coded(agents, agent.which))
         found = pairs_of(browser, Coded(days, quarter.which))
-        return Coded([self._visitor(*who, day, intake) for who, day in found.values], found.which)
+        known = [self._visitor(ip, user_agent, day, intake) for (ip, user_agent), day in found.values]
+        return Coded(known, found.which)
 
     def _visitor(self, client: str, user_agent: str, day: date, intake: Intake) -> int:
         visitor = self._visitors.get((client, user_agent, day))
@@ -221,7 +216,7 @@ class _Reader:
                 if len(visited) > REMEMBERED_VISITORS:
                     visited.popitem(last=False)
             else:
-                seen = pages.get(before)
+                seen = pages.get(before) if before else None
                 if seen and seen[1] <= time:  # a log is not always in the order of time
                     origin = seen[0]
                 visited.move_to_end(visitor)
@@ -256,3 +251,12 @@ def _as_searches(views: pa.Table, words: pa.Array[Any]) -> pa.Table:
     index = pa.repeat(pa.scalar(1, pa.int16()), views.num_rows)
     told = {"query": words, "kind": pa.repeat("search", views.num_rows), "index": index}
     return pa.table([told.get(name, views[name]) for name in views.column_names], views.column_names)
+
+
+def _redacted(made: Sequence[Page | Came], column: Coded[Any]) -> Counter[Mark]:
+    """What was taken out of a column, of each of whose values `made` was made."""
+    found: Counter[Mark] = Counter()
+    for each, times in zip(made, column.counts(), strict=True):
+        for mark in each.redacted:
+            found[mark] += times
+    return found

@@ -27,11 +27,12 @@ class Coded(NamedTuple, Generic[Value]):
 
     def counts(self) -> list[int]:
         """In how many rows each value stands."""
-        return np.bincount(self.which, minlength=len(self.values)).tolist()
+        counts: list[int] = np.bincount(self.which, minlength=len(self.values)).tolist()
+        return counts
 
     def of_each(self, made: Sequence[Any], kind: pa.DataType) -> pa.Array[Any]:
         """A column of what was made of each value."""
-        return pa.array(made, kind).take(pa.array(self.which))
+        return pa.array(made, kind).take(self.which)
 
     def listed(self, made: Sequence[Any]) -> list[Any]:
         """The same as a list, of which equal rows share the objects."""

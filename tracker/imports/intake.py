@@ -140,7 +140,7 @@ class Intake:
         places = self._days(events["time"].to_numpy()) * self._partitions
         places += events["visitor"].to_numpy() % self._partitions
         order = np.argsort(places, kind="stable")
-        events, places = events.take(pa.array(order)), places[order]
+        events, places = events.take(order), places[order]
         for rows in _shares(places, self._partitions):
             self._write(number, _whole(events[rows]), places[rows])
             self._files += 1
