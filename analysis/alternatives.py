@@ -13,18 +13,20 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from analysis.aside import Aside
 from analysis.events import Events, K
+from analysis.exposed import FirstExposures, first_exposures
 from analysis.frames import build, texts
 from analysis.measures import form_columns
 from analysis.moves import Steps, find_steps
 from analysis.outcomes import CAUSES, OUTCOMES, Outcomes, find_outcomes
 from analysis.page_views import page_views
-from analysis.questions import Questions, find_questions
+from analysis.questions import Questions, find_questions, tasks_of
 from analysis.scope import Scope
 from analysis.sessions import number_sessions
 from analysis.tables import KNOWN, UNITS
 from analysis.thresholds import alternatives
-from analysis.units import Aside, FirstExposures, first_exposures, units_table
+from analysis.units import units_table
 from experiments.definition import Experiment
 
 
@@ -74,8 +76,7 @@ def _asked(
     """The columns of `QUESTIONS` that units are made of."""
     count = len(questions)
     forms = form_columns(events, questions)
-    names = [task.name for each in scope.tasks for task in each]
-    offsets = np.cumsum([0, *(len(each) for each in scope.tasks)])[questions.site]
+    task = tasks_of(questions, scope)
 
     def counted(rows: np.ndarray) -> np.ndarray:
         return np.bincount(questions.of_row[rows], minlength=count)
@@ -83,7 +84,7 @@ def _asked(
     return pl.DataFrame(
         {
             "visitor": questions.visitor,
-            "task": texts(np.where(questions.task >= 0, questions.task + offsets, -1), names),
+            "task": texts(task.codes, task.texts),
             "started_at": outcomes.started_at,
             "outcome": texts(outcomes.outcome, OUTCOMES),
             "success": outcomes.success,

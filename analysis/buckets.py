@@ -10,15 +10,17 @@ from __future__ import annotations
 import polars as pl
 
 from analysis.frames import added_up
+from analysis.groups import Groups
 from analysis.tables import BUCKETS, QUESTION_MEASURES, TIMES, UNIT_MEASURES, Outcome
 
 KEYS = ("experiment", "variant", "bucket", "segment")
 TIME_KEYS = ("experiment", "variant", "segment", "time_s", "cause")
 SEGMENTS = ("viewport", "entry")
+_MEASURED = ("success", "outcome", "pages", "searches")
 
 
-def buckets_table(units: pl.DataFrame, exposed: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
-    """`BUCKETS` of one (DAY, partition), from its `UNITS` and from `units.exposed_questions`."""
+def buckets_table(units: pl.DataFrame, exposed: Groups, questions: pl.DataFrame) -> pl.DataFrame:
+    """`BUCKETS` of one (DAY, partition), from its `UNITS` and from `exposed.exposed_questions`."""
     asked = pl.col("first_answered") >= 0
     of_units = by_segment(units).select(
         *KEYS,
@@ -28,7 +30,8 @@ def buckets_table(units: pl.DataFrame, exposed: pl.DataFrame, questions: pl.Data
         asked.cast(pl.Int64).alias("first_questions"),
         pl.col("first_answered").clip(0).cast(pl.Float64).alias("first_answered_sum"),
     )
-    mine = pl.concat([exposed.drop("question"), questions[exposed["question"]]], how="horizontal")
+    names, told = exposed.names[exposed.group], questions.select(*SEGMENTS, *_MEASURED)
+    mine = pl.concat([names, told[exposed.question]], how="horizontal")
     values = {
         "success": pl.col("success"),
         "contact": pl.col("outcome") == Outcome.CHANNEL_SHIFT.value,

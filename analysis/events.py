@@ -53,6 +53,13 @@ class Coded:
     def take(self, rows: Ints | Flags) -> Coded:
         return Coded(self.codes[rows], self.texts)
 
+    def alphabetical(self) -> Ints:
+        """For every row the place of its text in the alphabet."""
+        place = np.empty(len(self.texts), np.int64)
+        place[np.argsort(np.array(self.texts, dtype=object), kind="stable")] = np.arange(len(self.texts))
+        ranks: Ints = place[self.codes]
+        return ranks
+
     def decode(self, rows: Ints | Flags | slice = slice(None)) -> NDArray[np.object_]:
         """The texts of the rows, empty where there is none."""
         return np.array([*self.texts, ""], dtype=object)[self.codes[rows]]

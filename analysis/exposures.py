@@ -8,10 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-import polars as pl
 
-from analysis.events import Events, Ints
-from analysis.frames import texts
+from analysis.events import Coded, Events, Ints
 
 
 @lru_cache(maxsize=4096)
@@ -34,7 +32,7 @@ class Exposures:
     shown: Ints
     texts: tuple[str, ...]
 
-    def until(self, visitor: Ints, moment: Ints) -> pl.Series:
+    def until(self, visitor: Ints, moment: Ints) -> Coded:
         """For each (visitor, moment) all experiments met by then, by name, as on the wire; where one visitor
         saw two variants, the first."""
         low = np.searchsorted(self.visitor, visitor)
@@ -49,7 +47,9 @@ class Exposures:
             met, different = pd.factorize(key)
             pairs = zip((different // width).tolist(), (different % width).tolist(), strict=True)
             known = [known[before] + ((self.texts[place - 1],) if place else ()) for before, place in pairs]
-        return texts(met, [_joined(shown) for shown in known])
+        names: dict[str, int] = {}
+        places = [names.setdefault(_joined(shown), len(names)) for shown in known]
+        return Coded(np.array(places, np.int64)[met], tuple(names))
 
 
 @lru_cache(maxsize=4096)

@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
-from analysis.events import Events, Floats, Ints, K
-from analysis.exposures import find_exposures
+from analysis.counting import alike
+from analysis.events import Coded, Events, Floats, Ints, K
 from analysis.frames import build, texts
-from analysis.moves import PHASES, Steps
+from analysis.moves import PHASES, Moves, Steps
 from analysis.outcomes import CAUSES, OUTCOMES, Outcomes
-from analysis.page_views import PageViews
+from analysis.page_views import ENTRIES, PageViews
 from analysis.questions import STARTS, Questions
 from analysis.scope import Scope
+from analysis.sessions import Sessions
 from analysis.tables import QUESTIONS, REFORMULATIONS, Phase
 from analysis.thresholds import EFFORT
 
@@ -29,21 +30,21 @@ def questions_table(
     questions: Questions,
     steps: Steps,
     outcomes: Outcomes,
-    moves: pl.DataFrame,
-    sessions: pl.DataFrame,
+    moves: Moves,
+    sessions: Sessions,
     scope: Scope,
     *,
-    question_session: Ints,
+    task: Coded,
+    shown: Coded,
+    first_row: Ints,
+    started_in: Ints,
 ) -> pl.DataFrame:
     """`QUESTIONS`: one row is one question, in the order of `questions`.
 
-    `question_session` is the session in which each started, a row of `sessions`.
+    `task` is what each is about, `shown` what its visitor was shown of experiments by its end, `first_row`
+    its first event, and `started_in` the session of that.
     """
     count = len(questions)
-    first = np.full(count, -1, np.int64)
-    first[questions.of_row[::-1]] = np.arange(len(events))[::-1]
-    names = [task.name for each in scope.tasks for task in each]
-    offsets = np.cumsum([0, *(len(each) for each in scope.tasks)])[questions.site]
 
     def counted(rows: Ints) -> Ints:
         return np.bincount(questions.of_row[rows], minlength=count)
@@ -66,9 +67,9 @@ def questions_table(
         "friction": counted(np.flatnonzero(events.kind == K.FRICTION)),
         **form_columns(events, questions),
     }
-    entry = sessions["entry"].gather(question_session)
-    viewport = texts(events.text["viewport"].codes[first], events.text["viewport"].texts)
-    daypart = texts(dayparts(questions.site, outcomes.started_at, scope), DAYPARTS)
+    viewport = events.text["viewport"].take(first_row)
+    entry = Coded(sessions.entry[started_in], ENTRIES)
+    daypart = Coded(dayparts(questions.site, outcomes.started_at, scope), DAYPARTS)
     return build(
         {
             "site": texts(questions.site, events.site.texts),
@@ -76,8 +77,8 @@ def questions_table(
             "partition": events.partition[questions.visitor],
             "visitor": questions.visitor,
             "question": np.arange(count),
-            "session": question_session,
-            "task": texts(np.where(questions.task >= 0, questions.task + offsets, -1), names),
+            "session": started_in,
+            "task": texts(task.codes, task.texts),
             "start": texts(questions.start, STARTS),
             "started_at": outcomes.started_at,
             "ended_at": outcomes.ended_at,
@@ -96,14 +97,21 @@ def questions_table(
             "effort": sum(weight * counts[name] for name, weight in EFFORT.items()),
             "channel": _channel(events, questions),
             "repeat": _repeated(questions, outcomes.started_at),
-            "entry": entry,
-            "viewport": viewport,
-            "daypart": daypart,
-            "persona": entry + "/" + viewport + "/" + daypart,
-            "exposures": find_exposures(events).until(questions.visitor, outcomes.ended_at),
+            "entry": texts(entry.codes, entry.texts),
+            "viewport": texts(viewport.codes, viewport.texts),
+            "daypart": texts(daypart.codes, daypart.texts),
+            "persona": _personas(entry, viewport, daypart),
+            "exposures": texts(shown.codes, shown.texts),
         },
         QUESTIONS,
     )
+
+
+def _personas(*segments: Coded) -> pl.Series:
+    """The segments of every question, joined."""
+    same, first = alike(*(each.codes for each in segments))
+    names = zip(*(each.decode(first) for each in segments), strict=True)
+    return texts(same, ["/".join(each) for each in names])
 
 
 def dayparts(site: Ints, started_at: Ints, scope: Scope) -> Ints:
@@ -183,10 +191,10 @@ def _reading(views: PageViews, questions: Questions, gap_s: int) -> Floats:
     return reading
 
 
-def _heartbeats(moves: pl.DataFrame, count: int) -> dict[str, Floats]:
+def _heartbeats(moves: Moves, count: int) -> dict[str, Floats]:
     """First, worst, peak and last heartbeat of each question, given and inferred alike."""
-    beating = moves.select("question", "heartbeat").filter(pl.col("heartbeat").is_not_nan())
-    of, beats = beating["question"].to_numpy(), beating["heartbeat"].to_numpy()
+    beating = ~np.isnan(moves.heartbeat)
+    of, beats = moves.question[beating], moves.heartbeat[beating]
     first, last, worst, peak = (np.full(count, np.nan) for _ in range(4))
     first[of[::-1]] = beats[::-1]
     last[of] = beats
@@ -196,16 +204,13 @@ def _heartbeats(moves: pl.DataFrame, count: int) -> dict[str, Floats]:
     return {f"heartbeat_{name}": values for name, values in named.items()}
 
 
-def _furthest(moves: pl.DataFrame, count: int) -> pl.Series:
+def _furthest(moves: Moves, count: int) -> pl.Series:
     """The furthest phase reached. A mark given on the way is evaluation of that page; it only means that the
     journey came to its evaluation where that came after completion."""
-    places = {phase.value: place for place, phase in enumerate(PHASES)}
-    phase = moves["phase"].replace_strict(places, return_dtype=pl.Int64).to_numpy()
-    of = moves["question"].to_numpy()
+    evaluation, completion = PHASES.index(Phase.EVALUATION), PHASES.index(Phase.COMPLETION)
     furthest = np.zeros(count, np.int64)
-    on_the_way = phase != places[Phase.EVALUATION]
-    np.maximum.at(furthest, of[on_the_way], phase[on_the_way])
-    rated = np.unique(of[~on_the_way])
-    completed = rated[furthest[rated] == places[Phase.COMPLETION]]
-    furthest[completed] = places[Phase.EVALUATION]
+    on_the_way = moves.phase != evaluation
+    np.maximum.at(furthest, moves.question[on_the_way], moves.phase[on_the_way])
+    rated = np.unique(moves.question[~on_the_way])
+    furthest[rated[furthest[rated] == completion]] = evaluation
     return texts(furthest, PHASES)

@@ -45,6 +45,21 @@ class Steps:
     hop: Flags
 
 
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """One place per move in every column, ordered by question and in it as they happened: the row of its
+    event, and places in `MOVE_KINDS` and `PHASES`; `heartbeat` is NaN where nothing is known, `given` where
+    the resident said it. Different touchpoints have different names."""
+
+    row: Ints
+    question: Ints
+    kind: Ints
+    touchpoint: Coded
+    phase: Ints
+    heartbeat: Floats
+    given: Flags
+
+
 def find_steps(events: Events, views: PageViews, questions: Questions, scope: Scope) -> Steps:
     """Read the trails of every question."""
     what = _trails(views, questions, scope.thresholds)
@@ -116,31 +131,45 @@ def _before(keys: Ints) -> Ints:
     return before
 
 
-def moves_table(
-    events: Events, views: PageViews, questions: Questions, steps: Steps, scope: Scope
-) -> pl.DataFrame:
-    """`MOVES`: one row is one move."""
+def find_moves(events: Events, views: PageViews, questions: Questions, steps: Steps, scope: Scope) -> Moves:
+    """The moves of every question."""
     row, kind = _moves(events, views, steps)
     question = questions.of_row[row]
     order = np.lexsort((kind, row, question))
     row, kind, question = row[order], kind[order], question[order]
-    starts = np.flatnonzero(np.diff(question, prepend=-1))
     heartbeat = _heartbeats(events, row, kind)
+    return Moves(
+        row=row,
+        question=question,
+        kind=kind,
+        touchpoint=_touchpoints(events, views, row, kind),
+        phase=_phases(events, views, scope, row, kind),
+        heartbeat=heartbeat,
+        given=(kind == K.FEEDBACK) & ~np.isnan(heartbeat),
+    )
+
+
+def moves_table(
+    events: Events, views: PageViews, questions: Questions, steps: Steps, moves: Moves, scope: Scope
+) -> pl.DataFrame:
+    """`MOVES`: one row is one move."""
+    row, kind = moves.row, moves.kind
+    starts = np.flatnonzero(np.diff(moves.question, prepend=-1))
     return build(
         {
             "day": scope.day,
             "partition": events.partition[events.visitor[row]],
-            "question": question,
+            "question": moves.question,
             "order": np.arange(len(row)) - np.repeat(starts, np.diff(np.append(starts, len(row)))),
             "at": events.time[row],
             "kind": texts(kind, MOVE_KINDS),
             "type": _types(events, steps, row, kind),
             "step": _form_steps(events, row, kind),
-            "touchpoint": _touchpoints(events, views, row, kind),
+            "touchpoint": texts(moves.touchpoint.codes, moves.touchpoint.texts),
             "source": _sources(events, views, questions, steps, row, kind),
-            "phase": texts(_phases(events, views, scope, row, kind), PHASES),
-            "heartbeat": heartbeat,
-            "given": (kind == K.FEEDBACK) & ~np.isnan(heartbeat),
+            "phase": texts(moves.phase, PHASES),
+            "heartbeat": moves.heartbeat,
+            "given": moves.given,
         },
         MOVES,
     )
@@ -196,7 +225,7 @@ def _form_steps(events: Events, row: Ints, kind: Ints) -> Ints:
     return np.where(known, np.clip(np.nan_to_num(step), 0, 32_767), 0).astype(np.int64)
 
 
-def _touchpoints(events: Events, views: PageViews, row: Ints, kind: Ints) -> pl.Series:
+def _touchpoints(events: Events, views: PageViews, row: Ints, kind: Ints) -> Coded:
     """Page path; search, which a results page is too; a contact's channel; a result's page; a hop's host."""
     labels: list[str] = [page.path for page in views.pages]
     page = views.page[events.page_view[row]]
@@ -213,7 +242,9 @@ def _touchpoints(events: Events, views: PageViews, row: Ints, kind: Ints) -> pl.
         rows = kind == which
         place[rows] = np.where(coded.codes[row[rows]] < 0, page[rows], coded.codes[row[rows]] + len(labels))
         labels += coded.map(rule)
-    return texts(place, labels)
+    names: dict[str, int] = {}  # a page is clicked by the path that it has
+    numbers = np.array([names.setdefault(label, len(names)) for label in labels], np.int64)
+    return Coded(numbers[place], tuple(names))
 
 
 def _sources(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from analysis import cascade
 from analysis.compiled import records, run
 from analysis.entries import Entry
-from analysis.events import Events, Floats, Ints, K
+from analysis.events import Coded, Events, Floats, Ints, K
 from analysis.globs import tidy
 from analysis.page_views import ENTRIES, PageViews
 from analysis.scope import Scope
@@ -73,6 +73,13 @@ def find_questions(events: Events, views: PageViews, scope: Scope) -> Questions:
         scratch=frozenset(["latest", "open", "ends", "nodes"]),
     )
     return _found(events, state, row)
+
+
+def tasks_of(questions: Questions, scope: Scope) -> Coded:
+    """The task of every question by its name; tasks of two sites are two, also under one name."""
+    offsets = np.cumsum([0, *(len(each) for each in scope.tasks)])[questions.site]
+    names = tuple(task.name for each in scope.tasks for task in each)
+    return Coded(np.where(questions.task >= 0, questions.task + offsets, -1), names)
 
 
 def _found(events: Events, state: cascade.State, row: Ints) -> Questions:

@@ -12,7 +12,9 @@ from analysis.events import Events, Ints, K
 from analysis.exposures import find_exposures, parse
 from analysis.frames import added_up, build, texts
 from analysis.measures import DAYPARTS, dayparts
+from analysis.page_views import ENTRIES, PageViews
 from analysis.scope import Scope
+from analysis.sessions import Sessions
 from analysis.tables import EXPOSED
 from experiments.assignment import BUCKETS, variant_for
 from experiments.definition import Experiment
@@ -21,19 +23,17 @@ EXPOSED_KEYS = ("experiment", "variant")
 
 
 def circumstances(
-    events: Events, row: Ints, session: Ints, sessions: pl.DataFrame, scope: Scope
+    events: Events, views: PageViews, row: Ints, sessions: Sessions, scope: Scope
 ) -> pl.DataFrame:
-    """What was known at the events of `row`, and not later: the columns of `tables.KNOWN`.
-
-    `session` is that of every event, a row of `sessions`.
-    """
-    viewport, of = events.text["viewport"], session[row]
+    """What was known at the events of `row`, and not later: the columns of `tables.KNOWN`."""
+    viewport, of = events.text["viewport"], sessions.of_row[row]
+    landing = views.page[events.page_view[sessions.landing_row[of]]]
     return pl.DataFrame(
         {
             "viewport": texts(viewport.codes[row], viewport.texts),
-            "entry": sessions["entry"].gather(of),
+            "entry": texts(sessions.entry[of], ENTRIES),
             "daypart": texts(dayparts(events.site.codes[row], events.time[row], scope), DAYPARTS),
-            "landing": sessions["landing"].gather(of),
+            "landing": texts(landing, [page.path for page in views.pages]),
         }
     )
 

@@ -12,20 +12,24 @@ import pandas as pd
 import polars as pl
 
 from analysis.alternatives import units_by_definition
+from analysis.aside import Aside
 from analysis.buckets import buckets_table, times_table
+from analysis.counting import first_of
 from analysis.errors import ReconciliationError
 from analysis.events import Events, Ints
-from analysis.flows import flows_table, transitions_table
-from analysis.frames import build, nothing, published
+from analysis.exposed import bucket_of_visitors, exposed_questions, first_exposures, groups_of_tasks
+from analysis.exposures import find_exposures
+from analysis.flows import find_edges, find_routes, flows_table, transitions_table
+from analysis.frames import nothing, published
 from analysis.intake import Intake, prepare
 from analysis.measures import questions_table
-from analysis.moves import find_steps, moves_table
+from analysis.moves import find_moves, find_steps, moves_table
 from analysis.outcomes import find_outcomes
 from analysis.page_views import page_views
-from analysis.questions import Questions, find_questions
+from analysis.questions import find_questions, tasks_of
 from analysis.reach import circumstances, exposed_table, said
 from analysis.scope import Scope
-from analysis.sessions import number_sessions, sessions_table
+from analysis.sessions import find_sessions, number_sessions, sessions_table
 from analysis.tables import (
     ANSWERS,
     BUCKETS,
@@ -50,14 +54,8 @@ from analysis.tables import (
 )
 from analysis.tasks import Tasks
 from analysis.thresholds import DEFAULTS, Thresholds
-from analysis.touchpoints import heartbeats_table, touchpoints_table
-from analysis.units import (
-    Aside,
-    bucket_of_visitors,
-    exposed_questions,
-    first_exposures,
-    units_table,
-)
+from analysis.touchpoints import find_places, heartbeats_table, touchpoints_table
+from analysis.units import units_table
 from analysis.values import said_table, strata_table, values_table
 from analysis.volumes import seconds_table, volumes_table
 from experiments.definition import Experiment
@@ -121,7 +119,7 @@ def reconstruct(
     for reason, partitions in taken.aside_visitors.items():
         aside.add("visitors", "", reason, partitions)
     made = _numbered_apart(_tables(taken.events, scope, experiments, aside), taken.events.partition)
-    made["set_aside"] = _set_aside(aside)
+    made["set_aside"] = aside.table()
     tables = {
         name: published(made[name], columns) if name in made else nothing(columns)
         for name, columns in TABLES.items()
@@ -201,21 +199,27 @@ def _tables(
         views = replace(views, row_query=views.row_query[kept])
     if not len(events):
         return {}
+    first_row = first_of(questions.of_row, len(questions))
     steps = find_steps(events, views, questions, scope)
     outcomes = find_outcomes(events, views, questions, steps, scope)
-    session = number_sessions(events, gap_s)
-    started_in = _first_of(session, questions)
-    sessions = sessions_table(
+    sessions = find_sessions(events, views, gap_s)
+    started_in = sessions.of_row[first_row]
+    moves = find_moves(events, views, questions, steps, scope)
+    task = tasks_of(questions, scope)
+    shown = find_exposures(events).until(questions.visitor, outcomes.ended_at)
+    asked = questions_table(
         events,
         views,
+        questions,
+        steps,
+        outcomes,
+        moves,
+        sessions,
         scope,
-        session=session,
-        question_session=started_in,
-        submitted=np.flatnonzero(steps.submitted),
-    )
-    moves = moves_table(events, views, questions, steps, scope)
-    asked = questions_table(
-        events, views, questions, steps, outcomes, moves, sessions, scope, question_session=started_in
+        task=task,
+        shown=shown,
+        first_row=first_row,
+        started_in=started_in,
     )
     first = first_exposures(events, experiments, aside)
     units = units_table(
@@ -224,16 +228,22 @@ def _tables(
         asked,
         first,
         experiments,
-        met=circumstances(events, first.row, session, sessions, scope),
+        met=circumstances(events, views, first.row, sessions, scope),
         said=said(events, questions.of_row, len(questions)),
         day=scope.day,
     )
     buckets = bucket_of_visitors(events, int(events.visitor.max()) + 1)
-    exposed = exposed_questions(asked, buckets, list(experiments.values()), aside)
+    exposed = exposed_questions(events, questions, task, shown, buckets, [*experiments.values()], aside)
+    everyone = groups_of_tasks(questions, task, exposed, events.site.texts)
+    routes = find_routes(moves)
+    edges = find_edges(routes, outcomes.outcome)
+    places = find_places(routes)
     return {
-        "sessions": sessions,
+        "sessions": sessions_table(
+            events, views, scope, sessions, started_in=started_in, submitted=steps.submitted
+        ),
         "questions": asked,
-        "moves": moves,
+        "moves": moves_table(events, views, questions, steps, moves, scope),
         "units": units,
         "buckets": buckets_table(units, exposed, asked),
         "times": times_table(units),
@@ -241,22 +251,20 @@ def _tables(
         "strata": strata_table(units),
         "exposed": exposed_table(events, buckets, experiments),
         "said": said_table(units),
-        "flows": flows_table(exposed, asked, moves, longest=scope.thresholds.flow_steps),
-        "touchpoints": touchpoints_table(exposed, asked, moves),
-        "transitions": transitions_table(exposed, asked, moves),
-        "heartbeats": heartbeats_table(exposed, moves),
+        "flows": flows_table(everyone, edges, longest=scope.thresholds.flow_steps),
+        "touchpoints": touchpoints_table(everyone, places, moves, outcomes.outcome),
+        "transitions": transitions_table(exposed, edges),
+        "heartbeats": heartbeats_table(exposed, places, moves),
         "volumes": volumes_table(
-            events, asked, sessions, of_row=questions.of_row, session=session, submitted=steps.submitted
+            events,
+            task,
+            sessions,
+            of_row=questions.of_row,
+            first_row=first_row,
+            submitted=steps.submitted,
         ),
         "seconds": seconds_table(events),
     }
-
-
-def _first_of(session: np.ndarray, questions: Questions) -> np.ndarray:
-    """The session in which each question started."""
-    started = np.full(len(questions), -1, np.int64)
-    started[questions.of_row[::-1]] = session[::-1]
-    return started
 
 
 def _numbered_apart(made: dict[str, pl.DataFrame], partition: Ints) -> dict[str, pl.DataFrame]:
@@ -283,15 +291,6 @@ def _from_zero(partition: Ints) -> Ints:
     """The place of each within its partition; those of one partition follow each other."""
     places: Ints = np.arange(len(partition)) - np.searchsorted(partition, partition)
     return places
-
-
-def _set_aside(aside: Aside) -> pl.DataFrame:
-    rows = [(*key, count) for (_, *key), count in sorted(aside.counts.items())]
-    names = ("table", "experiment", "reason")
-    texts = {
-        name: pl.Series([row[place] for row in rows], dtype=pl.String) for place, name in enumerate(names)
-    }
-    return build({**texts, "rows": pl.Series([row[3] for row in rows], dtype=pl.Int64)}, SET_ASIDE)
 
 
 def _reconcile(events: int, tables: Mapping[str, pd.DataFrame]) -> None:

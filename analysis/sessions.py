@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 
-from analysis.events import Events, Ints, K
+from analysis.events import Events, Flags, Ints, K
 from analysis.frames import build, texts
 from analysis.page_views import ENTRIES, PageViews
 from analysis.scope import Scope
@@ -20,43 +22,71 @@ def number_sessions(events: Events, gap_s: int) -> Ints:
     return np.cumsum(new) - 1
 
 
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """`of_row` is the session of every event. The other columns have one place per session: its first and
+    last row, the row of the first page seen (else of the first event), and a place in `ENTRIES`."""
+
+    of_row: Ints
+    first_row: Ints
+    last_row: Ints
+    landing_row: Ints
+    entry: Ints
+
+    def __len__(self) -> int:
+        return len(self.first_row)
+
+
+def find_sessions(events: Events, views: PageViews, gap_s: int) -> Sessions:
+    """The sessions of all visitors, and how each began."""
+    of_row = number_sessions(events, gap_s)
+    first = np.flatnonzero(np.diff(of_row, prepend=-1))
+    landing = first.copy()
+    seen = np.flatnonzero(events.kind == K.VIEW)[::-1]
+    landing[of_row[seen]] = seen
+    return Sessions(
+        of_row=of_row,
+        first_row=first,
+        last_row=np.append(first[1:], len(events)) - 1,
+        landing_row=landing,
+        entry=views.entry[events.page_view[landing]],
+    )
+
+
 def sessions_table(
     events: Events,
     views: PageViews,
     scope: Scope,
+    sessions: Sessions,
     *,
-    session: Ints,
-    question_session: Ints,
-    submitted: Ints,
+    started_in: Ints,
+    submitted: Flags,
 ) -> pl.DataFrame:
     """`SESSIONS`: one row is one session.
 
-    `session` is that of every event, `question_session` that in which every question started; `submitted`
-    are the rows of the searches that were really made.
+    `started_in` is the session in which every question started; `submitted` are the searches that were really
+    made.
     """
-    starts = np.flatnonzero(np.diff(session, prepend=-1))
-    ends = np.append(starts[1:], len(events)) - 1
-    count = len(starts)
-    opened = events.kind == K.VIEW
-    landing = starts.copy()  # the first page seen, else the first event
-    seen = np.flatnonzero(opened)[::-1]
-    landing[session[seen]] = seen
-    view = events.page_view[landing]
+    count, first, landing = len(sessions), sessions.first_row, sessions.landing_row
+
+    def counted(flags: Flags) -> Ints:
+        return np.bincount(sessions.of_row[flags], minlength=count)
+
     return build(
         {
-            "site": texts(events.site.codes[starts], events.site.texts),
+            "site": texts(events.site.codes[first], events.site.texts),
             "day": scope.day,
-            "partition": events.partition[events.visitor[starts]],
-            "visitor": events.visitor[starts],
+            "partition": events.partition[events.visitor[first]],
+            "visitor": events.visitor[first],
             "session": np.arange(count),
-            "started_at": events.time[starts],
-            "ended_at": events.time[ends],
-            "events": np.bincount(session, minlength=count),
-            "pages": np.bincount(session[opened], minlength=count),
-            "searches": np.bincount(session[submitted], minlength=count),
-            "questions": np.bincount(question_session, minlength=count),
-            "entry": texts(views.entry[view], ENTRIES),
-            "landing": texts(views.page[view], [page.path for page in views.pages]),
+            "started_at": events.time[first],
+            "ended_at": events.time[sessions.last_row],
+            "events": sessions.last_row - first + 1,
+            "pages": counted(events.kind == K.VIEW),
+            "searches": counted(submitted),
+            "questions": np.bincount(started_in, minlength=count),
+            "entry": texts(sessions.entry, ENTRIES),
+            "landing": texts(views.page[events.page_view[landing]], [page.path for page in views.pages]),
             "viewport": texts(events.text["viewport"].codes[landing], events.text["viewport"].texts),
             "language": texts(events.text["language"].codes[landing], events.text["language"].texts),
         },

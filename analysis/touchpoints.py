@@ -7,96 +7,147 @@ a form is about filling in. That it was given is a touchpoint of its own, `feedb
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
 import polars as pl
 
-from analysis.flows import groups_of, steps_of, with_visitors
+from analysis.counting import alike
+from analysis.events import Coded, Flags, Ints, K
+from analysis.flows import Routes
 from analysis.frames import added_up
+from analysis.groups import Groups, Once
+from analysis.moves import PHASES, Moves
+from analysis.outcomes import OUTCOMES
 from analysis.tables import HEARTBEATS, TOUCHPOINTS, Outcome, Phase
 
 TOUCHPOINT_KEYS = ("site", "task", "experiment", "variant", "phase", "touchpoint")
 HEARTBEAT_KEYS = ("experiment", "variant", "bucket", "phase", "given", "heartbeat")
 FEEDBACK = "feedback"
-_PHASES = {phase.value: place for place, phase in enumerate(Phase)}
-_PLACE = ["question", "touchpoint"]
-_FURTHEST = pl.col("phase").sort_by(pl.col("phase").replace_strict(_PHASES, return_dtype=pl.Int8)).last()
 #: Outcomes of who left without an answer and without turning to the municipality in another way.
-LEFT = (Outcome.ABANDONED.value,)
+LEFT = (Outcome.ABANDONED,)
 
 
-def touchpoints_table(exposed: pl.DataFrame, questions: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
-    """`TOUCHPOINTS` of one (DAY, partition); `exposed` as in `units.exposed_questions`.
+@dataclass(frozen=True, slots=True)
+class Places:
+    """One place per question and touchpoint to which it came, sorted by both: the furthest phase in which it
+    was there, how often it came, and whether it ended there."""
+
+    question: Ints
+    touchpoint: Coded
+    phase: Ints
+    visits: Ints
+    last: Flags
+
+    def phase_of(self, question: Ints, touchpoint: Ints) -> Ints:
+        """The furthest phase in which each question was at a touchpoint, -1 where it did not come."""
+        width = len(self.touchpoint.texts)
+        known, wanted = self.question * width + self.touchpoint.codes, question * width + touchpoint
+        place = np.searchsorted(known, wanted)
+        return np.where(np.append(known, -1)[place] == wanted, np.append(self.phase, -1)[place], -1)
+
+
+def find_places(routes: Routes) -> Places:
+    """Where every question came."""
+    question, touchpoint = routes.question, routes.touchpoint
+    width = len(touchpoint.texts)
+    steps = np.sort((question * width + touchpoint.codes) * len(PHASES) + routes.phase)
+    place = steps // len(PHASES)
+    ends = np.flatnonzero(np.append(place[1:] != place[:-1], np.ones(min(len(place), 1), bool)))
+    of, at = np.divmod(place[ends], width)
+    final = np.full(int(question.max(initial=-1)) + 1, -1)
+    final[question] = touchpoint.codes  # the last one stays
+    return Places(
+        question=of,
+        touchpoint=Coded(at, touchpoint.texts),
+        phase=steps[ends] % len(PHASES),  # sorted last, hence the furthest
+        visits=np.diff(ends, prepend=-1),
+        last=final[of] == at,
+    )
+
+
+def touchpoints_table(groups: Groups, places: Places, moves: Moves, outcome: Ints) -> pl.DataFrame:
+    """`TOUCHPOINTS` of one (DAY, partition); `groups` as in `exposed.groups_of_tasks`, `outcome` the one of
+    every question, a place in `OUTCOMES`.
 
     A question is at a touchpoint in one phase, the furthest: who first looks at a form and then fills it in
     was there to fill it in. A mark counts where it was given, and once more as the touchpoint `feedback`.
     """
-    groups = groups_of(exposed, questions)
-    wanted = groups.select(pl.col("question").unique())
-    there = _there(steps_of(wanted, moves), questions)
-    there = _felt(there, moves.join(wanted, on="question", how="semi"))
-    counted = with_visitors(
-        groups.join(there, on="question"),
-        within=[name for name in TOUCHPOINT_KEYS if name != "phase"],
-        first=-pl.col("questions") * len(_PHASES) - pl.col("phase").replace_strict(_PHASES),
-        often=pl.col("often"),
-    )
-    # Who left a mark on a page that was never seen opened was not seen to come there.
-    came = counted.with_columns(pl.col("visitors") * pl.col("questions"))
-    return added_up(came, TOUCHPOINTS, TOUCHPOINT_KEYS)
+    parts = (_came(groups, places, outcome), _felt(groups, places, moves), _marks(groups, moves))
+    return added_up(pl.concat(parts, how="diagonal").fill_null(0), TOUCHPOINTS, TOUCHPOINT_KEYS)
 
 
-def _there(steps: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
-    """One row per question and touchpoint: its phase, visits, and whether the question ended there."""
-    ends = steps.group_by("question").agg(end=pl.col("place").max())
-    ends = ends.join(questions.select("question", "outcome"), on="question")
-    return (
-        steps.join(ends, on="question")
-        .group_by(_PLACE)
-        .agg(
-            phase=_FURTHEST,
-            visits=pl.len().cast(pl.Int64),
-            last=(pl.col("place") == pl.col("end")).any(),
-            outcome=pl.col("outcome").first(),
-        )
-        .select(
-            "question",
-            "phase",
-            "touchpoint",
-            "visits",
-            pl.lit(1, pl.Int64).alias("questions"),
-            pl.col("last").cast(pl.Int64),
-            (pl.col("last") & pl.col("outcome").is_in(LEFT)).cast(pl.Int64).alias("left"),
-        )
+def _came(groups: Groups, places: Places, outcome: Ints) -> pl.DataFrame:
+    """How many came, how often, and how many ended there."""
+    left = np.isin(outcome, [OUTCOMES.index(each) for each in LEFT])
+    return groups.add_up(
+        places.question,
+        {"phase": Coded(places.phase, PHASES), "touchpoint": places.touchpoint},
+        {
+            "visits": places.visits,
+            "questions": np.ones_like(places.visits),
+            "last": places.last.astype(np.int64),
+            "left": (places.last & left[places.question]).astype(np.int64),
+        },
+        visitors=Once(within=("touchpoint",), first=-places.phase, often=np.zeros_like(places.last)),
     )
 
 
-def _felt(there: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
-    """The same with the marks given there and whether there was trouble, and a row for each mark."""
-    beating = moves.filter(pl.col("heartbeat").is_not_nan())
-    given = pl.col("heartbeat").filter("given")
-    felt = beating.group_by(_PLACE).agg(
-        own=_FURTHEST,
-        given=given.len().cast(pl.Int64),
-        given_sum=given.sum().cast(pl.Int64),
-        given_bad=(given < 0).sum().cast(pl.Int64),
-        hard=(~pl.col("given")).any().cast(pl.Int64),
+def _felt(groups: Groups, places: Places, moves: Moves) -> pl.DataFrame:
+    """The marks given there, and whether there was trouble.
+
+    What was felt at a page that was never seen opened still counts, in the phase of what was done there.
+    """
+    row = np.flatnonzero(~np.isnan(moves.heartbeat))
+    question, touchpoint = moves.question[row], moves.touchpoint.codes[row]
+    same, first = alike(question, touchpoint)
+    own = np.zeros(len(first), np.int64)
+    np.maximum.at(own, same, moves.phase[row])
+    phase = places.phase_of(question, touchpoint)
+    given, beat = moves.given[row], moves.heartbeat[row]
+    inferred = np.flatnonzero(~given)
+    trouble = np.zeros(len(row), np.int64)
+    trouble[inferred[alike(same[inferred])[1]]] = 1  # once for a question
+    return groups.add_up(
+        question,
+        {
+            "phase": Coded(np.where(phase < 0, own[same], phase), PHASES),
+            "touchpoint": Coded(touchpoint, moves.touchpoint.texts),
+        },
+        {
+            "given": given.astype(np.int64),
+            "given_sum": np.where(given, beat, 0).astype(np.int64),
+            "given_bad": (given & (beat < 0)).astype(np.int64),
+            "hard": trouble,
+        },
     )
-    marks = moves.filter(pl.col("kind") == FEEDBACK).group_by("question").agg(visits=pl.len().cast(pl.Int64))
-    marks = marks.with_columns(
-        phase=pl.lit(Phase.EVALUATION.value), touchpoint=pl.lit(FEEDBACK), questions=pl.lit(1, pl.Int64)
-    )
-    # What was felt at a page that was never seen opened still counts, in the phase of what was done there.
-    whole = there.join(felt, on=_PLACE, how="full", coalesce=True)
-    whole = whole.with_columns(pl.col("phase").fill_null(pl.col("own"))).drop("own")
-    return pl.concat([whole, marks], how="diagonal").fill_null(0)
 
 
-def heartbeats_table(exposed: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
+def _marks(groups: Groups, moves: Moves) -> pl.DataFrame:
+    """The marks by themselves: how many, and of how many questions."""
+    question, marks = np.unique(moves.question[moves.kind == K.FEEDBACK], return_counts=True)
+    place = np.zeros_like(question)
+    return groups.add_up(
+        question,
+        {"phase": Coded(place, (Phase.EVALUATION,)), "touchpoint": Coded(place, (FEEDBACK,))},
+        {"visits": marks, "questions": np.ones_like(question)},
+        visitors=Once(within=("touchpoint",), first=place, often=np.zeros(len(question), bool)),
+    )
+
+
+def heartbeats_table(exposed: Groups, places: Places, moves: Moves) -> pl.DataFrame:
     """`HEARTBEATS`: touchpoints with a heartbeat, by phase, as in `TOUCHPOINTS`, and by who gave it."""
-    beating = moves.filter(pl.col("heartbeat").is_not_nan()).select(
-        *_PLACE, "phase", "given", pl.col("heartbeat").round().cast(pl.Int8)
+    beating = np.flatnonzero(~np.isnan(moves.heartbeat))
+    question = moves.question[beating]
+    there = places.phase_of(question, moves.touchpoint.codes[beating])
+    value = np.rint(moves.heartbeat[beating]).astype(np.int64)
+    rows = exposed.add_up(
+        question,
+        {
+            "phase": Coded(np.where(there < 0, moves.phase[beating], there), PHASES),
+            "given": moves.given[beating].astype(np.int64),
+            "heartbeat": value,
+        },
+        {"touchpoints": np.ones_like(value)},
     )
-    there = steps_of(beating.select(pl.col("question").unique()), moves).group_by(_PLACE).agg(there=_FURTHEST)
-    placed = beating.join(there, on=_PLACE, how="left").with_columns(phase=pl.coalesce("there", "phase"))
-    rows = exposed.select("experiment", "variant", "bucket", "question").join(placed, on="question")
-    counted = rows.drop(*_PLACE, "there").with_columns(touchpoints=pl.lit(1, pl.Int64))
-    return added_up(counted, HEARTBEATS, HEARTBEAT_KEYS)
+    return added_up(rows, HEARTBEATS, HEARTBEAT_KEYS)

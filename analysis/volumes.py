@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
-from analysis.events import Events, Flags, Ints, K
-from analysis.frames import added_up, texts
+from analysis.counting import alike, tally
+from analysis.events import Coded, Events, Flags, Ints, K
+from analysis.frames import added_up, build, texts
+from analysis.page_views import ENTRIES
+from analysis.sessions import Sessions
 from analysis.tables import SECONDS, VOLUMES
 
 HOUR_MS = 3_600_000
@@ -15,49 +19,45 @@ SECOND_KEYS = ("site", "second")
 
 
 def volumes_table(
-    events: Events,
-    questions: pl.DataFrame,
-    sessions: pl.DataFrame,
-    *,
-    of_row: Ints,
-    session: Ints,
-    submitted: Flags,
+    events: Events, task: Coded, sessions: Sessions, *, of_row: Ints, first_row: Ints, submitted: Flags
 ) -> pl.DataFrame:
     """`VOLUMES`: one row is an hour of a site, a task and an entry in which something came.
 
-    `of_row` and `session` are the question and the session of every event, rows of `questions` and
-    `sessions`; `submitted` the searches that were really made.
+    `task` is that of every question and `first_row` its first event; `of_row` is the question of every event,
+    `submitted` the searches that were really made.
     """
-    seen = pl.DataFrame(
+    site = events.site.codes[first_row]
+    about = alike(site, task.codes)[0]  # a question is about a task of one site
+    starts = np.zeros(len(events), bool)
+    starts[first_row] = True
+    hour, came_by = events.time // HOUR_MS, sessions.entry[sessions.of_row]
+    same, first = alike(about[of_row], hour, came_by)
+
+    def counted(flags: Flags) -> Ints:
+        return np.bincount(same[flags], minlength=len(first))
+
+    question = of_row[first]
+    rows = pl.DataFrame(
         {
-            "site": texts(events.site.codes, events.site.texts),
-            "task": questions["task"].gather(of_row),
-            "hour": events.time // HOUR_MS * HOUR_MS,
-            "entry": sessions["entry"].gather(session),
-            "events": pl.Series([1], dtype=pl.Int64).new_from_index(0, len(events)),
-            "views": (events.kind == K.VIEW).astype("int64"),
-            "searches": submitted.astype("int64"),
-            "questions": pl.Series([0], dtype=pl.Int64).new_from_index(0, len(events)),
+            "site": texts(site[question], events.site.texts),
+            "task": texts(task.codes[question], task.texts),
+            "hour": hour[first] * HOUR_MS,
+            "entry": texts(came_by[first], ENTRIES),
+            "events": np.bincount(same, minlength=len(first)),
+            "views": counted(events.kind == K.VIEW),
+            "searches": counted(submitted),
+            "questions": counted(starts),
         }
     )
-    begun = questions.select(
-        "site",
-        "task",
-        hour=pl.col("started_at") // HOUR_MS * HOUR_MS,
-        entry="entry",
-        **{name: pl.lit(0, pl.Int64) for name in ("events", "views", "searches")},
-        questions=pl.lit(1, pl.Int64),
-    )
-    return added_up(pl.concat([seen, begun]), VOLUMES, VOLUME_KEYS)
+    return added_up(rows, VOLUMES, VOLUME_KEYS)
 
 
 def seconds_table(events: Events) -> pl.DataFrame:
     """`SECONDS`: one row is a second of a site in which something came."""
-    seen = pl.DataFrame(
-        {
-            "site": texts(events.site.codes, events.site.texts),
-            "second": events.time // 1000,
-            "events": pl.Series([1], dtype=pl.Int64).new_from_index(0, len(events)),
-        }
-    )
-    return added_up(seen, SECONDS, SECOND_KEYS)
+    second = events.time // 1000
+    begin = int(second.min())
+    width = int(second.max()) - begin + 1
+    found, times = tally(events.site.codes * width + (second - begin))
+    site, after = np.divmod(found, width)
+    rows = build({"site": texts(site, events.site.texts), "second": after + begin, "events": times}, SECONDS)
+    return rows.sort(SECOND_KEYS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -12,10 +13,14 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from analysis.disclosure import OTHER
-from analysis.flows import flows_table
+from analysis.events import Coded, K
+from analysis.flows import find_edges, find_routes, flows_table
+from analysis.groups import grouped
 from analysis.journey_book import Book, Touch
 from analysis.journey_books import merged
 from analysis.journey_map import Beat, Moment, map_of, moments
+from analysis.moves import Moves
+from analysis.outcomes import OUTCOMES
 from analysis.rendering import paths
 from analysis.rendering.journey_labels import PICTURES
 from analysis.rendering.journey_map_section import the_map
@@ -182,22 +187,24 @@ def test_widths_add_up_whatever_visitors_do(
 
 def _table(walks: list[tuple[list[str], str]]) -> pl.DataFrame:
     """The flows of made-up questions, by the function that makes the day table."""
-    count = len(walks)
-    questions = pl.DataFrame(
-        {
-            "site": ["a"] * count,
-            "task": ["t"] * count,
-            "question": range(count),
-            "visitor": range(count),
-            "outcome": [outcome for _, outcome in walks],
-        }
-    )
-    rows = [
-        (question, "contact" if place == "tel" else "view", place, "oriëntatie")
+    names: dict[str, int] = {}
+    steps = [
+        (question, K.CONTACT if place == "tel" else K.VIEW, names.setdefault(place, len(names)))
         for question, (walk, _) in enumerate(walks)
         for place in walk
     ]
-    schema = {"question": pl.Int64, "kind": pl.String, "touchpoint": pl.String, "phase": pl.String}
-    moves = pl.DataFrame(rows, schema=schema, orient="row")
-    nobody = {"experiment": pl.String, "variant": pl.String, "bucket": pl.Int16, "question": pl.Int64}
-    return flows_table(pl.DataFrame(schema=nobody), questions, moves, longest=5)
+    question, kind, place = np.array(steps, np.int64).reshape(-1, 3).T
+    moves = Moves(
+        row=np.arange(len(steps)),
+        question=question,
+        kind=kind,
+        touchpoint=Coded(place, tuple(names)),
+        phase=np.zeros_like(place),
+        heartbeat=np.full(len(steps), np.nan),
+        given=np.zeros(len(steps), bool),
+    )
+    ends = np.array([OUTCOMES.index(Outcome(outcome)) for _, outcome in walks])
+    everyone = pl.DataFrame({"site": ["a"], "task": ["t"], "experiment": [""], "variant": [""]})
+    asked = np.arange(len(walks))
+    groups = grouped(everyone, asked, np.zeros_like(asked), asked)
+    return flows_table(groups, find_edges(find_routes(moves), ends), longest=5)
