@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from analysis.compiled import lent
+
 NONE = -1
 
 #: How a question starts, as places in `questions.STARTS`.
@@ -101,6 +103,7 @@ class State(NamedTuple):
 
 def walk(s: State) -> None:
     """Walk all visitors."""
+    s = lent(s)
     for place in range(len(s.steps)):
         step = s.steps[place]
         if step.visitor != s.count[VISITOR]:

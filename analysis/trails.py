@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from analysis.compiled import lent
+
 #: What a page view is to its question.
 AHEAD, AGAIN, POGO_STICK, BACKTRACK = range(4)
 
@@ -24,6 +26,7 @@ Rows = Any  # an array of records, or a list of objects
 
 def follow(views: Rows, latest: Rows, quick_s: float) -> None:
     """Follow the trail of every question; `latest` has a place for each question."""
+    views, latest = lent(views), lent(latest)
     for view in range(len(views)):
         seen = views[view]
         if seen.question < 0 or not seen.shown:
