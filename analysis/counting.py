@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.events import Ints
+
+Codes = NDArray[np.int32]
 
 _LARGEST = np.iinfo(np.int64).max
 #: A place for every number that could be costs less than sorting, up to so many places for each row.
 _SPARSE = 4
 
 
-def alike(*keys: Ints) -> tuple[Ints, Ints]:
+def alike(*keys: Codes | Ints) -> tuple[Ints, Ints]:
     """A number from 0 for every different combination of the keys, in no order that means anything, and the
     first row that has it.
 
@@ -26,17 +29,29 @@ def alike(*keys: Ints) -> tuple[Ints, Ints]:
     >>> same.tolist(), first.tolist()
     ([0, 1, 0], [0, 1])
     """
-    together, widths = _from_zero(keys[0])
+    numbers = together(*keys)
+    width = int(numbers.max(initial=-1)) + 1
+    if width <= _SPARSE * len(numbers):
+        return _dense(numbers, width)
+    same, different = pd.factorize(numbers)
+    return same, first_of(same, len(different))
+
+
+def together(*keys: Codes | Ints) -> Ints:
+    """One number, 0 or more, for all keys of a row: equal where all of them are.
+
+    >>> together(np.array([3, -1, 3]), np.array([5, 7, 5])).tolist()
+    [12, 2, 12]
+    """
+    numbers, widths = _from_zero(keys[0])
     for key in keys[1:]:
         place, width = _from_zero(key)
         if widths > _LARGEST // width:
-            together, different = pd.factorize(together)
+            numbers, different = pd.factorize(numbers)
             widths = len(different)
-        together, widths = together * width + place, widths * width
-    if widths <= _SPARSE * len(together):
-        return _dense(together, widths)
-    same, different = pd.factorize(together)
-    return same, first_of(same, len(different))
+        if width > 1:
+            numbers, widths = numbers * width + place, widths * width
+    return numbers
 
 
 def tally(numbers: Ints) -> tuple[Ints, Ints]:
@@ -53,12 +68,13 @@ def tally(numbers: Ints) -> tuple[Ints, Ints]:
     return different, times[different]
 
 
-def _from_zero(key: Ints) -> tuple[Ints, int]:
+def _from_zero(key: Codes | Ints) -> tuple[Ints, int]:
     """The key counted from its lowest, and how many values that leaves room for."""
     if not len(key):
-        return key, 1
+        return key.astype(np.int64), 1
     low, high = int(key.min()), int(key.max())
-    return key - low if low else key, high - low + 1
+    place = key.astype(np.int64, copy=False)
+    return place - low if low else place, high - low + 1
 
 
 def _dense(numbers: Ints, width: int) -> tuple[Ints, Ints]:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from analysis.coding import Codes, Texts
+from analysis.counting import together
 from analysis.events import Flags, Ints, first_rows
 
 
@@ -55,17 +56,19 @@ def in_order(
     """The order of the rows and, in that order, the visitors as numbers from 0 by partition and first
     appearance."""
     order = _by_time(time)
-    order = order[np.argsort(person[order].astype(np.int32), kind="stable")]
+    order = order[_in_turn(person[order])]
     change = _changes(person[order])
     _settle_ties(order, ~(change | _changes(time[order]))[1:], view, index, texts)
-    firsts = order[change]
+    begins = np.flatnonzero(change)
+    firsts = order[begins]
     met = firsts[np.lexsort((time[firsts], partition[firsts]))]
     _settle_ties(met, ~(_changes(partition[met]) | _changes(time[met]))[1:], view, index, texts)
-    number = np.empty(len(time), np.int64)
-    number[met] = np.arange(len(met))  # in the place of the visitor's first row
-    who = number[firsts][np.cumsum(change) - 1]
-    again = np.argsort(who.astype(np.int32), kind="stable")
-    return order[again], who[again]
+    visitor = np.empty(len(time), np.int64)
+    visitor[firsts] = np.arange(len(firsts))  # in the place of the visitor's first row
+    turn = visitor[met]
+    length = np.diff(np.append(begins, len(order)))[turn]
+    place = np.arange(len(order)) + np.repeat(begins[turn] - (np.cumsum(length) - length), length)
+    return order[place], np.repeat(np.arange(len(met)), length)
 
 
 def number_page_views(who: Ints, view: Codes) -> PageViewNumbers:
@@ -85,8 +88,7 @@ def number_page_views(who: Ints, view: Codes) -> PageViewNumbers:
 
 def repeats(partition: Ints, site: Ints, view: Codes, index: Ints, time: Ints, visitor: Ints) -> Ints:
     """Positions of events whose identity (site, page view, index) was there earlier in their partition."""
-    place = partition * (site.max(initial=0) + 1) + site
-    identity = (place * (view.max(initial=0) + 1) + view) * (index.max(initial=0) + 1) + index
+    identity = together(partition, site, view, index)
     in_order = np.sort(identity)
     if not (in_order[1:] == in_order[:-1]).any():  # nearly always, and quickly seen
         return np.empty(0, np.int64)
@@ -109,6 +111,12 @@ def _by_time(time: Ints) -> Ints:
     if (time[1:] >= time[:-1]).all():
         return np.arange(len(time))
     return np.argsort(time, kind="stable")
+
+
+def _in_turn(person: Ints) -> Ints:
+    """The order by person, else as they stand. NumPy counts numbers of 16 bits instead of comparing them."""
+    small = np.min_scalar_type(int(person.max(initial=0)))
+    return np.argsort(person.astype(small), kind="stable")
 
 
 def _changes(column: Ints) -> Flags:

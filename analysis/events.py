@@ -91,6 +91,10 @@ class Events:
     def __len__(self) -> int:
         return len(self.time)
 
+    def of_kind(self, *kinds: K) -> Flags:
+        """Where an event is of one of those kinds."""
+        return np.isin(np.arange(len(KINDS)), kinds)[self.kind]
+
     def keep(self, rows: Flags) -> Events:
         """Only those rows; page views and visitors keep their numbers."""
         return Events(

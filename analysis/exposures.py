@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from analysis.counting import alike
 from analysis.events import Coded, Events, Ints
 
 
@@ -65,10 +66,8 @@ def find_exposures(events: Events) -> Exposures:
     """When each visitor first met each set of experiments."""
     shown = events.text["exposures"]
     some = np.array([bool(text) for text in shown.texts] + [False])
-    rows = np.flatnonzero(some[shown.codes])
-    pair = events.visitor[rows] * (len(shown.texts) + 1) + shown.codes[rows]
-    changed = np.ones(len(rows), bool)
-    changed[1:] = pair[1:] != pair[:-1]  # the same again is nothing new
-    rows, pair = rows[changed], pair[changed]
-    firsts = rows[np.sort(np.unique(pair, return_index=True)[1])]
+    changed = np.ones(len(events), bool)  # the same again is nothing new
+    changed[1:] = (events.visitor[1:] != events.visitor[:-1]) | (shown.codes[1:] != shown.codes[:-1])
+    rows = np.flatnonzero(changed & some[shown.codes])
+    firsts = rows[np.sort(alike(events.visitor[rows], shown.codes[rows])[1])]
     return Exposures(events.visitor[firsts], events.time[firsts], shown.codes[firsts], shown.texts)

@@ -44,7 +44,7 @@ class Edges:
 
 def find_routes(moves: Moves) -> Routes:
     """The routes that the moves tell."""
-    row = np.flatnonzero(np.isin(moves.kind, _STEPS))
+    row = np.flatnonzero(moves.of_kind(*_STEPS))
     question, touchpoint = moves.question[row], moves.touchpoint.codes[row]
     other = np.ones(len(row), bool)
     other[1:] = (question[1:] != question[:-1]) | (touchpoint[1:] != touchpoint[:-1])

@@ -31,9 +31,8 @@ _TYPES: Mapping[str, type[pl.DataType]] = {
 
 
 def texts(codes: NDArray[np.int64], labels: Sequence[str]) -> pl.Series:
-    """A column of texts from their places in `labels`; empty where the place is -1."""
-    names = pl.Series([*labels, ""], dtype=pl.String)
-    return names.gather(pl.Series(np.where(codes < 0, len(labels), codes)))
+    """A column of texts from their places in `labels`; empty where the place is -1, the last one."""
+    return pl.Series([*labels, ""], dtype=pl.String).gather(pl.Series(codes))
 
 
 def build(values: Mapping[str, Any], columns: Mapping[str, Column]) -> pl.DataFrame:

@@ -6,7 +6,7 @@ Texts become whole numbers here, once; everything after works on sorted NumPy co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from analysis.coding import Texts, code, code_at, code_together, flags, given, numbered, numbers
 from analysis.errors import EventsError
 from analysis.event_order import in_order, number_page_views, number_people, repeats
-from analysis.events import KINDS, Coded, Events, Ints
+from analysis.events import KINDS, Coded, Events, Flags, Ints
 from analysis.thresholds import Thresholds
 from tracker.event import Event
 
@@ -68,12 +68,12 @@ class Intake:
 def prepare(
     frame: pd.DataFrame,
     thresholds: Thresholds,
-    bounds: Mapping[str, tuple[int, int]],
+    bounds: Callable[[str], tuple[int, int]],
     partition: int | Ints = 0,
 ) -> Intake:
     """Sort and code the events of a DAY, in whatever order they come; `partition` is that of all or of each.
 
-    `bounds` gives for each site the first millisecond of the DAY and of the next one; events outside are
+    `bounds` gives for a site the first millisecond of the DAY and of the next one; events outside are
     set aside, as are those of load tests, bots, repeats and visitors beyond any resident.
 
     Raises `EventsError` where the frame lacks a column or holds something else in it.
@@ -85,21 +85,21 @@ def prepare(
     partition = np.broadcast_to(np.asarray(partition, np.int64), len(frame))
 
     reason = np.full(len(frame), -1, np.int8)
-    first, last = _day(site, bounds)
-    holds = (kind < 0, given(frame, "run"), flags(frame, "automated"), (time < first) | (time >= last))
-    for number, held in enumerate(holds):
+    outside = _outside(time, site, bounds)
+    for number, held in enumerate((kind < 0, given(frame, "run"), flags(frame, "automated"), outside)):
         reason[(reason < 0) & held] = number
     kept = _kept(reason)
     identity = (partition[kept], site.codes[kept], view[kept], index[kept])
-    reason[kept[repeats(*identity, time[kept], visitor[kept])]] = _REPEAT
+    _set_aside(reason, kept, repeats(*identity, time[kept], visitor[kept]), _REPEAT)
     kept = _kept(reason)
     person = number_people(site.codes[kept], visitor[kept])
-    reason[kept[np.bincount(person)[person] > thresholds.events_per_visitor]] = _TOO_MANY
+    busy = np.bincount(person) > thresholds.events_per_visitor
+    if busy.any():
+        _set_aside(reason, kept, np.flatnonzero(busy[person]), _TOO_MANY)
+        kept, person = _kept(reason), person[~busy[person]]
 
-    counted = reason[kept] < 0
-    kept, person = kept[counted], person[counted]
     order, who = in_order(partition[kept], person, time[kept], view[kept], index[kept], ids)
-    rows = kept[order]
+    rows = order if isinstance(kept, slice) else kept[order]
     views = number_page_views(who, view[rows])
     opening = rows[views.first_row]
     events = Events(
@@ -136,8 +136,15 @@ def _ids(frame: pd.DataFrame) -> tuple[Texts, NDArray[np.int32], NDArray[np.int3
     return ids, view, origin
 
 
-def _kept(reason: NDArray[np.int8]) -> Ints:
-    return np.flatnonzero(reason < 0)
+def _kept(reason: NDArray[np.int8]) -> Ints | slice:
+    """The rows that are not set aside. Mostly that is all of them, which need not be copied."""
+    kept = reason < 0
+    return slice(None) if kept.all() else np.flatnonzero(kept)
+
+
+def _set_aside(reason: NDArray[np.int8], kept: Ints | slice, places: Ints, why: int) -> None:
+    """Set aside those at these places among the kept."""
+    reason[places if isinstance(kept, slice) else kept[places]] = why
 
 
 def _one_each(rows: Ints, site: Ints, visitor: Ints) -> Ints:
@@ -170,10 +177,8 @@ def _check(frame: pd.DataFrame) -> None:
             raise EventsError(f"Column {name} of the events is {frame[name].dtype}; expected text.")
 
 
-def _day(site: Coded, bounds: Mapping[str, tuple[int, int]]) -> tuple[Ints, Ints]:
-    for name in site.texts:
-        if name not in bounds:
-            known = ", ".join(sorted(bounds)) or "none"
-            raise EventsError(f'Events of site "{name}", of which no DAY is given; known: {known}.')
-    table = np.array([bounds[name] for name in site.texts], np.int64).reshape(-1, 2)
-    return table[site.codes, 0], table[site.codes, 1]
+def _outside(time: Ints, site: Coded, bounds: Callable[[str], tuple[int, int]]) -> Flags:
+    """Events before the DAY of their site or after it."""
+    first, last = np.array([bounds(name) for name in site.texts], np.int64).reshape(-1, 2).T
+    outside: Flags = (time < first[site.codes]) | (time >= last[site.codes])
+    return outside

@@ -6,7 +6,6 @@ from __future__ import annotations
 from datetime import datetime
 
 import numpy as np
-import pandas as pd
 import polars as pl
 
 from analysis.counting import alike
@@ -50,7 +49,7 @@ def questions_table(
         return np.bincount(questions.of_row[rows], minlength=count)
 
     opened = np.flatnonzero(events.kind == K.VIEW)
-    pages = pd.unique(questions.of_row[opened] * len(views.pages) + views.page[events.page_view[opened]])
+    pages = questions.of_row[opened][alike(questions.of_row[opened], views.page[events.page_view[opened]])[1]]
     searches = np.flatnonzero(steps.submitted)
     counts = {
         "pages": counted(opened),
@@ -89,7 +88,7 @@ def questions_table(
             "time_s": outcomes.time_s,
             "cause": texts(outcomes.cause, CAUSES),
             "events": counted(np.arange(len(events))),
-            "distinct_pages": np.bincount(pages // max(len(views.pages), 1), minlength=count),
+            "distinct_pages": np.bincount(pages, minlength=count),
             **counts,
             "reading_s": _reading(views, questions, scope.thresholds.session_gap_s),
             **_heartbeats(moves, count),
@@ -155,9 +154,8 @@ def _views_of(flags: np.ndarray, questions: Questions) -> Ints:
 
 def form_columns(events: Events, questions: Questions) -> dict[str, np.ndarray]:
     count = len(questions)
-    action = events.text["action"].decode()
     rows = np.flatnonzero(events.kind == K.FORM)
-    of_row, actions = questions.of_row[rows], action[rows]
+    of_row, actions = questions.of_row[rows], events.text["action"].decode(rows)
     started, submitted = np.zeros(count, bool), np.zeros(count, bool)
     started[of_row] = True
     submitted[of_row[actions == "submit"]] = True

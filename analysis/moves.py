@@ -59,6 +59,16 @@ class Moves:
     heartbeat: Floats
     given: Flags
 
+    def of_kind(self, *kinds: int) -> Flags:
+        """Where a move is of one of those kinds."""
+        return of_kind(self.kind, *kinds)
+
+
+def of_kind(kind: Ints, *wanted: int) -> Flags:
+    """Where a kind of move is one of those wanted."""
+    flags: Flags = np.isin(np.arange(len(MOVE_KINDS)), wanted)[kind]
+    return flags
+
 
 def find_steps(events: Events, views: PageViews, questions: Questions, scope: Scope) -> Steps:
     """Read the trails of every question."""
@@ -177,7 +187,7 @@ def moves_table(
 
 def _moves(events: Events, views: PageViews, steps: Steps) -> tuple[Ints, Ints]:
     """Row of the event and kind of every move."""
-    shown = np.isin(events.kind, _SHOWN) & ((events.kind != K.SEARCH) | steps.submitted)
+    shown = events.of_kind(*_SHOWN) & ((events.kind != K.SEARCH) | steps.submitted)
     opening = _view_rows(events, len(views))
     found = (
         (np.flatnonzero(shown), None),
@@ -231,7 +241,7 @@ def _touchpoints(events: Events, views: PageViews, row: Ints, kind: Ints) -> Cod
     page = views.page[events.page_view[row]]
     place = page.copy()
     results = views.query[events.page_view[row]] >= 0
-    searching = np.isin(kind, (K.SEARCH, REFORMULATED)) | (np.isin(kind, _SHOWS_PAGE) & results)
+    searching = of_kind(kind, K.SEARCH, REFORMULATED) | (of_kind(kind, *_SHOWS_PAGE) & results)
     place[searching] = len(labels)
     labels.append("search")
     for which, coded, rule in (

@@ -172,7 +172,7 @@ def _answered_on_results(events: Events, views: PageViews, questions: Questions,
     count = len(questions)
     search = _last(np.flatnonzero(steps.submitted), questions.of_row, count)
     answered = (search >= 0) & events.answered_here[search] & (events.number["results"][search] > 0)
-    went_on = np.isin(events.kind, (K.RESULT, K.LINK, K.FILE, K.FORM))
+    went_on = events.of_kind(K.RESULT, K.LINK, K.FILE, K.FORM)
     opened = (events.kind == K.VIEW) & (views.query[events.page_view] < 0)
     after = _last(np.flatnonzero(went_on | opened), questions.of_row, count)
     return np.where(answered & (after < search), search, -1)
@@ -182,7 +182,7 @@ def _hopped(events: Events, questions: Questions, steps: Steps) -> Flags:
     """Questions of which the last thing done was leaving for another host."""
     count = len(questions)
     hop = _last(np.flatnonzero(steps.hop), questions.of_row, count)
-    stayed = np.isin(events.kind, (K.VIEW, K.SEARCH, K.RESULT, K.FORM, K.GOAL, K.CONTACT))
+    stayed = events.of_kind(K.VIEW, K.SEARCH, K.RESULT, K.FORM, K.GOAL, K.CONTACT)
     other = _last(np.flatnonzero(stayed), questions.of_row, count)
     hopped: Flags = (hop >= 0) & (hop > other)
     return hopped

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
+from analysis.counting import alike
 from analysis.entries import Arrival, Entry, has_campaign, read_referrer
 from analysis.events import Coded, Events, Flags, Floats, Ints, K, first_rows
 from analysis.globs import tidy
@@ -166,10 +166,8 @@ def _clicked(events: Events) -> list[tuple[int, str]]:
 
 def _pairs(site: Ints, coded: Coded) -> tuple[list[tuple[int, str]], Ints]:
     """The different (site, text) that occur, and for every row the place of its own."""
-    width = len(coded.texts) + 1
-    place, keys = pd.factorize(site * width + coded.codes + 1)
-    texts = ("", *coded.texts)
-    return [(key // width, texts[key % width]) for key in keys.tolist()], place
+    place, first = alike(site, coded.codes)
+    return [*zip(site[first].tolist(), coded.decode(first).tolist(), strict=True)], place
 
 
 def _queries(events: Events, arrivals: Sequence[Arrival]) -> tuple[tuple[Query, ...], Ints, Ints]:

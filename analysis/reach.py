@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from analysis.events import Events, Ints, K
-from analysis.exposures import find_exposures, parse
+from analysis.exposures import Exposures, parse
 from analysis.frames import added_up, build, texts
 from analysis.measures import DAYPARTS, dayparts
 from analysis.page_views import ENTRIES, PageViews
@@ -51,12 +51,13 @@ def said(events: Events, of_row: Ints, count: int) -> Ints:
     return found
 
 
-def exposed_table(events: Events, bucket: Ints, experiments: Mapping[str, Experiment]) -> pl.DataFrame:
+def exposed_table(
+    events: Events, seen: Exposures, bucket: Ints, experiments: Mapping[str, Experiment]
+) -> pl.DataFrame:
     """`EXPOSED`: visitors who were shown a variant that is theirs by the hash of their bucket.
 
-    `bucket` is the one of every visitor, -1 where it has none.
+    `seen` is what was shown to visitors, `bucket` the one of every visitor, -1 where it has none.
     """
-    seen = find_exposures(events)
     told = [
         (code, *pair)
         for code, text in enumerate(seen.texts)

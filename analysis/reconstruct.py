@@ -168,16 +168,20 @@ def _taken(
     ends_at: int | None,
 ) -> tuple[Intake, Scope]:
     """The events that count, and what holds for all of them."""
-    names = sorted(events["site"].dropna().unique()) if "site" in events else []
-    settings = {name: (sites and sites.by_name(name)) or Site(name, frozenset()) for name in names}
-    bounds = {name: day_bounds(day, site.zone) for name, site in settings.items()}
+
+    def settings(name: str) -> Site:
+        return (sites and sites.by_name(name)) or Site(name, frozenset())
+
+    def bounds(name: str) -> tuple[int, int]:
+        return day_bounds(day, settings(name).zone)
+
     taken = prepare(events, definitions, bounds, partition)
-    present = taken.events.site.texts
-    until = [bounds[name][1] if ends_at is None else min(bounds[name][1], ends_at) for name in present]
+    names = taken.events.site.texts
+    until = [bounds(name)[1] if ends_at is None else min(bounds(name)[1], ends_at) for name in names]
     return taken, Scope(
         day=day.isoformat(),
-        sites=[settings[name] for name in present],
-        tasks=[tasks.get(name, Tasks()) for name in present],
+        sites=[settings(name) for name in names],
+        tasks=[tasks.get(name, Tasks()) for name in names],
         ends_at=np.array(until, np.int64),
         thresholds=definitions,
     )
@@ -206,7 +210,8 @@ def _tables(
     started_in = sessions.of_row[first_row]
     moves = find_moves(events, views, questions, steps, scope)
     task = tasks_of(questions, scope)
-    shown = find_exposures(events).until(questions.visitor, outcomes.ended_at)
+    seen = find_exposures(events)
+    shown = seen.until(questions.visitor, outcomes.ended_at)
     asked = questions_table(
         events,
         views,
@@ -249,7 +254,7 @@ def _tables(
         "times": times_table(units),
         "values": values_table(units, units_by_definition(events, first, experiments, scope)),
         "strata": strata_table(units),
-        "exposed": exposed_table(events, buckets, experiments),
+        "exposed": exposed_table(events, seen, buckets, experiments),
         "said": said_table(units),
         "flows": flows_table(everyone, edges, longest=scope.thresholds.flow_steps),
         "touchpoints": touchpoints_table(everyone, places, moves, outcomes.outcome),

@@ -27,13 +27,13 @@ from tracker.day import day_bounds
 
 def both(frame: pd.DataFrame) -> tuple[Questions, Questions]:
     """The questions by the cascade and by its specification."""
-    bounds = {SITE.name: day_bounds(DAY, SITE.zone)}
-    events = prepare(frame, DEFAULTS, bounds).events
+    bounds = day_bounds(DAY, SITE.zone)
+    events = prepare(frame, DEFAULTS, lambda _: bounds).events
     scope = Scope(
         day=DAY.isoformat(),
         sites=[SITE] * len(events.site.texts),
         tasks=[TASKS] * len(events.site.texts),
-        ends_at=np.array([bounds[SITE.name][1]] * len(events.site.texts)),
+        ends_at=np.array([bounds[1]] * len(events.site.texts)),
         thresholds=DEFAULTS,
     )
     views = page_views(events, number_sessions(events, DEFAULTS.session_gap_s), scope)
