@@ -18,12 +18,12 @@ from analysis.events import Events, K
 from analysis.exposed import FirstExposures, first_exposures
 from analysis.frames import build, texts
 from analysis.measures import form_columns
-from analysis.moves import Steps, find_steps
 from analysis.outcomes import CAUSES, OUTCOMES, Outcomes, find_outcomes
 from analysis.page_views import page_views
 from analysis.questions import Questions, find_questions, tasks_of
 from analysis.scope import Scope
 from analysis.sessions import number_sessions
+from analysis.steps import Steps, find_steps
 from analysis.tables import KNOWN, UNITS
 from analysis.thresholds import alternatives
 from analysis.units import units_table

@@ -11,12 +11,13 @@ import polars as pl
 from analysis.counting import alike
 from analysis.events import Coded, Events, Floats, Ints, K
 from analysis.frames import build, texts
-from analysis.moves import PHASES, Moves, Steps
+from analysis.moves import PHASES, Moves
 from analysis.outcomes import CAUSES, OUTCOMES, Outcomes
 from analysis.page_views import ENTRIES, PageViews
 from analysis.questions import STARTS, Questions
 from analysis.scope import Scope
 from analysis.sessions import Sessions
+from analysis.steps import Steps
 from analysis.tables import QUESTIONS, REFORMULATIONS, Phase
 from analysis.thresholds import EFFORT
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.events import Events, Flags, Floats, Ints, K
-from analysis.moves import Steps
 from analysis.page_views import PageViews
 from analysis.questions import Questions, reading_s
 from analysis.scope import Scope
+from analysis.steps import Steps
 from analysis.tables import Cause, Outcome
 from analysis.thresholds import Thresholds
 

@@ -23,13 +23,14 @@ from analysis.flows import find_edges, find_routes, flows_table, transitions_tab
 from analysis.frames import nothing, published
 from analysis.intake import Intake, prepare
 from analysis.measures import questions_table
-from analysis.moves import find_moves, find_steps, moves_table
+from analysis.moves import find_moves, moves_table
 from analysis.outcomes import find_outcomes
 from analysis.page_views import page_views
 from analysis.questions import find_questions, tasks_of
 from analysis.reach import circumstances, exposed_table, said
 from analysis.scope import Scope
 from analysis.sessions import find_sessions, number_sessions, sessions_table
+from analysis.steps import find_steps
 from analysis.tables import (
     ANSWERS,
     BUCKETS,
