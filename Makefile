@@ -50,7 +50,7 @@ script: setup ## Make the k.js that is served of its source (needs Node)
 	@$(BIN)/python -m tracker.script.build
 
 lint: setup
-	@$(BIN)/ruff check .
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
 types: setup
 	@$(BIN)/mypy

@@ -79,19 +79,33 @@ def main() -> int:
         print("No verdict: name a demonstration's data folder with --demo.")
         return 2
     size = sizes[CITIZENS]
-    print(f"{'passed' if size <= ALLOWED else 'MISSED'}: {size:.1f} bytes per event of the citizens, "
-          f"{ALLOWED:.0f} allowed")
+    print(
+        f"{'passed' if size <= ALLOWED else 'MISSED'}: {size:.1f} bytes per event of the citizens, "
+        f"{ALLOWED:.0f} allowed"
+    )
     return 0 if size <= ALLOWED else 1
 
 
 def view(chance: random.Random, number: int) -> Event:
     variant = chance.choice(["current", "redesign"])
     return Event(
-        site="voorbeeldstad", visitor=chance.getrandbits(64) - 2**63, time=1_780_300_000_000 + number * 137,
-        page_view=page_view(chance), index=0, kind=Kind.VIEW, path=f"/afval/{chance.randrange(2_000)}",
-        parameters="q=x", origin=page_view(chance), referrer="https://www.google.com/",
-        bucket=chance.randrange(1_000), exposures=f"zwerfvuil={variant}", first="zwerfvuil",
-        language="nl", viewport=chance.choice("sml"), title="Afval")
+        site="voorbeeldstad",
+        visitor=chance.getrandbits(64) - 2**63,
+        time=1_780_300_000_000 + number * 137,
+        page_view=page_view(chance),
+        index=0,
+        kind=Kind.VIEW,
+        path=f"/afval/{chance.randrange(2_000)}",
+        parameters="q=x",
+        origin=page_view(chance),
+        referrer="https://www.google.com/",
+        bucket=chance.randrange(1_000),
+        exposures=f"zwerfvuil={variant}",
+        first="zwerfvuil",
+        language="nl",
+        viewport=chance.choice("sml"),
+        title="Afval",
+    )
 
 
 def citizens(root: Path, most: int) -> list[Event]:
@@ -121,8 +135,10 @@ def measure(name: str, events: Sequence[Event], peer: Path | None) -> float:
             fill(client, events)
             theirs_s, memory = archived(url, Path(folder) / "peer", peer, n)
             size = sum(path.stat().st_size for path in (Path(folder) / "peer").glob("day=*/*/*.parquet"))
-            print(f"  peer: {n / theirs_s:,.0f} events per second, {memory} MB, {size / n:.1f} B an event;"
-                  f" ours is {theirs_s / spent_s:.1f} times as fast")
+            print(
+                f"  peer: {n / theirs_s:,.0f} events per second, {memory} MB, {size / n:.1f} B an event;"
+                f" ours is {theirs_s / spent_s:.1f} times as fast"
+            )
         root = Path(folder) / "ours"
         weigh("as it was archived", root, n)
         before = time.process_time()
@@ -148,8 +164,14 @@ def fill(client: redis.Redis, events: Sequence[Event]) -> None:
 
 def archived(url: str, root: Path, source: Path, expected: int) -> tuple[float, int]:
     """Processor seconds and MB of a process that archives everything with the code of a source tree."""
-    ran = subprocess.run([sys.executable, "-c", PEER, url, root], check=True, capture_output=True, text=True,
-                         env={**os.environ, "PYTHONPATH": str(source)}, cwd=source)
+    ran = subprocess.run(
+        [sys.executable, "-c", PEER, url, root],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(source)},
+        cwd=source,
+    )
     events, spent_s, memory = json.loads(ran.stdout)
     assert events == expected, f"{events} of {expected} events were archived"
     return spent_s, memory
@@ -180,8 +202,11 @@ def floor(events: Sequence[Event]) -> None:
     visitors = {event.visitor for event in events}
     # Random numbers without their order: log2(n!) bits are spared for those that may be sorted.
     visitor_bits = 8 * VISITOR_BYTES * len(visitors) - math.lgamma(len(visitors) + 1) / math.log(2)
-    parts = {"page views": ID_BYTES * len(views), "origins outside": ID_BYTES * len(strangers),
-             "visitors": visitor_bits / 8}
+    parts = {
+        "page views": ID_BYTES * len(views),
+        "origins outside": ID_BYTES * len(strangers),
+        "visitors": visitor_bits / 8,
+    }
     said = ", ".join(f"{name} {taken / n:.2f}" for name, taken in parts.items())
     print(f"  random in them: {sum(parts.values()) / n:.1f} bytes per event ({said})")
 

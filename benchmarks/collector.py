@@ -155,8 +155,11 @@ class Bench:
         )
         verdict("ratio collector / nginx", rate["collector"] / rate["nginx"], at_least=TO_NGINX)
         if "flask" in rate:
-            verdict("ratio collector / plain Flask view", rate["collector"] / rate["flask"],
-                    at_least=TO_PLAIN_VIEW)
+            verdict(
+                "ratio collector / plain Flask view",
+                rate["collector"] / rate["flask"],
+                at_least=TO_PLAIN_VIEW,
+            )
         verdict("p99 of the collector, ms", p99, at_most=SLOWEST_P99_MS)
         return sound
 

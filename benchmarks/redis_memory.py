@@ -55,8 +55,10 @@ def main() -> int:
             version = client.info("server").get("valkey_version") or client.info("server")["redis_version"]
             size, bare = asyncio.run(measure(client.connection_pool.connection_kwargs["port"], events))
         worst = max(worst, size)
-        print(f"{name} {version}: {size:.1f} bytes per view event over {events:,} "
-              f"(its values alone: {bare:.1f}; aim: at most 120)")
+        print(
+            f"{name} {version}: {size:.1f} bytes per view event over {events:,} "
+            f"(its values alone: {bare:.1f}; aim: at most 120)"
+        )
     return 0 if worst <= 120 else 1
 
 
@@ -120,8 +122,22 @@ def running(binary: str) -> Iterator[redis.Redis]:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     with tempfile.TemporaryDirectory(prefix="klantreis-memory-") as folder:
-        process = subprocess.Popen([binary, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder,
-                                    "--save", "", "--appendonly", "no"], stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [
+                binary,
+                "--port",
+                str(port),
+                "--bind",
+                "127.0.0.1",
+                "--dir",
+                folder,
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+            ],
+            stdout=subprocess.DEVNULL,
+        )
         client = redis.Redis(port=port)
         try:
             deadline = time.monotonic() + 20

@@ -90,9 +90,7 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(
-    command: Sequence[str], core: int | None, port: int, **environment: str
-) -> Iterator[Server]:
+def running(command: Sequence[str], core: int | None, port: int, **environment: str) -> Iterator[Server]:
     """A server process until it accepts connections; it is ended afterwards."""
     process = subprocess.Popen(
         on_core(core, command), env={**os.environ, **environment}, stderr=subprocess.DEVNULL

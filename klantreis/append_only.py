@@ -73,8 +73,9 @@ def rewrite(
     before = found_in(paths(client), [one.secret for one in needles]) if reachable else [0] * len(needles)
     problem = _run(client, pause)
     if problem:
-        return Rewrite(rewritten=False, searched=reachable, detail=problem,
-                       needles=_counted(needles, before, before))
+        return Rewrite(
+            rewritten=False, searched=reachable, detail=problem, needles=_counted(needles, before, before)
+        )
     for _ in range(100):
         if not _has_replaced(paths(client)):
             break
@@ -88,8 +89,7 @@ def rewrite(
     detail = f"rewritten, now {size:,} bytes"
     if not searched:
         detail += "; its files cannot be read from here, so only the store's word says so"
-    return Rewrite(rewritten=True, searched=searched, detail=detail,
-                   needles=_counted(needles, before, after))
+    return Rewrite(rewritten=True, searched=searched, detail=detail, needles=_counted(needles, before, after))
 
 
 def _counted(needles: Sequence[Needle], before: list[int], after: list[int]) -> tuple[Needle, ...]:

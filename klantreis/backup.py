@@ -159,8 +159,10 @@ def _manifest(backup: Path) -> dict[str, Any]:
             f"{path} cannot be read ({error}). Expected a folder that klantreis backup made."
         ) from None
     if version > BACKUP_VERSION:
-        raise BackupError(f"{backup} is of version {version}; this klantreis reads up to {BACKUP_VERSION}. "
-                          "Upgrade klantreis.")
+        raise BackupError(
+            f"{backup} is of version {version}; this klantreis reads up to {BACKUP_VERSION}. "
+            "Upgrade klantreis."
+        )
     return manifest
 
 
@@ -172,6 +174,7 @@ def _events(archive: Path) -> dict[str, int]:
 
 def _copy(source: Path, target: Path) -> None:
     """Copy files with their rights and times, except what belongs to the moment."""
+
     def kept(folder: str, names: list[str]) -> set[str]:
         place = Path(folder)
         beside = {source: _NOT_KEPT, source / "archive": _NOT_KEPT_OF_ARCHIVE}.get(place, set())

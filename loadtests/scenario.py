@@ -57,7 +57,9 @@ class Scenario:
         """
         parts = urlsplit(host)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise HostRefusedError(f"'{host}' is no address of a server; expected one such as http://127.0.0.1:8000.")
+            raise HostRefusedError(
+                f"'{host}' is no address of a server; expected one such as http://127.0.0.1:8000."
+            )
         if parts.hostname not in self.hosts:
             raise HostRefusedError(
                 f"{parts.hostname} is not on the allow-list of scenario {self.name} "

@@ -63,9 +63,26 @@ def _start(
         port = wanted or free_port()
         log = folder / "server.log"
         process = subprocess.Popen(
-            [binary, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "",
-             "--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction",
-             "--logfile", log, *options],
+            [
+                binary,
+                "--port",
+                str(port),
+                "--bind",
+                "127.0.0.1",
+                "--dir",
+                folder,
+                "--save",
+                "",
+                "--appendonly",
+                "yes",
+                "--appendfsync",
+                "always",
+                "--maxmemory-policy",
+                "noeviction",
+                "--logfile",
+                log,
+                *options,
+            ],
         )
         client = redis.Redis(host="127.0.0.1", port=port, socket_timeout=30)
         deadline = time.monotonic() + 20

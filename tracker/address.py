@@ -12,12 +12,15 @@ import msgspec
 # Spelled out instead of with flags and `\s`, which make it twice as slow.
 _ADDRESS = re.compile(
     r"([Hh][Tt][Tt][Pp][Ss]?)://([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?"
-    r"(/[^?#\x00- ]*)?(?:\?([^#\x00- ]*))?(?:#([^\x00- ]*))?")
+    r"(/[^?#\x00- ]*)?(?:\?([^#\x00- ]*))?(?:#([^\x00- ]*))?"
+)
 
 # Where people search the web, and the parameters in which those engines carry the words.
 _ENGINE = re.compile(
     r"(?:^|\.)(?:google|bing|duckduckgo|yahoo|ecosia|startpage|qwant|yandex|baidu|ask|aol|kagi|brave|swisscows|"
-    r"mojeek|lycos|vinden|ilse|dogpile|naver|seznam)\.[a-z.]{2,6}$", re.IGNORECASE)
+    r"mojeek|lycos|vinden|ilse|dogpile|naver|seznam)\.[a-z.]{2,6}$",
+    re.IGNORECASE,
+)
 _WORDS = frozenset({"q", "p", "query", "text", "wd", "words"})
 
 

@@ -65,8 +65,19 @@ class SaltMissingError(Exception):
 class Draft:
     """What the steps have made of an arrival so far."""
 
-    __slots__ = ("beacon", "client", "each", "page", "partition", "redacted", "rules", "run", "shared",
-                 "site", "visitor")
+    __slots__ = (
+        "beacon",
+        "client",
+        "each",
+        "page",
+        "partition",
+        "redacted",
+        "rules",
+        "run",
+        "shared",
+        "site",
+        "visitor",
+    )
 
     rules: Rules
     beacon: wire.Beacon
@@ -173,8 +184,13 @@ def pseudonymous(arrival: Arrival, draft: Draft) -> Draft | Drop:
             raise SaltMissingError(zone, arrival.time_ms)
         headers = arrival.headers
         draft.visitor = daily_visitor(
-            salt, site=site.name, ip=draft.client, user_agent=headers.get("user-agent", ""),
-            language=headers.get("accept-language", ""), bucket=beacon.b)
+            salt,
+            site=site.name,
+            ip=draft.client,
+            user_agent=headers.get("user-agent", ""),
+            language=headers.get("accept-language", ""),
+            bucket=beacon.b,
+        )
     draft.partition = partition_of(draft.visitor, draft.rules.partitions)
     return draft
 

@@ -157,4 +157,3 @@ def _target(root: Path, day: date, table: pa.Table) -> Path:
     place = root / f"day={day.isoformat()}" / folder
     taken = [int(found[1]) for path in place.glob("joined-*") if (found := _JOINED.fullmatch(path.name))]
     return place / f"joined-{max(taken, default=0) + 1}.parquet"
-

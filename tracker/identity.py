@@ -135,6 +135,8 @@ class Salts:
         await self._client.set(key, self._random(SALT_BYTES), nx=True, ex=SALT_LIFE_S)
         salt = await self._client.get(key)
         if not isinstance(salt, bytes):
-            raise TrackerError(f"{key} came as {type(salt).__name__}; expected bytes. Give the collector a "
-                               "Redis client without decode_responses.")
+            raise TrackerError(
+                f"{key} came as {type(salt).__name__}; expected bytes. Give the collector a "
+                "Redis client without decode_responses."
+            )
         return salt

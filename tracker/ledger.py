@@ -64,9 +64,15 @@ def as_page(day: date, counts: Mapping[bytes, bytes]) -> dict[str, object]:
     plain = {field.decode(): int(count) for field, count in counts.items()}
     drops, marks = _under("dropped:", plain), _under("redacted:", plain)
     arrived, stored = plain.get(IN, 0), plain.get(STORED, 0)
-    return {"day": day.isoformat(), "in": arrived, "stored": stored, "dropped": drops,
-            "balanced": arrived == stored + sum(drops.values()),
-            "events": plain.get(EVENTS, 0), "redacted": marks}
+    return {
+        "day": day.isoformat(),
+        "in": arrived,
+        "stored": stored,
+        "dropped": drops,
+        "balanced": arrived == stored + sum(drops.values()),
+        "events": plain.get(EVENTS, 0),
+        "redacted": marks,
+    }
 
 
 def _under(prefix: str, counts: Mapping[str, int]) -> dict[str, int]:

@@ -72,9 +72,7 @@ def _of_beacons(workers: Sequence[Snapshot]) -> Iterator[Metric]:
         ("received", ledger.IN, "Beacons whose fate is known: stored or dropped."),
         ("stored", ledger.STORED, "Beacons that the store acknowledged."),
     ):
-        yield _counter(
-            f"klantreis_beacons_{name}", text, ((w, (), w.ledger.get(field, 0)) for w in workers)
-        )
+        yield _counter(f"klantreis_beacons_{name}", text, ((w, (), w.ledger.get(field, 0)) for w in workers))
     yield _counter(
         "klantreis_beacons_dropped",
         "Beacons dropped, by reason.",
@@ -125,9 +123,7 @@ def _of_workers(workers: Sequence[Snapshot]) -> Iterator[Metric]:
         for worker in workers:
             gauge.add_metric([str(worker.worker)], value(worker))  # type: ignore[no-untyped-call]
         yield gauge
-    yield _counter(
-        "klantreis_process_cpu_seconds", "Processor time.", ((w, (), w.cpu_s) for w in workers)
-    )
+    yield _counter("klantreis_process_cpu_seconds", "Processor time.", ((w, (), w.cpu_s) for w in workers))
     yield _counter(
         "klantreis_store_failures",
         "Groups of beacons that the store did not take.",

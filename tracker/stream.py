@@ -100,7 +100,7 @@ def short(referrer: str) -> str:
     """Value of `r`."""
     if not referrer.startswith(_SECURE):
         return referrer
-    short = referrer[len(_SECURE):]
+    short = referrer[len(_SECURE) :]
     return short[:-1] if short.find("/") == len(short) - 1 else short
 
 
@@ -178,16 +178,26 @@ def _decode(fields: Mapping[bytes, bytes], words: Mapping[str, str]) -> Event:
     exposures = whole(exposures or "", words)
     pairs = exposures.split(",") if exposures else ()
     return Event(
-        site=whole(site, words), path=slash + path, parameters=parameters, kind=kind,
-        visitor=int(fields[b"v"]), time=int(fields[b"t"]),
-        page_view=fields[b"p"].decode(), index=int(index),
-        origin=fields[b"o"].decode() or None, referrer=_long(whole(fields[b"r"].decode(), words)),
-        language=language, viewport=viewport, bucket=None if bucket is None else int(bucket),
+        site=whole(site, words),
+        path=slash + path,
+        parameters=parameters,
+        kind=kind,
+        visitor=int(fields[b"v"]),
+        time=int(fields[b"t"]),
+        page_view=fields[b"p"].decode(),
+        index=int(index),
+        origin=fields[b"o"].decode() or None,
+        referrer=_long(whole(fields[b"r"].decode(), words)),
+        language=language,
+        viewport=viewport,
+        bucket=None if bucket is None else int(bucket),
         exposures=exposures.replace("!", ""),
         first=",".join([pair.partition("=")[0] for pair in pairs if pair.endswith("!")]),
-        consented="consented" in marks, automated="bot" in marks,
+        consented="consented" in marks,
+        automated="bot" in marks,
         run=next((mark[4:] for mark in marks if mark and mark.startswith("run=")), None),
-        **said)
+        **said,
+    )
 
 
 def _positions(context: bytes) -> list[str | None]:

@@ -115,7 +115,7 @@ class SearchIndex:
         self._db = sqlite3.connect(":memory:", check_same_thread=False)
         self._db.execute(
             "CREATE VIRTUAL TABLE pages USING fts5(title, keywords, summary, text, stems, "
-            "tokenize = \"unicode61 remove_diacritics 2\")"
+            'tokenize = "unicode61 remove_diacritics 2")'
         )
         self._pages = [
             page for page in self.content.every_page() if page.language == self.language and page.findable
@@ -129,10 +129,14 @@ class SearchIndex:
             )
             if page.experiment and page.variant:
                 self._variants.setdefault(page.experiment, []).append(page.variant)
-        self._vocabulary = sorted({
-            word for page in self._pages for word in words(f"{page.title} {' '.join(page.keywords)}")
-            if len(word) > 3 and page.experiment is None
-        })
+        self._vocabulary = sorted(
+            {
+                word
+                for page in self._pages
+                for word in words(f"{page.title} {' '.join(page.keywords)}")
+                if len(word) > 3 and page.experiment is None
+            }
+        )
         self._answers = [answer for answer in self.content.answers if answer.language == self.language]
 
     def search(self, query: str, variant_of: Callable[[str], str]) -> Results:
@@ -266,9 +270,7 @@ class _Ranked:
 
 
 def _visible(pages: Iterable[Page], chosen: Mapping[str, str]) -> list[Page]:
-    return [
-        page for page in pages if page.experiment is None or chosen.get(page.experiment) == page.variant
-    ]
+    return [page for page in pages if page.experiment is None or chosen.get(page.experiment) == page.variant]
 
 
 def _marked(snippet: str, page: Page) -> Markup:

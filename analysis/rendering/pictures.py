@@ -283,10 +283,7 @@ def _grid(axis: Linear, ticks: Sequence[float], top: float, bottom: float, shown
     return element(
         "g",
         *[line(axis(tick), top, axis(tick), bottom, "grid") for tick in ticks],
-        *[
-            text(axis(tick), bottom + 18, shown(tick), "tick", anchor="middle")
-            for tick in ticks[start::each]
-        ],
+        *[text(axis(tick), bottom + 18, shown(tick), "tick", anchor="middle") for tick in ticks[start::each]],
     )
 
 

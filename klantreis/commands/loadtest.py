@@ -25,7 +25,8 @@ Examples:
     "--users", type=click.IntRange(1), help="Citizens at the same time, instead of the scenario's own."
 )
 @click.option(
-    "--rate", metavar="RATE",
+    "--rate",
+    metavar="RATE",
     help='Events a second, instead of the scenario\'s own: a number, "forecast", or such as "forecast '
     'storm".',
 )

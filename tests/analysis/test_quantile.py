@@ -84,9 +84,7 @@ def test_giving_up_sooner_is_not_faster() -> None:
 REFUSED = [
     pytest.param(np.arange(30), None, Refusal.TOO_FEW_UNITS, id="thirty units"),
     pytest.param(np.zeros(0), None, Refusal.NO_UNITS, id="nobody"),
-    pytest.param(
-        np.r_[np.arange(52), np.full(50, np.inf)], None, Refusal.NOT_REACHED, id="never reached"
-    ),
+    pytest.param(np.r_[np.arange(52), np.full(50, np.inf)], None, Refusal.NOT_REACHED, id="never reached"),
     pytest.param(np.r_[np.arange(99), np.nan], None, Refusal.UNMEASURED, id="no number"),
     pytest.param(np.arange(200), np.arange(200) % 10, Refusal.TOO_FEW_BUCKETS, id="ten buckets"),
     pytest.param(np.full(200, 7.0), None, Refusal.NO_VARIATION, id="one value"),

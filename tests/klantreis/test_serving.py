@@ -143,9 +143,7 @@ def _listens(port: int) -> bool:
 
 
 def stored(client: redis.Redis) -> set[str]:
-    return {
-        fields[b"p"].decode() for n in range(16) for _, fields in client.xrange(f"kr:{{{n}}}:events")
-    }
+    return {fields[b"p"].decode() for n in range(16) for _, fields in client.xrange(f"kr:{{{n}}}:events")}
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -40,7 +40,10 @@ with open_store(Path(sys.argv[1])) as store:
 
 def user_process(data: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", USER, str(data)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        [sys.executable, "-c", USER, str(data)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
         cwd=Path(__file__).parents[2],
     )
 
@@ -100,7 +103,7 @@ def test_both_clients_reach_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "folder", ["with space", "it's \"quoted\"", "gegevens-ë-日本", "x" * 100, "percent%20and?query#hash"]
+    "folder", ["with space", 'it\'s "quoted"', "gegevens-ë-日本", "x" * 100, "percent%20and?query#hash"]
 )
 def test_any_folder_name_will_do(tmp_path: Path, folder: str) -> None:
     data = tmp_path / folder
@@ -277,7 +280,10 @@ def test_old_servers_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("url", "words"),
-    [("http://localhost", "Expected redis://HOST:PORT"), ("redis://localhost:port", "Expected redis://HOST:PORT")],
+    [
+        ("http://localhost", "Expected redis://HOST:PORT"),
+        ("redis://localhost:port", "Expected redis://HOST:PORT"),
+    ],
 )
 def test_an_address_that_is_none_is_one_sentence(tmp_path: Path, url: str, words: str) -> None:
     with pytest.raises(StoreError, match=words):

@@ -15,8 +15,14 @@ BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 
 
 def line(
-    target: str = "/afval", *, client: str = "192.0.2.1", time: str = "22/Nov/2026:12:00:00 +0100",
-    method: str = "GET", status: int = 200, referrer: str = "-", agent: str = BROWSER,
+    target: str = "/afval",
+    *,
+    client: str = "192.0.2.1",
+    time: str = "22/Nov/2026:12:00:00 +0100",
+    method: str = "GET",
+    status: int = 200,
+    referrer: str = "-",
+    agent: str = BROWSER,
 ) -> str:
     return f'{client} - - [{time}] "{method} {target} HTTP/1.1" {status} 512 "{referrer}" "{agent}"\n'
 

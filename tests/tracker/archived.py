@@ -32,8 +32,13 @@ PARTITIONS = 4
 
 def event(number: int = 0, **other: Any) -> Event:
     facts = {
-        "site": SITE.name, "visitor": number, "time": NOON + number, "page_view": f"page{number:08d}",
-        "index": 0, "kind": Kind.VIEW, "path": "/afval",
+        "site": SITE.name,
+        "visitor": number,
+        "time": NOON + number,
+        "page_view": f"page{number:08d}",
+        "index": 0,
+        "kind": Kind.VIEW,
+        "path": "/afval",
     }
     return Event(**{**facts, **other})
 
@@ -72,10 +77,18 @@ def put_version_1(root: Path, day: date, partition: int, name: str, table: pa.Ta
 
 
 COMMON = {
-    "visitor": -(2**63), "parameters": "q=grofvuil", "origin": "Qm81xPz0aB2c", "bucket": 417,
-    "language": "nl", "referrer": "https://www.google.com/",
+    "visitor": -(2**63),
+    "parameters": "q=grofvuil",
+    "origin": "Qm81xPz0aB2c",
+    "bucket": 417,
+    "language": "nl",
+    "referrer": "https://www.google.com/",
     "exposures": "schuldhulp=current,zwerfvuil=redesign",
-    "first": "zwerfvuil", "consented": True, "viewport": "s", "run": "r1", "automated": True,
+    "first": "zwerfvuil",
+    "consented": True,
+    "viewport": "s",
+    "run": "r1",
+    "automated": True,
 }
 OF_KIND: dict[Kind, dict[str, Any]] = {
     Kind.VIEW: {"title": "Afval é €"},

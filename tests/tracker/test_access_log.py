@@ -113,8 +113,10 @@ def test_words_in_the_sites_own_search_become_a_search(tmp_path: Path) -> None:
 def test_words_on_google_stay_with_the_referrer_and_lose_what_is_personal(tmp_path: Path) -> None:
     google = "https://www.google.nl/search?client=x&q="
     summary, rows = imported(
-        tmp_path, line(referrer=google + "grofvuil+ophalen"),
-        line("/x", referrer=google + "uitkering+999990019"), line("/y", referrer=google),
+        tmp_path,
+        line(referrer=google + "grofvuil+ophalen"),
+        line("/x", referrer=google + "uitkering+999990019"),
+        line("/y", referrer=google),
     )
     referrers = {row["path"]: row["referrer"] for row in rows}
     assert referrers["/afval"] == "https://www.google.nl/search?q=grofvuil+ophalen"
@@ -139,7 +141,11 @@ def test_programs_are_kept_apart(tmp_path: Path) -> None:
 
 def test_a_visitor_is_a_client_with_a_browser_for_one_day(tmp_path: Path) -> None:
     _, rows = imported(
-        tmp_path, line("/a"), line("/b"), line("/c", client="192.0.2.2"), line("/d", agent=BROWSER + " x"),
+        tmp_path,
+        line("/a"),
+        line("/b"),
+        line("/c", client="192.0.2.2"),
+        line("/d", agent=BROWSER + " x"),
         line("/e", time="23/Nov/2026:12:00:00 +0100"),
     )
     visitor = {row["path"]: row["visitor"] for row in rows}
@@ -176,8 +182,12 @@ def test_lines_of_one_second_keep_their_order(tmp_path: Path) -> None:
 def test_a_page_is_linked_to_the_one_it_was_reached_from(tmp_path: Path) -> None:
     home = "https://www.voorbeeldstad.nl/"
     _, rows = imported(
-        tmp_path, line("/"), line("/afval", referrer=home), line("/x", referrer="https://elders.example/"),
-        line("/y", referrer=home, client="192.0.2.2"), line("/z", referrer=home + "nooit-gezien"),
+        tmp_path,
+        line("/"),
+        line("/afval", referrer=home),
+        line("/x", referrer="https://elders.example/"),
+        line("/y", referrer=home, client="192.0.2.2"),
+        line("/z", referrer=home + "nooit-gezien"),
     )
     row = {str(row["path"]): row for row in rows}
     assert row["/afval"]["origin"] == row["/"]["page_view"]

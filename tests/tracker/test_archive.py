@@ -131,7 +131,9 @@ def test_an_archiver_that_is_killed_leaves_its_work_to_the_next(streams: Streams
     streams.add(*(event(4 * number) for number in range(20)))
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, url_of(streams.client), streams.root, streams.keys.prefix],
-        cwd=Path(__file__).parents[2], timeout=60, check=False,
+        cwd=Path(__file__).parents[2],
+        timeout=60,
+        check=False,
     )
     assert killed.returncode == -signal.SIGKILL
     assert read_events(streams.root, DAY).num_rows == streams.waiting() == 20

@@ -28,10 +28,21 @@ IDS = st.one_of(
 )
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters=" ?/,!="), max_size=8)
 VALUES: dict[str, st.SearchStrategy[Any]] = {
-    "title": TEXTS, "query": TEXTS, "target": TEXTS, "form": TEXTS, "action": TEXTS, "goal": TEXTS,
-    "channel": TEXTS, "friction": TEXTS, "results": st.integers(0, 2**31 - 1), "answered_here": st.booleans(),
-    "rank": st.integers(1, 2**15 - 1), "visible_s": st.floats(0, 1e6, width=32), "depth": st.integers(0, 100),
-    "step": st.integers(0, 99), "heartbeat": st.integers(-1, 1),
+    "title": TEXTS,
+    "query": TEXTS,
+    "target": TEXTS,
+    "form": TEXTS,
+    "action": TEXTS,
+    "goal": TEXTS,
+    "channel": TEXTS,
+    "friction": TEXTS,
+    "results": st.integers(0, 2**31 - 1),
+    "answered_here": st.booleans(),
+    "rank": st.integers(1, 2**15 - 1),
+    "visible_s": st.floats(0, 1e6, width=32),
+    "depth": st.integers(0, 100),
+    "step": st.integers(0, 99),
+    "heartbeat": st.integers(-1, 1),
 }
 
 
@@ -41,15 +52,25 @@ def events(draw: st.DrawFn) -> Event:
     said = {name: draw(st.none() | VALUES[name]) or None for name in DETAILS[kind].values()}
     exposed = draw(st.sampled_from([("", ""), ("a=current", "a"), ("a=current,b=redesign", "b")]))
     return Event(
-        site=draw(st.sampled_from(["voorbeeldstad", "elders"])), kind=kind, path=f"/{draw(TEXTS)}",
-        parameters=draw(st.sampled_from(["", "q=grofvuil"])), visitor=draw(st.integers(-(2**63), 2**63 - 1)),
-        time=draw(st.integers(0, 4_102_444_800_000)), page_view=draw(IDS),
+        site=draw(st.sampled_from(["voorbeeldstad", "elders"])),
+        kind=kind,
+        path=f"/{draw(TEXTS)}",
+        parameters=draw(st.sampled_from(["", "q=grofvuil"])),
+        visitor=draw(st.integers(-(2**63), 2**63 - 1)),
+        time=draw(st.integers(0, 4_102_444_800_000)),
+        page_view=draw(IDS),
         index=draw(st.integers(0, 2**15 - 1)),
-        origin=draw(st.none() | IDS.filter(bool)), bucket=draw(st.none() | st.integers(0, 999)),
+        origin=draw(st.none() | IDS.filter(bool)),
+        bucket=draw(st.none() | st.integers(0, 999)),
         referrer=draw(st.sampled_from([None, "https://www.google.com/", "http://a.nl/x", "https://a.nl/b"])),
-        exposures=exposed[0], first=exposed[1], consented=draw(st.booleans()), automated=draw(st.booleans()),
-        language=draw(st.sampled_from([None, "nl", "en"])), viewport=draw(st.sampled_from([None, "s", "l"])),
-        run=draw(st.sampled_from([None, "storm-1"])), **said,
+        exposures=exposed[0],
+        first=exposed[1],
+        consented=draw(st.booleans()),
+        automated=draw(st.booleans()),
+        language=draw(st.sampled_from([None, "nl", "en"])),
+        viewport=draw(st.sampled_from([None, "s", "l"])),
+        run=draw(st.sampled_from([None, "storm-1"])),
+        **said,
     )
 
 

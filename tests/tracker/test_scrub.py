@@ -277,8 +277,6 @@ def test_numbers_are_what_the_vectors_say(shared: Path) -> None:
         assert scrub(f"nummer {row['number']}")[1] == expected, row
 
 
-
-
 def completed(number: int) -> str:
     """Eight digits with the ninth that the eleven-test wants; empty where no digit will do."""
     digits = f"{number:08d}"

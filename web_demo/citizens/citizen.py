@@ -17,7 +17,12 @@ from web_demo.citizens.pursuit import pursue
 from web_demo.citizens.question import Ending, Mind, Question
 from web_demo.citizens.words import Vocabulary, Wish
 
-_ENGINES = ("https://www.google.com/", "https://www.google.com/", "https://www.bing.com/", "https://duckduckgo.com/")
+_ENGINES = (
+    "https://www.google.com/",
+    "https://www.google.com/",
+    "https://www.bing.com/",
+    "https://duckduckgo.com/",
+)
 _SOCIAL = (("https://l.facebook.com/", "facebook"), ("https://www.instagram.com/", "instagram"))
 _MOST_VISITS = 3
 

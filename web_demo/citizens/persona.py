@@ -95,8 +95,21 @@ def _channel(behaviour: Behaviour, random: np.random.Generator) -> Channel:
 
 
 _CONFUSIONS = (  # what Dutch writers mix up
-    ("ij", "ei"), ("ei", "ij"), ("au", "ou"), ("ou", "au"), ("ch", "g"), ("g", "ch"), ("dt", "d"),
-    ("z", "s"), ("v", "f"), ("ff", "f"), ("ll", "l"), ("oo", "o"), ("aa", "a"), ("uu", "u"), ("c", "k"),
+    ("ij", "ei"),
+    ("ei", "ij"),
+    ("au", "ou"),
+    ("ou", "au"),
+    ("ch", "g"),
+    ("g", "ch"),
+    ("dt", "d"),
+    ("z", "s"),
+    ("v", "f"),
+    ("ff", "f"),
+    ("ll", "l"),
+    ("oo", "o"),
+    ("aa", "a"),
+    ("uu", "u"),
+    ("c", "k"),
 )
 
 
