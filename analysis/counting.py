@@ -26,8 +26,8 @@ def alike(*keys: Codes | Ints) -> tuple[Ints, Ints]:
     first row that has it.
 
     >>> same, first = alike(np.array([3, -1, 3]), np.array([1, 1, 1]))
-    >>> same.tolist(), first.tolist()
-    ([0, 1, 0], [0, 1])
+    >>> first[same].tolist()
+    [0, 1, 0]
     """
     numbers = together(*keys)
     width = int(numbers.max(initial=-1)) + 1

@@ -62,10 +62,12 @@ class BeaconProtocol(HttpToolsProtocol):
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             self.transport.close()  # what follows would be of a protocol that nobody here speaks
-        except httptools.HttpParserCallbackError as failed:  # not the request's fault but ours
-            self._stumbled(failed.__context__ or failed)
-        except httptools.HttpParserError:
-            self.send_400_response("Invalid HTTP request received.")
+        except httptools.HttpParserError as failed:
+            cause = failed.__context__
+            if isinstance(failed, httptools.HttpParserCallbackError) and not _is_of_the_request(cause):
+                self._stumbled(cause or failed)
+            else:
+                self.send_400_response("Invalid HTTP request received.")
         if self._reading:
             self._begun = self._begun or self.loop.time()
             if self._head_bytes is not None and not self.transport.is_closing():
@@ -245,6 +247,11 @@ class BeaconProtocol(HttpToolsProtocol):
             self._last = True
         else:
             super().shutdown()
+
+
+def _is_of_the_request(error: BaseException | None) -> bool:
+    """Whether what was raised while a request was read says that the request is wrong, such as its address."""
+    return isinstance(error, httptools.HttpParserError)
 
 
 def _on_the_wire(answer: Answer, servers: Iterable[tuple[bytes, bytes]], *, last: bool) -> bytes:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import intake, naming, notation, reconstruct, units, wording
+from analysis import exposed, intake, naming, notation, reconstruct, wording
 from analysis.estimates import Refusal
 from analysis.phrases import checks, journeys, methods, metrics, second, verdicts
 from analysis.phrases.checks import CHECKS
@@ -384,8 +384,8 @@ def test_each_language_speaks_itself(where: str, texts: dict[str, str]) -> None:
 
 
 OURS = (
-    *intake.REASONS, reconstruct.NO_PAGE_VIEW, units.AGAIN, units.MISMATCH, units.NOT_EXPOSED,
-    units.NO_BUCKET, units.NO_VARIANT, units.OTHER_SITE, units.UNKNOWN_EXPERIMENT,
+    *intake.REASONS, reconstruct.NO_PAGE_VIEW, exposed.AGAIN, exposed.MISMATCH, exposed.NOT_EXPOSED,
+    exposed.NO_BUCKET, exposed.NO_VARIANT, exposed.OTHER_SITE, exposed.UNKNOWN_EXPERIMENT,
 )  # fmt: skip
 
 

@@ -112,7 +112,7 @@ class ScriptSite:
 
 def stop_the_clock(tab: Page) -> None:
     """On the pages that are opened from now on time passes only where the test says so."""
-    tab.clock.install(time=NOON_S)
+    tab.clock.install(time=NOON_S - 3600)  # it runs until it is stopped, and is never set back
     tab.clock.pause_at(NOON_S + 1)
 
 
