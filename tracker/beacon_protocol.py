@@ -250,7 +250,7 @@ class BeaconProtocol(HttpToolsProtocol):
 
 
 def _is_of_the_request(error: BaseException | None) -> bool:
-    """Whether what was raised while a request was read says that the request is wrong, such as its address."""
+    """Whether what was raised while a request was read says that the request is wrong, as its address."""
     return isinstance(error, httptools.HttpParserError)
 
 
