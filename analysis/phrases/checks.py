@@ -211,11 +211,11 @@ CHECK_SENTENCES: Mapping[tuple[str, str], Texts] = {
     },
     ("kindsOfVisit", "warn"): {
         "nl": "Bezoekers van de ene versie kwamen anders binnen dan die van de andere. Loten kan dat niet "
-        "doen; waarschijnlijk heeft een versie eigen links, of gaat bij het doorsturen de code van een brief "
-        "verloren. Vergelijk deelgroepen dan niet.",
+        "doen; waarschijnlijk heeft een versie eigen adressen of links, of gaat bij het doorsturen de code "
+        "van een brief verloren. Vergelijk deelgroepen dan niet.",
         "en": "Visitors of one version came in otherwise than those of the other. A draw cannot do that; one "
-        "version probably has links of its own, or loses the code of a letter where it sends visitors on. "
-        "Then do not compare segments.",
+        "version probably has addresses or links of its own, or loses the code of a letter where it sends "
+        "visitors on. Then do not compare segments.",
     },
     ("twoVersions", "pass"): {
         "nl": "Bezoekers die we op één dag vaker zagen, kregen steeds dezelfde versie.",
