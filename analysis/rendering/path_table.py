@@ -27,7 +27,7 @@ def path_table(followed: Mapping[str, Paths], caption: str, language: str) -> Ta
         rest = [0] * len(counts)
         for source, target in sorted(set().union(*counts), key=lambda move: -max(c[move] for c in counts)):
             questions = [count[source, target] for count in counts]
-            if _is_thin(questions, followed):
+            if (source, target) == (OTHER, OTHER) or _is_thin(questions, followed):
                 rest = [one + more for one, more in zip(rest, questions, strict=True)]
                 continue
             ends = [wording.touchpoint_name(name, language) for name in (source, target)]
