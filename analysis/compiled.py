@@ -25,7 +25,7 @@ Held = TypeVar("Held")
 WORTH_COMPILING = 150_000
 #: Rows so far by the name of the rule. It decides how fast a rule runs, never what it says.
 _done: Counter[str] = Counter()
-#: Records of which all fields are filled before the next: so few stay in the processor's cache.
+#: So many records at a time have all their fields filled: few enough to stay in the processor's cache.
 _AT_ONCE = 4_096
 #: Inner functions become part of the one that is called, and cannot be called from outside.
 _INNER: dict[str, Any] = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
@@ -128,9 +128,7 @@ def records(
     small = {name: np.int64 if name in wide else np.int32 for name in fields}
     rows = np.zeros(length, np.dtype([(name, {**small, **kept}[name]) for name in fields], align=True))
     columns = [(rows[name], np.broadcast_to(value, length)) for name, value in given.items()]
-    for start in range(
-        0, length, _AT_ONCE
-    ):  # so few that they stay at hand while all their fields are filled
+    for start in range(0, length, _AT_ONCE):
         some = slice(start, start + _AT_ONCE)
         for field, value in columns:
             field[some] = value[some]

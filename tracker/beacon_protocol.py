@@ -178,7 +178,7 @@ class BeaconProtocol(HttpToolsProtocol):
 
     def _stumbled(self, failed: BaseException) -> None:
         """Say so in the log, and answer as any server does; what state the connection is in nobody knows."""
-        LOG.error("A beacon could not be handled.", exc_info=failed)
+        LOG.error("A request could not be handled.", exc_info=failed)
         self._body, self._last = None, True
         self._answer(answers.FAULT)
 
