@@ -94,24 +94,17 @@ def _came(groups: Groups, places: Places, outcome: Ints) -> pl.DataFrame:
 
 
 def _felt(groups: Groups, places: Places, moves: Moves) -> pl.DataFrame:
-    """The marks given there, and whether there was trouble.
-
-    What was felt at a page that was never seen opened still counts, in the phase of what was done there.
-    """
+    """The marks given there, and whether there was trouble."""
     row = np.flatnonzero(~np.isnan(moves.heartbeat))
     question, touchpoint = moves.question[row], moves.touchpoint.codes[row]
-    same, first = alike(question, touchpoint)
-    own = np.zeros(len(first), np.int64)
-    np.maximum.at(own, same, moves.phase[row])
-    phase = places.phase_of(question, touchpoint)
     given, beat = moves.given[row], moves.heartbeat[row]
     inferred = np.flatnonzero(~given)
     trouble = np.zeros(len(row), np.int64)
-    trouble[inferred[alike(same[inferred])[1]]] = 1  # once for a question
+    trouble[inferred[alike(question[inferred], touchpoint[inferred])[1]]] = 1  # once for a question
     return groups.add_up(
         question,
         {
-            "phase": Coded(np.where(phase < 0, own[same], phase), PHASES),
+            "phase": Coded(_phase_felt(places, moves, row), PHASES),
             "touchpoint": Coded(touchpoint, moves.touchpoint.texts),
         },
         {
@@ -135,16 +128,24 @@ def _marks(groups: Groups, moves: Moves) -> pl.DataFrame:
     )
 
 
+def _phase_felt(places: Places, moves: Moves, row: Ints) -> Ints:
+    """The phase of what was felt at `row`: of the page, or, never seen opened, the furthest of what was felt."""
+    question, touchpoint = moves.question[row], moves.touchpoint.codes[row]
+    same, first = alike(question, touchpoint)
+    furthest = np.zeros(len(first), np.int64)
+    np.maximum.at(furthest, same, moves.phase[row])
+    there = places.phase_of(question, touchpoint)
+    return np.where(there < 0, furthest[same], there)
+
+
 def heartbeats_table(exposed: Groups, places: Places, moves: Moves) -> pl.DataFrame:
     """`HEARTBEATS`: touchpoints with a heartbeat, by phase, as in `TOUCHPOINTS`, and by who gave it."""
     beating = np.flatnonzero(~np.isnan(moves.heartbeat))
-    question = moves.question[beating]
-    there = places.phase_of(question, moves.touchpoint.codes[beating])
     value = np.rint(moves.heartbeat[beating]).astype(np.int64)
     rows = exposed.add_up(
-        question,
+        moves.question[beating],
         {
-            "phase": Coded(np.where(there < 0, moves.phase[beating], there), PHASES),
+            "phase": Coded(_phase_felt(places, moves, beating), PHASES),
             "given": moves.given[beating].astype(np.int64),
             "heartbeat": value,
         },

@@ -79,8 +79,14 @@ class Said:
     def views(self) -> tuple[Numbers, Numbers, Coded[str], Coded[tuple[str, str]], Coded[str], Coded[str]]:
         """The same columns of views alone."""
         rows = np.array([reason is None for reason in self.reasons], np.bool_)[self.asked.which]
-        of_texts = (column.only(rows) for column in (self.client, self.asked, self.referrer, self.agent))
-        return self.at[rows], self.time_ms[rows], *of_texts  # type: ignore[return-value]
+        return (
+            self.at[rows],
+            self.time_ms[rows],
+            self.client.only(rows),
+            self.asked.only(rows),
+            self.referrer.only(rows),
+            self.agent.only(rows),
+        )
 
 
 class Memory:
