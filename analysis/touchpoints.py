@@ -129,7 +129,7 @@ def _marks(groups: Groups, moves: Moves) -> pl.DataFrame:
 
 
 def _phase_felt(places: Places, moves: Moves, row: Ints) -> Ints:
-    """The phase of what was felt at `row`: of the page, or, never seen opened, the furthest of what was felt."""
+    """The phase of what was felt: of its page, or, where that was never seen opened, the furthest there."""
     question, touchpoint = moves.question[row], moves.touchpoint.codes[row]
     same, first = alike(question, touchpoint)
     furthest = np.zeros(len(first), np.int64)

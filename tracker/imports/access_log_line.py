@@ -57,12 +57,7 @@ _PIECES = (
     ("a user agent in quotes", rf" {_QUOTED}"),
 )
 _TIME = re.compile(r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)", re.ASCII)
-_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
-    )
-}
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.)")
 _CONTROL = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "v": "\v", "f": "\f"}
 
@@ -143,138 +138,19 @@ _FEED = re.compile(r"(?:/(?:feed|rss2?|atom)/?|\.(?:rss|atom|rdf)|/(?:rss|atom|f
 _FEED_QUERY = re.compile(r"(?:^|&)(?:feed=|[^=&]+=(?:rss|atom)[\d.]*(?:&|$))")
 _PROGRAM = re.compile(r"^/(?:robots\.txt$|sitemap[^/]*\.xml|\.well-known/|ads\.txt$|browserconfig\.xml$)")
 _ENDING = re.compile(r"\.([a-z0-9]{1,8})$")
-_ASSETS = frozenset(
-    {
-        "avif",
-        "bmp",
-        "css",
-        "cur",
-        "eot",
-        "gif",
-        "ico",
-        "jpeg",
-        "jpg",
-        "js",
-        "json",
-        "m4a",
-        "map",
-        "mjs",
-        "mp3",
-        "mp4",
-        "mov",
-        "ogg",
-        "ogv",
-        "opus",
-        "otf",
-        "png",
-        "svg",
-        "swf",
-        "tif",
-        "tiff",
-        "ttf",
-        "wasm",
-        "wav",
-        "webm",
-        "webmanifest",
-        "webp",
-        "woff",
-        "woff2",
-        "xsl",
-        "xslt",
-    }
-)
-_PAGES = frozenset(
-    {
-        "asp",
-        "aspx",
-        "cfm",
-        "cgi",
-        "do",
-        "htm",
-        "html",
-        "jsp",
-        "jspx",
-        "page",
-        "php",
-        "php5",
-        "phtml",
-        "shtml",
-        "xhtml",
-    }
-)
-_DOWNLOADS = frozenset(
-    {
-        "7z",
-        "apk",
-        "bin",
-        "bz2",
-        "c",
-        "conf",
-        "cpp",
-        "csv",
-        "deb",
-        "diff",
-        "dmg",
-        "doc",
-        "docx",
-        "dwg",
-        "epub",
-        "exe",
-        "gml",
-        "gz",
-        "h",
-        "ics",
-        "iso",
-        "jar",
-        "kml",
-        "kmz",
-        "log",
-        "lua",
-        "md",
-        "mk",
-        "mobi",
-        "msi",
-        "odp",
-        "ods",
-        "odt",
-        "p7s",
-        "patch",
-        "pcap",
-        "pdf",
-        "pl",
-        "pm",
-        "ppt",
-        "pptx",
-        "ps",
-        "py",
-        "pyc",
-        "rar",
-        "rb",
-        "rpm",
-        "rtf",
-        "sh",
-        "shp",
-        "sig",
-        "spec",
-        "sql",
-        "tar",
-        "tex",
-        "tgz",
-        "torrent",
-        "txt",
-        "vcf",
-        "vim",
-        "whl",
-        "xls",
-        "xlsx",
-        "xml",
-        "xs",
-        "xz",
-        "yaml",
-        "yml",
-        "zip",
-    }
-)
+_ASSETS = frozenset({
+    "avif", "bmp", "css", "cur", "eot", "gif", "ico", "jpeg", "jpg", "js", "json", "m4a", "map",
+    "mjs", "mp3", "mp4", "mov", "ogg", "ogv", "opus", "otf", "png", "svg", "swf", "tif", "tiff",
+    "ttf", "wasm", "wav", "webm", "webmanifest", "webp", "woff", "woff2", "xsl", "xslt",
+})  # fmt: skip
+_DOWNLOADS = frozenset({
+    "7z", "apk", "bin", "bz2", "c", "conf", "cpp", "csv", "deb", "diff", "dmg", "doc", "docx",
+    "dwg", "epub", "exe", "gml", "gz", "h", "ics", "iso", "jar", "kml", "kmz", "log", "lua", "md",
+    "mk", "mobi", "msi", "odp", "ods", "odt", "p7s", "patch", "pcap", "pdf", "pl", "pm", "ppt",
+    "pptx", "ps", "py", "pyc", "rar", "rb", "rpm", "rtf", "sh", "shp", "sig", "spec", "sql", "tar",
+    "tex", "tgz", "torrent", "txt", "vcf", "vim", "whl", "xls", "xlsx", "xml", "xs", "xz", "yaml",
+    "yml", "zip",
+})  # fmt: skip
 
 
 @lru_cache(maxsize=8192)
@@ -287,7 +163,7 @@ def _of_no_page(path: str, query: str) -> SetAside | None:
     ending = found.group(1) if found else ""
     if ending in _ASSETS:
         return SetAside.ASSET
-    return SetAside.DOWNLOAD if ending in _DOWNLOADS and ending not in _PAGES else None
+    return SetAside.DOWNLOAD if ending in _DOWNLOADS else None
 
 
 def _departure(line: str) -> str:
@@ -350,7 +226,7 @@ def time_ms(text: str) -> int:
     offset = timedelta(hours=int(hours), minutes=int(minutes)) * (-1 if sign == "-" else 1)
     try:
         # A leap second is told as :60.
-        date = int(year), _MONTHS[month], int(day)
+        date = int(year), _MONTHS.index(month) + 1, int(day)
         moment = datetime(*date, int(hour), int(minute), min(int(second), 59), tzinfo=timezone(offset))
         if not 1970 <= moment.astimezone(UTC).year <= 2200:
             raise ValueError(text)

@@ -94,23 +94,11 @@ def _channel(behaviour: Behaviour, random: np.random.Generator) -> Channel:
     return found
 
 
-_CONFUSIONS = (  # what Dutch writers mix up
-    ("ij", "ei"),
-    ("ei", "ij"),
-    ("au", "ou"),
-    ("ou", "au"),
-    ("ch", "g"),
-    ("g", "ch"),
-    ("dt", "d"),
-    ("z", "s"),
-    ("v", "f"),
-    ("ff", "f"),
-    ("ll", "l"),
-    ("oo", "o"),
-    ("aa", "a"),
-    ("uu", "u"),
-    ("c", "k"),
-)
+# What Dutch writers mix up.
+_CONFUSIONS = (
+    ("ij", "ei"), ("ei", "ij"), ("au", "ou"), ("ou", "au"), ("ch", "g"), ("g", "ch"), ("dt", "d"),
+    ("z", "s"), ("v", "f"), ("ff", "f"), ("ll", "l"), ("oo", "o"), ("aa", "a"), ("uu", "u"), ("c", "k"),
+)  # fmt: skip
 
 
 def misspell(word: str, random: np.random.Generator) -> str:
