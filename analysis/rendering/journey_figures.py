@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from analysis import wording
 from analysis.disclosure import FEWEST
-from analysis.rendering import paths
+from analysis.rendering import path_panels, paths
 from analysis.rendering.labels import FIGURES
 from analysis.rendering.panels import WIDTHS, Figure, Panel, one_panel
 from analysis.rendering.path_table import path_table
@@ -15,10 +15,7 @@ from analysis.rendering.pictures import Caption, Line, curves, steps, thinned
 from analysis.rendering.pictures import Steps as StepLine
 from analysis.rendering.sections import Table, labels, series_of, standing_note, unsettled
 from analysis.report import Curve, Heartbeat, Report
-from analysis.tables import Outcome, Phase
-
-#: Width, steps and touchpoints named after each, of the paths; the widest first.
-_PATHS = ((540.0, 3, 5), (340.0, 2, 4))
+from analysis.tables import Phase
 
 
 def time_to_answer(report: Report, language: str) -> Figure | None:
@@ -102,24 +99,16 @@ def ways(report: Report, language: str) -> Figure | None:
     told: list[str] = []
     widest: dict[str, paths.Paths] = {}
     for place, variant in enumerate(variants):
-        drawings = []
-        own = [flow for flow in flows if flow.variant == variant]
-        for width, steps_shown, most in _PATHS:
-            followed = paths.follow(own, paths.common_touchpoints(flows, steps=steps_shown, most=most))
-            widest.setdefault(variant, followed)
-            description = _ended(followed, variant, language, capital=True)
-            title = words["panel"].format(version=wording.variant_name(variant, language))
-            drawings.append(
-                paths.draw(
-                    followed,
-                    Caption(f"paths-{place}", title, description),
-                    width=width,
-                    name_of=lambda name: wording.touchpoint_name(name, language),
-                    share_of=lambda share: wording.percentage(share, language),
-                    columns=words["columns"].split("|"),
-                )
-            )
-        told.append(_ended(widest[variant], variant, language, capital=not told))
+        own = (flow for flow in flows if flow.variant == variant)
+        found = path_panels.followed(
+            own, lambda steps, most: paths.common_touchpoints(flows, steps=steps, most=most)
+        )
+        widest[variant] = found[0]
+        name = wording.variant_name(variant, language)
+        ends = path_panels.of_hundred(found[0], language)
+        title, ended = words["panel"].format(version=name), words["ended"].format(version=name, **ends)
+        drawings = path_panels.drawn(found, Caption(f"paths-{place}", title, ended), language)
+        told.append(words["ended_again"].format(version=name, **ends) if told else ended)
         panels.append(Panel(wording.short_variant_name(variant, language).capitalize(), tuple(drawings)))
     return Figure(
         name="paths",
@@ -231,21 +220,6 @@ def _shares_at(curve: Curve, moment: float, language: str) -> list[str]:
         )
         for column in columns
     ]
-
-
-def _ended(followed: paths.Paths, variant: str, language: str, *, capital: bool) -> str:
-    last, total = followed.columns[-1], max(1, followed.total)
-
-    def of_hundred(outcome: Outcome) -> str:
-        return wording.number(100 * last.get(outcome.value, 0) / total, language)
-
-    words = FIGURES["paths"][language]["ended" if capital else "ended_again"]
-    return words.format(
-        version=wording.variant_name(variant, language),
-        answered=of_hundred(Outcome.ANSWERED),
-        contact=of_hundred(Outcome.CHANNEL_SHIFT),
-        abandoned=of_hundred(Outcome.ABANDONED),
-    )
 
 
 def _heartbeat_table(found: list[Heartbeat], caption: str, language: str) -> Table:

@@ -233,7 +233,6 @@ PICTURES: Mapping[str, Mapping[str, Words]] = {
             "bellen of mailen; {abandoned} keer stopte de bezoeker.",
             "of": "bij {version} ",
             "panel": "Paden: {version}",
-            "columns": "begin|stap {step}|later|einde",
             "note": "Elke band is een groep vragen; hoe dikker, hoe meer. Wat klaar is, loopt aan de rand "
             "door naar rechts, zodat elke kolom alle vragen bevat. Kleine groepen zitten in ‘overig’.",
         },
@@ -243,7 +242,6 @@ PICTURES: Mapping[str, Mapping[str, Words]] = {
             "or mail; {abandoned} times the visitor gave up.",
             "of": "in {version} ",
             "panel": "Paths: {version}",
-            "columns": "start|step {step}|later|end",
             "note": "Each band is a group of questions; the thicker, the more. What is done runs on along "
             "the edge, so that every column holds all questions. Small groups are in ‘other’.",
         },

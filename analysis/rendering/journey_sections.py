@@ -12,7 +12,7 @@ from collections import defaultdict
 from analysis import wording
 from analysis.disclosure import FEWEST, OTHER
 from analysis.journey_book import Book, Overview, Passage, Ranked, Scene
-from analysis.rendering import paths
+from analysis.rendering import path_panels, paths
 from analysis.rendering.journey_labels import PICTURES, SCENES
 from analysis.rendering.journey_map_section import the_map
 from analysis.rendering.journey_parts import BARS, Section, SectionMaker, figure, version_name
@@ -22,9 +22,6 @@ from analysis.rendering.panels import WIDTHS
 from analysis.rendering.pictures import Caption
 from analysis.rendering.sections import Table, labels
 from analysis.rendering.templates import filled
-from analysis.tables import Outcome
-
-_PATHS = ((540.0, 3, 5), (340.0, 2, 4))  # width, steps, named touchpoints of a step
 
 
 def sections(book: Book, language: str) -> list[Section]:
@@ -45,22 +42,14 @@ def ways(book: Book, language: str) -> Section | None:
         own = [flow for flow in flows if flow.variant == version]
         if not own:
             continue
-        drawings = []
-        for width, steps, most in _PATHS:
-            followed = paths.follow(own, _named(flows, steps, most))
-            sentence = _ended(followed, version, language)
-            title = said["panel"].format(version=version_name(version, language))
-            drawings.append(
-                paths.draw(
-                    followed,
-                    Caption(f"ways-{place}", title, sentence),
-                    width=width,
-                    name_of=lambda name: wording.touchpoint_name(name, language),
-                    share_of=lambda share: wording.percentage(share, language),
-                    columns=said["columns"].split("|"),
-                )
-            )
-        told.append(sentence)
+        found = path_panels.followed(own, lambda steps, most: _named(flows, steps, most))
+        ended = said["ended"].format(
+            version=said["of"].format(version=wording.variant_name(version, language)) if version else "",
+            **path_panels.of_hundred(found[0], language),
+        )
+        title = said["panel"].format(version=version_name(version, language))
+        told.append(ended)
+        drawings = path_panels.drawn(found, Caption(f"ways-{place}", title, ended), language)
         panels.append((version_name(version, language).capitalize(), drawings))
     caption = Caption("ways", said["title"], " ".join(told))
     return figure("ways", caption, panels, [_ways_table(flows, language)], said["note"], language)
@@ -136,21 +125,6 @@ def _named(flows: list[Passage], steps: int, most: int) -> list[frozenset[str]]:
         frozenset(name for name in names if reached[step, name] >= FEWEST and name != OTHER)
         for step, names in enumerate(found)
     ]
-
-
-def _ended(followed: paths.Paths, version: str, language: str) -> str:
-    said, last = PICTURES["ways"][language], followed.columns[-1]
-    total = max(1, followed.total)
-
-    def of_hundred(*outcomes: Outcome) -> str:
-        return wording.number(100 * sum(last.get(one.value, 0) for one in outcomes) / total, language)
-
-    return said["ended"].format(
-        version=said["of"].format(version=wording.variant_name(version, language)) if version else "",
-        answered=of_hundred(Outcome.ANSWERED),
-        contact=of_hundred(Outcome.CHANNEL_SHIFT),
-        abandoned=of_hundred(Outcome.ABANDONED),
-    )
 
 
 def _ways_table(flows: list[Passage], language: str) -> Table:
