@@ -3,7 +3,8 @@
 
 A first SIGTERM or SIGINT: no new connections, beacons under way get their answer, what waits goes to the
 store; all within `DRAIN_S` + `CLOSE_S`. A second one: now. Either way the exit is an ordinary one.
-Several workers share one listening socket: one that dies is replaced, and all are told to stop.
+Several workers share a port, each with a socket of its own that outlives it: one that dies is replaced, and
+all are told to stop.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from functools import partial
@@ -155,11 +157,11 @@ class Supervisor(Multiprocess):
     failed = False
 
     def init_processes(self) -> None:
-        for _ in range(self.processes_num):
-            self.processes.append(self._new_worker())
+        for place in range(self.processes_num):
+            self.processes.append(self._new_worker(place))
 
-    def _new_worker(self) -> Worker:
-        worker = Worker(self.config, self.sockets)
+    def _new_worker(self, place: int) -> Worker:
+        worker = Worker(self.config, [self.sockets[place]])
         worker.start()
         return worker
 
@@ -183,7 +185,7 @@ class Supervisor(Multiprocess):
                 result="failed",
                 status=worker.exitcode,
             )
-            self.processes[place] = self._new_worker()
+            self.processes[place] = self._new_worker(place)
 
     def join_all(self) -> None:
         """Wait until the workers have ended; a second signal, or the end of the bound, ends them."""
@@ -208,18 +210,37 @@ class Supervisor(Multiprocess):
 
 
 def run_workers(count: int, listener: socket.socket, *, data: Path, store_url: str, folder: Path) -> None:
-    """Serve in `count` processes that share `listener`, until a signal says stop.
+    """Serve in `count` processes that share the port of `listener`, until a signal says stop.
 
     `folder` is where they find each other (`tracker.worker`). Raises `ServingError` where they cannot start.
     """
     make = partial(_collector_of_worker, data, store_url, folder)
     config = uvicorn.Config(make, factory=True, workers=count, **options())
     _tell_that_it_serves(listener, workers=count)
-    supervisor = Supervisor(config, [listener])
+    supervisor = Supervisor(config, _one_each(listener, count))
     supervisor.run()
     happened(LOG, "All workers have ended.", action="stop", object="server")
     if supervisor.failed:
         raise ServingError("No worker could start; the lines above say why.")
+
+
+def _one_each(listener: socket.socket, count: int) -> list[socket.socket]:
+    """`listener` and others at its address, among which the kernel divides new connections by chance.
+
+    From one socket the same worker takes nearly all of them, and a proxy keeps them open. The first was bound
+    without SO_REUSEPORT, so that a port which another program uses is still refused.
+    """
+    if sys.platform != "linux":  # elsewhere the last socket gets every connection
+        return [listener] * count
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    others = []
+    for _ in range(count - 1):
+        other = socket.socket(listener.family, listener.type)
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(listener.getsockname())
+        others.append(other)
+    return [listener, *others]
 
 
 def _collector_of_worker(data: Path, store_url: str, folder: Path) -> Collector:

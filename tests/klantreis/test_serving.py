@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -205,6 +206,45 @@ def test_a_worker_that_dies_is_replaced_and_its_number_taken_over(data: Path, ow
         assert any(line["action"] == "restart" and line["object"] == "worker" for line in running.lines())
         running.process.send_signal(signal.SIGTERM)
         assert running.process.wait(timeout=25) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux divides connections over sockets")
+def test_connections_are_divided_over_the_workers(data: Path, own_store: redis.Redis) -> None:
+    """A proxy keeps its connections for hours: with most at one worker, the other's core is of no use."""
+    many = 128
+    with collecting(data, "--workers", "2", KLANTREIS_REDIS_URL=url_of(own_store)) as running:
+        until(lambda: len(_accepting(running.port)) == 2, "the workers do not listen for themselves")
+        before = [_sockets(worker) for worker in running.workers()]
+        connections = [HTTPConnection("127.0.0.1", running.port, timeout=20) for _ in range(many)]
+        for connection in connections:
+            connection.connect()
+            time.sleep(0.002)  # so that a worker is idle again, as outside the peak
+
+        def taken() -> list[int]:
+            after = [_sockets(worker) for worker in running.workers()]
+            return [now - then for now, then in zip(after, before, strict=True)]
+
+        until(lambda: sum(taken()) >= many, "not every connection was taken")
+        assert min(taken()) > many / 4, taken()
+        refused = klantreis("collect", "--port", str(running.port), "--data", data)
+        assert refused.returncode == 2
+        assert f"Cannot listen on 127.0.0.1:{running.port}" in refused.stderr
+        for connection in connections:
+            connection.close()
+
+
+def _accepting(port: int) -> list[str]:
+    """The sockets that listen at that port."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return [line[1] for line in lines if line[3] == "0A" and int(line[1].rpartition(":")[2], 16) == port]
+
+
+def _sockets(pid: int) -> int:
+    found = 0
+    for one in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            found += os.readlink(one).startswith("socket:")
+    return found
 
 
 def test_workers_end_when_their_parent_was_killed(data: Path, own_store: redis.Redis) -> None:
