@@ -82,14 +82,30 @@ def measure_accuracy(
     exposures, and where it is known its ending. Raises `AnalysisError` where a column is missing or nothing
     of it was archived.
     """
+    wanted = archived_days(archive) if days is None else sorted(set(days))
+    frames = ((day, read_frame(archive, day)) for day in wanted)
+    return accuracy_of(
+        frames, truth, sites=sites, tasks=tasks, experiments=experiments, thresholds=thresholds
+    )
+
+
+def accuracy_of(
+    frames: Iterable[tuple[date, pd.DataFrame]],
+    truth: pd.DataFrame,
+    *,
+    sites: Sites,
+    tasks: Mapping[str, Tasks],
+    experiments: Mapping[str, Experiment] = MappingProxyType({}),
+    thresholds: Thresholds = DEFAULTS,
+) -> Accuracy:
+    """The same of DAYs with their events, as `archive_reader.read_frame` gives them."""
     missing = [name for name in NEEDED if name not in truth]
     if missing:
         raise AnalysisError(
             f"The truth lacks {', '.join(missing)}; it has {', '.join(truth.columns)}. "
             "Give the truth.parquet that the citizens wrote."
         )
-    wanted = archived_days(archive) if days is None else sorted(set(days))
-    rebuilt = _rebuilt(archive, wanted, sites, tasks, experiments, thresholds)
+    rebuilt = _rebuilt(frames, sites, tasks, experiments, thresholds)
     known = truth.rename_axis("wanted").reset_index().explode("page_views").dropna(subset=["page_views"])
     pairs = known.merge(rebuilt.views, left_on="page_views", right_on="page_view")
     if pairs.empty:
@@ -130,16 +146,15 @@ class _Rebuilt(NamedTuple):
 
 
 def _rebuilt(
-    archive: Path,
-    days: Iterable[date],
+    frames: Iterable[tuple[date, pd.DataFrame]],
     sites: Sites,
     tasks: Mapping[str, Tasks],
     experiments: Mapping[str, Experiment],
     thresholds: Thresholds,
 ) -> _Rebuilt:
     parts = []
-    for day in days:
-        frame, name = read_frame(archive, day), f"{day.isoformat()}/"
+    for day, frame in frames:
+        name = f"{day.isoformat()}/"
         rows = page_views_of_questions(frame, tasks=tasks, definitions=thresholds, day=day, sites=sites)
         tables = reconstruct(
             frame, tasks=tasks, experiments=experiments, definitions=thresholds, day=day, sites=sites

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
 """How right journeys are rebuilt, over many seeds, with and without a real difference between versions.
 
-    python benchmarks/journeys_accuracy.py [--seeds 20] [--visitors 500] [--days 7] [--keep DIR]
+    python -m benchmarks.journeys_accuracy [--seeds 20] [--visitors 3000]
+    python -m benchmarks.journeys_accuracy --seeds 2 --visitors 500 --rendered DIR
 
-For every seed citizens visit the demonstration's site twice: once with its redesigns, and once where those
-who drew a redesign are shown the current version all the same, so that whatever is measured then is error.
-Visits, beacons, bots and the turn of the day go through the collector and the archive like any other.
+For every seed citizens visit the demonstration's site for a week, twice: once with its redesigns, and once
+where those who drew a redesign are shown the current version all the same, so that whatever is measured then
+is error. They walk the site's graph, and what they send goes through admission (`municipality`). With DIR
+every page is rendered, and every beacon goes through the collector into the archive that is kept there, which
+takes much longer.
 
 Printed are, for every experiment, the measured difference in the share of visitors who were answered minus
 the true one: per seed, its mean with a 95 % interval, and its largest; how well page views are grouped
@@ -13,7 +16,7 @@ into questions beside "a session is a question"; and per variant how questions r
 of it.
 
 The thresholds were set, and `thresholds.TUNED` was chosen, on citizens of `TUNED_ON`. Those of `REPORTED`
-have other seeds and other habits. DIR keeps what was simulated; a second run only measures.
+have other seeds and other habits.
 """
 
 from __future__ import annotations
@@ -23,8 +26,8 @@ import asyncio
 import contextlib
 import random
 import shutil
-import tempfile
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -35,8 +38,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.accuracy import Accuracy, measure_accuracy
+from analysis.accuracy import Accuracy, accuracy_of, measure_accuracy
 from analysis.thresholds import DEFAULTS, TUNED, Thresholds
+from benchmarks import municipality
 from experiments.flask_extension import Experiments
 from klantreis import demo
 from klantreis.jobs import archive_all, defined_experiments, register_of, tasks_of
@@ -44,6 +48,7 @@ from klantreis.server import create_collector
 from klantreis.settings import Settings, load
 from klantreis.store import Store, open_store
 from web_demo.citizens.behaviour import Behaviour
+from web_demo.citizens.graph import Graph
 from web_demo.citizens.mail import DeliveryError
 from web_demo.citizens.simulate import simulate
 from web_demo.site import create_site
@@ -73,15 +78,22 @@ class NoEffect(Experiments):
         return "current" if super().current_variant(name) else ""
 
 
+class NoEffectGraph(Graph):
+    """The same, of the site's graph."""
+
+    def shows(self, applying: frozenset[str], bucket: int | None) -> Mapping[str, str]:  # noqa: ARG002
+        return super().shows(applying, None)
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One simulation: its folder, and whether the redesigns are really shown."""
+    """One simulation: whether redesigns are really shown, and the folder of one whose pages are rendered."""
 
-    folder: Path
     seed: int
     effect: bool
     visitors: int
-    days: int
+    folder: Path | None = None
+    days: int = municipality.DAYS
     behaviour: Behaviour = REPORTED
 
 
@@ -94,21 +106,21 @@ class Found:
     tuned: float
 
 
-def visited(case: Case) -> Settings:
+def visited(case: Case, folder: Path) -> Settings:
     """Let the citizens visit and archive what was sent, unless that was done before."""
     wanted = demo.plan(visitors=case.visitors, days=case.days, seed=case.seed, today=LAST_DAY)
-    done = case.folder / "done"
+    done = folder / "done"
     for _ in range(TRIES):
         if done.exists():
             break
-        shutil.rmtree(case.folder, ignore_errors=True)
-        demo.prepare(case.folder, wanted)
-        settings = load(case.folder)
+        shutil.rmtree(folder, ignore_errors=True)
+        demo.prepare(folder, wanted)
+        settings = load(folder)
         with contextlib.suppress(DeliveryError), open_store(settings.data, settings.redis_url) as store:
             asyncio.run(_visit(settings, store, wanted, case))
             archive_all(settings, store)
             done.touch()
-    return load(case.folder)
+    return load(folder)
 
 
 async def _visit(settings: Settings, store: Store, wanted: demo.Plan, case: Case) -> None:
@@ -140,27 +152,47 @@ async def _visit(settings: Settings, store: Store, wanted: demo.Plan, case: Case
 
 
 def measured(case: Case) -> Found:
-    settings = visited(case)
-    truth = pd.read_parquet(settings.data / "truth.parquet")
-
-    def against_truth(thresholds: Thresholds) -> Accuracy:
-        return measure_accuracy(
-            settings.archive,
-            truth,
-            sites=settings.registry(),
-            tasks={site.name: tasks_of(settings, site.name) for site in settings.sites},
-            experiments=defined_experiments(settings),
-            thresholds=thresholds,
-        )
-
+    against_truth = _rendered(case, case.folder) if case.folder else _walked(case)
     return Found(case, against_truth(DEFAULTS), against_truth(TUNED).share_right())
 
 
-def cases(folder: Path, seeds: int, visitors: int, days: int) -> Iterator[Case]:
-    for seed in range(FIRST_SEED, FIRST_SEED + seeds):
-        for effect in (True, False):
-            name = f"{seed}-{'effect' if effect else 'none'}-{visitors}-{days}"
-            yield Case(folder / name, seed, effect, visitors, days)
+def _rendered(case: Case, folder: Path) -> Callable[[Thresholds], Accuracy]:
+    settings = visited(case, folder)
+    truth = pd.read_parquet(settings.data / "truth.parquet")
+    return lambda thresholds: measure_accuracy(
+        settings.archive,
+        truth,
+        sites=settings.registry(),
+        tasks={site.name: tasks_of(settings, site.name) for site in settings.sites},
+        experiments=defined_experiments(settings),
+        thresholds=thresholds,
+    )
+
+
+def _walked(case: Case) -> Callable[[Thresholds], Accuracy]:
+    scenario, kind = "redesign", Graph if case.effect else NoEffectGraph
+    made = municipality.city(scenario, case.seed, case.visitors, behaviour=case.behaviour, kind=kind)
+    return lambda thresholds: accuracy_of(
+        municipality.by_day(made.events),
+        made.truth,
+        sites=municipality.SITES,
+        tasks=municipality.tasks(),
+        experiments={one.name: one for one in municipality.experiments(scenario)},
+        thresholds=thresholds,
+    )
+
+
+def cases(seeds: int, visitors: int, rendered: Path | None) -> list[Case]:
+    def folder(seed: int, effect: bool) -> Path | None:
+        return (
+            rendered and rendered / f"{seed}-{'effect' if effect else 'none'}-{visitors}-{municipality.DAYS}"
+        )
+
+    return [
+        Case(seed, effect, visitors, folder(seed, effect))
+        for seed in range(FIRST_SEED, FIRST_SEED + seeds)
+        for effect in (True, False)
+    ]
 
 
 def differences(found: list[Found]) -> pd.DataFrame:
@@ -228,15 +260,18 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--visitors", type=int, default=500, help="per simulation")
-    parser.add_argument("--days", type=int, default=7)
-    parser.add_argument("--keep", type=Path, help="folder for what was simulated")
+    parser.add_argument("--visitors", type=int, default=3000, help="per simulation")
+    parser.add_argument("--rendered", type=Path, help="render pages; folder for what was archived")
     parser.add_argument("--processes", type=int, default=2)
     wanted = parser.parse_args()
-    with tempfile.TemporaryDirectory() as aside:
-        every = list(cases(wanted.keep or Path(aside), wanted.seeds, wanted.visitors, wanted.days))
-        with ProcessPoolExecutor(wanted.processes, mp_context=get_context("spawn")) as pool:
-            report(list(pool.map(measured, every)))
+    every = cases(wanted.seeds, wanted.visitors, wanted.rendered)
+    found = []
+    with ProcessPoolExecutor(wanted.processes, mp_context=get_context("spawn")) as pool:
+        for number, one in enumerate(pool.map(measured, every), start=1):
+            found.append(one)
+            print(f"\r{number} of {len(every)} simulations", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    report(found)
 
 
 if __name__ == "__main__":

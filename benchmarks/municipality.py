@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -112,11 +112,11 @@ class Walked(NamedTuple):
     landings: Any
 
 
-@lru_cache(maxsize=1)
-def walked() -> Walked:
+@lru_cache(maxsize=2)
+def walked(kind: type[Graph] = Graph) -> Walked:
     """The site, read once in each process."""
     clock = Clock()
-    graph = Graph(experiments("redesign"), clock=clock, random=Random(0), host=HOST, zone=ZONE)
+    graph = kind(experiments("redesign"), clock=clock, random=Random(0), host=HOST, zone=ZONE)
     pages = Pages(graph.from_address, graph)
     clock.set(int(datetime(2026, 11, 2, 12, tzinfo=UTC).timestamp() * 1000))
     return Walked(graph, clock, pages, read_by_engines(pages))
@@ -140,8 +140,17 @@ def experiments(scenario: str) -> tuple[Experiment, ...]:
     return tuple({**found, EXPERIMENT: asked}.values())
 
 
-def city(scenario: str, seed: int, visitors: int = VISITORS, days: int = DAYS) -> City:
-    site = walked()
+def city(
+    scenario: str,
+    seed: int,
+    visitors: int = VISITORS,
+    *,
+    behaviour: Behaviour | None = None,
+    kind: type[Graph] = Graph,
+) -> City:
+    """Citizens of a seed in a scenario; `behaviour` for habits of their own, `kind` for another site."""
+    site = walked(kind)
+    behaviour = behaviour or (Behaviour(returns_share=0.9) if scenario == "return" else None)
     site.graph.restart(experiments(scenario), Random(seed))
     store = Store(Random(seed + 1))
     with tempfile.TemporaryDirectory() as folder:
@@ -151,26 +160,30 @@ def city(scenario: str, seed: int, visitors: int = VISITORS, days: int = DAYS) -
                 site=site.pages,
                 collector=store,
                 visitors=visitors,
-                days=days,
+                days=DAYS,
                 seed=seed,
                 start=START,
                 clock=site.clock.set,
                 truth_path=truth,
-                behaviour=Behaviour(returns_share=0.9) if scenario == "return" else None,
+                behaviour=behaviour,
                 landings=site.landings,
             )
         )
         return City(result, store.events(), pd.read_parquet(truth))
 
 
+def by_day(events: pa.Table) -> Iterator[tuple[date, pd.DataFrame]]:
+    """The events of each DAY."""
+    frame = events.to_pandas()
+    yield from frame.groupby(frame["time"].map(lambda time_ms: day_of(time_ms, ZONE)))
+
+
 def closed(events: pa.Table, scenario: str) -> dict[str, pd.DataFrame]:
     """The day tables of all DAYs, one under the other."""
-    frame = events.to_pandas()
-    days = frame["time"].map(lambda time_ms: day_of(time_ms, ZONE))
     known = {one.name: one for one in experiments(scenario)}
     parts = [
         reconstruct(rows, tasks=tasks(), experiments=known, day=day, sites=SITES)
-        for day, rows in frame.groupby(days)
+        for day, rows in by_day(events)
     ]
     return {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]}
 
@@ -214,10 +227,10 @@ def reported(scenario: str, seed: int, visitors: int = VISITORS) -> dict[str, An
         changed=(),
     )
     primary = next(one for one in report.results if one.role == "primary")
-    by_day = visitor_days(made.truth).groupby("variant")["answered"].agg(["sum", "size"])
+    daily = visitor_days(made.truth).groupby("variant")["answered"].agg(["sum", "size"])
     other = next(variant.name for variant in experiment.variants[1:])
-    naive = by_day["sum"] / by_day["size"]
-    divided = allocation.sample_ratio(by_day["size"].to_dict(), shares(experiment))
+    naive = daily["sum"] / daily["size"]
+    divided = allocation.sample_ratio(daily["size"].to_dict(), shares(experiment))
     real = really(made.truth).groupby("variant")["answered"].agg(["sum", "size"])
     return {
         "n": list(primary.n),
@@ -231,7 +244,7 @@ def reported(scenario: str, seed: int, visitors: int = VISITORS) -> dict[str, An
         "realUnits": [int(real["size"][name]) for name in (CONTROL, other)],
         "naive": float(naive[other] - naive[CONTROL]),
         "naiveAllocationSound": isinstance(divided, Allocation) and divided.sound,
-        "visitorDays": [int(by_day["size"][name]) for name in (CONTROL, other)],
+        "visitorDays": [int(daily["size"][name]) for name in (CONTROL, other)],
     }
 
 

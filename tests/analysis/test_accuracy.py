@@ -12,7 +12,8 @@ from analysis.accuracy import EVERYONE, INTERLEAVED, SEVERAL, b_cubed, measure_a
 from analysis.errors import AnalysisError
 from analysis.tables import Outcome
 from analysis.tasks import load
-from benchmarks.journeys_accuracy import Case, measured, visited
+from benchmarks import municipality
+from benchmarks.journeys_accuracy import Case, NoEffectGraph, measured, visited
 from klantreis import demo
 from tracker.archive_reader import days, read_frame
 
@@ -26,7 +27,8 @@ def test_b_cubed_by_hand() -> None:
 
 def test_citizens_questions_are_found_again(tmp_path: Path) -> None:
     """The short version of `benchmarks/journeys_accuracy.py`: visits of a few days, through the collector."""
-    case = Case(tmp_path / "visits", seed=11, effect=True, visitors=120, days=2)
+    folder = tmp_path / "visits"
+    case = Case(seed=11, effect=True, visitors=120, days=2, folder=folder)
     found = measured(case)
     grouping = found.promised.grouping.set_index("visitors")
     assert grouping.loc[SEVERAL, "people"] >= 15
@@ -42,8 +44,8 @@ def test_citizens_questions_are_found_again(tmp_path: Path) -> None:
     assert len(off) == 4
     assert off.abs().max() <= 0.005
 
-    settings, truth = visited(case), pd.read_parquet(case.folder / "truth.parquet")
-    given = {"sites": settings.registry(), "tasks": {demo.SITE: load(case.folder / "tasks.toml")}}
+    settings, truth = visited(case, folder), pd.read_parquet(folder / "truth.parquet")
+    given = {"sites": settings.registry(), "tasks": {demo.SITE: load(folder / "tasks.toml")}}
     with pytest.raises(AnalysisError, match="lacks page_views"):
         measure_accuracy(settings.archive, truth.drop(columns="page_views"), **given)
     with pytest.raises(AnalysisError, match="No page view of the truth"):
@@ -51,9 +53,12 @@ def test_citizens_questions_are_found_again(tmp_path: Path) -> None:
 
 
 def test_without_an_effect_everybody_sees_the_current_version(tmp_path: Path) -> None:
-    settings = visited(Case(tmp_path / "visits", seed=12, effect=False, visitors=25, days=1))
+    settings = visited(Case(seed=12, effect=False, visitors=25, days=1), tmp_path / "visits")
     truth = pd.read_parquet(settings.data / "truth.parquet")
     assert truth["exposures"].str.contains("=redesign").any()
     seen = pd.concat(read_frame(settings.archive, day) for day in days(settings.archive))
     assert "/zoeken" in set(seen["path"])
     assert "/afval/zwerfvuil-melden" not in set(seen["path"])  # a page of the redesign only
+    walked = municipality.city("redesign", 12, visitors=25, kind=NoEffectGraph)
+    assert walked.truth["exposures"].str.contains("=redesign").any()
+    assert "/afval/zwerfvuil-melden" not in set(walked.events["path"].to_pylist())

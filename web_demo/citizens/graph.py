@@ -170,7 +170,7 @@ class Graph:
             definitions={},
             random=self._drawn,
         )
-        self._recorder.shown = self._shows(applying, None if opted_out else bucket)
+        self._recorder.shown = self.shows(applying, None if opted_out else bucket)
         drafted = cookies.get(_FORM_COOKIE)
         kept = drafted
         form_path = path.rpartition("/")[0]
@@ -195,7 +195,7 @@ class Graph:
             self._applying[path] = frozenset(names)
         return self._applying[path]
 
-    def _shows(self, applying: frozenset[str], bucket: int | None) -> Mapping[str, str]:
+    def shows(self, applying: frozenset[str], bucket: int | None) -> Mapping[str, str]:
         """The variant of every experiment; the control where a browser or a page takes no part."""
         if (applying, bucket) not in self._shown:
             self._shown[applying, bucket] = {
