@@ -234,13 +234,15 @@ def main() -> None:
         child(wanted.data, wanted.events, wanted.experiments, wanted.part)
         return
     with tempfile.TemporaryDirectory() as folder:
-        data = wanted.data or Path(folder) / "demo"
-        if wanted.data is None:
-            command = ("demo", "--once", "--visitors", "1500", "--days", "3", "--data", str(data))
-            subprocess.run(
-                [sys.executable, "-m", "klantreis", *command], check=True, stdout=subprocess.DEVNULL
-            )
-        report(data, wanted.events, wanted.experiments)
+        report(wanted.data or small_demo(Path(folder)), wanted.events, wanted.experiments)
+
+
+def small_demo(folder: Path) -> Path:
+    """Run a small demonstration; the folder of its data."""
+    data = folder / "demo"
+    command = ("demo", "--once", "--visitors", "1500", "--days", "3", "--data", str(data))
+    subprocess.run([sys.executable, "-m", "klantreis", *command], check=True, stdout=subprocess.DEVNULL)
+    return data
 
 
 def report(data: Path, events: int, with_experiments: bool) -> None:
