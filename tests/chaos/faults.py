@@ -255,6 +255,20 @@ def bad_network(scene: Scene) -> None:
         raise RuntimeError(f"the network was not bad enough: nothing was {missing}")
 
 
+def archivers_killed(scene: Scene) -> None:
+    """Two stay beside the collector and are killed in turn; another takes over what the dead one had."""
+    installation = scene.installation
+    archivers = [installation.start_archiver() for _ in range(2)]
+    for turn in range(4):
+        written = installation.rows_written()
+        until(lambda: installation.rows_written() > written, limit_s=60)  # noqa: B023  at once
+        scene.last(0.2)
+        archivers[turn % 2].kill()
+        archivers[turn % 2].wait()
+        archivers[turn % 2] = installation.start_archiver()
+    installation.kill_archivers()
+
+
 def disk_fills(scene: Scene) -> None:
     """While the store is away: what was spooled stays, and what comes is refused until there is room."""
     scene.stores.kill()
@@ -301,6 +315,7 @@ FAULTS = (
         long_titles=True,
         refuses=True,
     ),
+    Fault("one of two archivers killed -9, four times", archivers_killed, one_store, spools=False),
     Fault("started before the store", starts_later, absent_store, spools=False, refuses=True),
     Fault("Cluster: master killed, voted out", master_killed, cluster, ONE_REPLICA),
     Fault("Cluster: master hangs, voted out", master_hangs, cluster, ONE_REPLICA),

@@ -40,6 +40,7 @@ class Installation:
         ours = {name: value for name, value in os.environ.items() if not name.startswith("KLANTREIS_")}
         self._environment = {**ours, "KLANTREIS_REDIS_URL": store_url, **environment}
         self._process: subprocess.Popen[bytes] | None = None
+        self._archivers: list[subprocess.Popen[bytes]] = []
         data.mkdir(parents=True)
         (data / "klantreis.toml").write_text(SETTINGS, encoding="utf-8")
 
@@ -63,6 +64,22 @@ class Installation:
                 return
             time.sleep(0.05)
         raise TimeoutError(f"the collector did not start: {(self.data / 'collector.log').read_text()}")
+
+    def start_archiver(self) -> subprocess.Popen[bytes]:
+        """Start one that stays; `kill_archivers` ends it at the latest."""
+        options = ["--every", "0.1", "--linger", "0"]
+        with (self.data / "archiver.log").open("ab") as log:
+            process = subprocess.Popen(
+                [*self._klantreis("archive"), *options], env=self._environment, stdout=log, stderr=log
+            )
+        self._archivers.append(process)
+        return process
+
+    def kill_archivers(self) -> None:
+        """Kill -9 all of them."""
+        for process in self._archivers:
+            process.kill()
+            process.wait()
 
     def kill(self) -> None:
         """Kill -9 the collector."""

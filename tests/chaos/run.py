@@ -54,6 +54,7 @@ def run(
             return _row(fault, Scene(stores, installation, ill_s, []), calm_s, least_beacons)
         finally:
             installation.kill()
+            installation.kill_archivers()
 
 
 def _row(fault: Fault, scene: Scene, calm_s: float, least_beacons: int) -> Row:
