@@ -12,16 +12,23 @@ import mmap
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import redis
+from redis.exceptions import RedisClusterException
+
+from klantreis.store_servers import Role, Server, primaries
+from tracker.store_client import FAILURES
 
 WAIT_S = 300.0
+MARK_LIFE_MS = 3_600_000  # longer than any rewrite; it is removed right after
 _PREAMBLE = "aof-use-rdb-preamble"
+_TRIES = 100_000  # names of a mark, until one lies in the slots of a certain node of a Cluster
+_WORD = "only the store's word says so"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +42,64 @@ class Needle:
 
 
 @dataclass(frozen=True, slots=True)
-class Rewrite:
-    """What became of the file.
+class Outcome:
+    """What became of the file of one server.
 
-    `rewritten` says that the store did it; `searched`, that we could read the file and found in it what we
-    had just written there ourselves, so that finding nothing else means something. `detail` is for people.
+    `keeps` says that it has one, `rewritten` that the server rewrote it, `searched`, that we could read
+    the file and found in it what we had just written there ourselves, so that finding nothing else means
+    something. `before` and `after` count each needle. `detail` is for people.
     """
 
-    rewritten: bool
-    searched: bool
+    server: str
+    role: Role
     detail: str
+    keeps: bool = True
+    rewritten: bool = False
+    searched: bool = False
+    size: int = 0
+    before: tuple[int, ...] = ()
+    after: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """What became of the files of all servers; the counts of `needles` are those of all of them."""
+
+    servers: tuple[Outcome, ...]
     needles: tuple[Needle, ...] = ()
 
     @property
     def left(self) -> int:
         """How many of the needles are still there."""
         return sum(bool(needle.after) for needle in self.needles)
+
+    @property
+    def rewritten(self) -> bool:
+        """Whether there was a file, and every server that keeps one rewrote it."""
+        return any(one.keeps for one in self.servers) and not self.not_rewritten
+
+    @property
+    def searched(self) -> bool:
+        """Whether every file could be searched, and there was one."""
+        kept = [one for one in self.servers if one.keeps]
+        return bool(kept) and all(one.searched for one in kept)
+
+    @property
+    def not_rewritten(self) -> tuple[Outcome, ...]:
+        """The servers that keep a file, or may, and did not rewrite it."""
+        return tuple(one for one in self.servers if one.keeps and not one.rewritten)
+
+    @property
+    def detail(self) -> str:
+        """All of it in one sentence, for people."""
+        if len(self.servers) == 1:
+            return self.servers[0].detail
+        done = [one for one in self.servers if one.rewritten]
+        said = [f"rewritten on {len(done)} servers, now {sum(one.size for one in done):,} bytes"]
+        if unread := [one.server for one in done if not one.searched]:
+            said.append(f"the files of {', '.join(unread)} cannot be read from here, so {_WORD}")
+        said += [f"{one.server}: {one.detail}" for one in self.servers if not one.rewritten]
+        return "; ".join(said)
 
 
 def rewrite(
@@ -60,41 +109,78 @@ def rewrite(
     mark_key: str,
     pause: Callable[[float], None] = time.sleep,
 ) -> Rewrite:
-    """Rewrite the append-only file and search it for the needles, before and after.
+    """Rewrite the append-only file of every server, and search it for the needles before and after.
 
-    `mark_key` is a key that we may write for a minute. Raises `redis.RedisError` where the store is away.
+    On a Cluster keys move between nodes, so what was removed may stand in the file of any. Keys that begin
+    with `mark_key` we may write for a while. Raises `redis.RedisError` where the store is away.
     """
+    outcomes = tuple(
+        _of_primary(client, server, [one.secret for one in needles], mark_key, pause)
+        for server in primaries(client)
+    )
+    return Rewrite(outcomes, tuple(_added_up(needles, outcomes)))
+
+
+def _added_up(needles: Sequence[Needle], outcomes: Sequence[Outcome]) -> Iterator[Needle]:
+    for number, needle in enumerate(needles):
+        before = sum(one.before[number] for one in outcomes if one.before)
+        yield Needle(
+            needle.what, needle.secret, before, sum(one.after[number] for one in outcomes if one.after)
+        )
+
+
+def _of_primary(
+    client: redis.Redis, server: Server, texts: Sequence[bytes], mark_key: str, pause: Callable[[float], None]
+) -> Outcome:
+    mark, key = secrets.token_hex(16).encode(), _key_on(client, server, mark_key)
+    if key is not None:
+        client.set(key, mark, px=MARK_LIFE_MS)
+    try:
+        return _of_server(server, texts, mark, pause)
+    finally:
+        if key is not None:
+            with suppress(*FAILURES):  # it goes by itself
+                client.delete(key)
+
+
+def _key_on(client: redis.Redis | redis.RedisCluster, server: Server, key: str) -> str | None:
+    """A key that lies on a server; None where nothing does."""
+    if not isinstance(client, redis.RedisCluster):
+        return key
+    for number in range(_TRIES):
+        with suppress(RedisClusterException):  # a slot that nobody has
+            node: Any = client.get_node_from_key(f"{key}:{number}")  # type: ignore[no-untyped-call]
+            if node.name == server.name:
+                return f"{key}:{number}"
+    return None
+
+
+def _of_server(
+    server: Server, texts: Sequence[bytes], mark: bytes, pause: Callable[[float], None]
+) -> Outcome:
+    client = server.client
     facts: dict[str, Any] = client.info("persistence")
     if not facts.get("aof_enabled"):
-        return Rewrite(rewritten=False, searched=False, detail=_snapshot(facts), needles=tuple(needles))
-    mark = secrets.token_hex(16).encode()
-    client.set(mark_key, mark, px=120_000)
+        return Outcome(server.name, server.role, _snapshot(facts), keeps=False)
     reachable = found_in(paths(client), [mark])[0] > 0
-    before = found_in(paths(client), [one.secret for one in needles]) if reachable else [0] * len(needles)
+    before = tuple(found_in(paths(client), texts)) if reachable else ()
     problem = _run(client, pause)
     if problem:
-        return Rewrite(
-            rewritten=False, searched=reachable, detail=problem, needles=_counted(needles, before, before)
-        )
+        return Outcome(server.name, server.role, problem, searched=reachable, before=before, after=before)
     for _ in range(100):
         if not _has_replaced(paths(client)):
             break
         pause(0.05)
-    after = [0] * len(needles)
     searched = reachable and found_in(paths(client), [mark])[0] > 0
-    if searched:
-        after = found_in(paths(client), [one.secret for one in needles])
-    client.delete(mark_key)
+    after = tuple(found_in(paths(client), texts)) if searched else ()
     size = int(client.info("persistence").get("aof_current_size", 0))
     detail = f"rewritten, now {size:,} bytes"
     if not searched:
-        detail += "; its files cannot be read from here, so only the store's word says so"
-    return Rewrite(rewritten=True, searched=searched, detail=detail, needles=_counted(needles, before, after))
-
-
-def _counted(needles: Sequence[Needle], before: list[int], after: list[int]) -> tuple[Needle, ...]:
-    counted = zip(needles, before, after, strict=True)
-    return tuple(Needle(one.what, one.secret, was, now) for one, was, now in counted)
+        detail += f"; its files cannot be read from here, so {_WORD}"
+    return Outcome(
+        server.name, server.role, detail,
+        rewritten=True, searched=searched, size=size, before=before, after=after,
+    )  # fmt: skip
 
 
 def _snapshot(facts: dict[str, Any]) -> str:

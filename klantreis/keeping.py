@@ -258,6 +258,16 @@ def _said(done: Rewrite) -> dict[str, Any]:
         "lookedFor": len(done.needles),
         "foundBefore": sum(bool(needle.before) for needle in done.needles),
         "foundAfter": done.left,
+        "servers": [
+            {
+                "server": one.server,
+                "role": one.role,
+                "rewritten": one.rewritten,
+                "searched": one.searched,
+                "detail": one.detail,
+            }
+            for one in done.servers
+        ],
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING
@@ -58,16 +59,20 @@ def run_forever(
     """
     watch, looked_at = StoreWatch(LOG), 0
     archiver = archiver_of(settings, store)
+
+    def listen() -> None:
+        nonlocal looked_at
+        now_s = now().timestamp()
+        if looked_at != (hour := int(now_s - SETTLED_S) // 3600):
+            if not is_demonstration(settings.data):  # its visitors came once and are silent for good
+                look_for_silence(settings, store, now_s)
+            looked_at = hour
+
     happened(LOG, "Archiving.", action="start", object="archiver", every_s=every_s)
     try:
         while not stop.is_set():
             try:
-                one_round(settings, store, archiver, linger_s=linger_s)
-                now_s = now().timestamp()
-                if looked_at != (hour := int(now_s - SETTLED_S) // 3600):
-                    if not is_demonstration(settings.data):  # its visitors came once and are silent for good
-                        look_for_silence(settings, store, now_s)
-                    looked_at = hour
+                one_round(settings, store, archiver, linger_s=linger_s, listen=listen)
                 watch.answered()
             except (redis.RedisError, RedisClusterException) as error:
                 watch.away(error)
@@ -78,12 +83,24 @@ def run_forever(
     happened(LOG, "Stopped archiving.", action="stop", object="archiver")
 
 
-def one_round(settings: Settings, store: Store, archiver: Archiver, *, linger_s: float = 0.0) -> None:
-    """Archive, close what must be, keep house. Raises `redis.RedisError` while the store is away."""
+def one_round(
+    settings: Settings,
+    store: Store,
+    archiver: Archiver,
+    *,
+    linger_s: float = 0.0,
+    listen: Callable[[], None] = lambda: None,
+) -> None:
+    """Archive, close what must be, `listen` for silence, keep house.
+
+    Keeping house asks most of a store; one that refuses it must not make us deaf. Raises `redis.RedisError`
+    while the store is away.
+    """
     moved = archiver.work(linger_s=linger_s)
     if moved.events or moved.unreadable:
         _report(moved)
     _close_finished(settings, store)
+    listen()
     _keep_house(settings, store)
 
 
