@@ -21,10 +21,11 @@ from typing import Any
 import redis
 from redis.exceptions import RedisClusterException
 
-from klantreis.store_servers import Role, Server, primaries
+from klantreis.store_servers import Group, Role, Server, groups
 from tracker.store_client import FAILURES
 
 WAIT_S = 300.0
+FOLLOW_S = 30.0
 MARK_LIFE_MS = 3_600_000  # longer than any rewrite; it is removed right after
 _PREAMBLE = "aof-use-rdb-preamble"
 _TRIES = 100_000  # names of a mark, until one lies in the slots of a certain node of a Cluster
@@ -90,15 +91,22 @@ class Rewrite:
         return tuple(one for one in self.servers if one.keeps and not one.rewritten)
 
     @property
+    def failed(self) -> bool:
+        """Whether something is still there, or may be where nobody rewrote it."""
+        return bool(self.left or self.not_rewritten)
+
+    @property
     def detail(self) -> str:
-        """All of it in one sentence, for people."""
-        if len(self.servers) == 1:
-            return self.servers[0].detail
+        """All of it in one sentence, for people, but for the replicas among `not_rewritten`."""
         done = [one for one in self.servers if one.rewritten]
-        said = [f"rewritten on {len(done)} servers, now {sum(one.size for one in done):,} bytes"]
-        if unread := [one.server for one in done if not one.searched]:
-            said.append(f"the files of {', '.join(unread)} cannot be read from here, so {_WORD}")
-        said += [f"{one.server}: {one.detail}" for one in self.servers if not one.rewritten]
+        said = [one.detail for one in done]
+        if len(done) > 1:
+            said = [f"rewritten on {len(done)} servers, now {sum(one.size for one in done):,} bytes"]
+            if unread := [one.server for one in done if not one.searched]:
+                said.append(f"the files of {', '.join(unread)} cannot be read from here, so {_WORD}")
+        for one in self.servers:
+            if not one.rewritten and (one.role == "primary" or not one.keeps):
+                said.append(one.detail if len(self.servers) == 1 else f"{one.server}: {one.detail}")
         return "; ".join(said)
 
 
@@ -107,18 +115,33 @@ def rewrite(
     needles: Sequence[Needle],
     *,
     mark_key: str,
+    replicas: int = 0,
     pause: Callable[[float], None] = time.sleep,
 ) -> Rewrite:
     """Rewrite the append-only file of every server, and search it for the needles before and after.
 
-    On a Cluster keys move between nodes, so what was removed may stand in the file of any. Keys that begin
-    with `mark_key` we may write for a while. Raises `redis.RedisError` where the store is away.
+    Replicas keep files of their own. On a Cluster keys move between nodes, so what was removed may stand in
+    the file of any. Each primary must have at least as many `replicas`; what is not seen is not rewritten.
+    Keys that begin with `mark_key` we may write for a while. Raises `redis.RedisError` where a primary is
+    away.
     """
-    outcomes = tuple(
-        _of_primary(client, server, [one.secret for one in needles], mark_key, pause)
-        for server in primaries(client)
-    )
-    return Rewrite(outcomes, tuple(_added_up(needles, outcomes)))
+    found = groups(client)
+    texts, outcomes = [one.secret for one in needles], list[Outcome]()
+    try:
+        for group in found:
+            outcomes += _of_group(client, group, texts, mark_key, pause)
+            outcomes += _missing(group, replicas)
+    finally:
+        for group in found:
+            group.close()
+    return Rewrite(tuple(outcomes), tuple(_added_up(needles, outcomes)))
+
+
+def _missing(group: Group, wanted: int) -> Iterator[Outcome]:
+    absent = wanted - sum(one.role == "replica" for one in group.others)
+    if group.primary and absent > 0:
+        why = "none follows at the moment where KLANTREIS_REPLICAS says that there must be more"
+        yield Outcome(f"{absent} more of {group.primary.name}", "replica", why)
 
 
 def _added_up(needles: Sequence[Needle], outcomes: Sequence[Outcome]) -> Iterator[Needle]:
@@ -129,18 +152,45 @@ def _added_up(needles: Sequence[Needle], outcomes: Sequence[Outcome]) -> Iterato
         )
 
 
-def _of_primary(
-    client: redis.Redis, server: Server, texts: Sequence[bytes], mark_key: str, pause: Callable[[float], None]
-) -> Outcome:
-    mark, key = secrets.token_hex(16).encode(), _key_on(client, server, mark_key)
+def _of_group(
+    client: redis.Redis, group: Group, texts: Sequence[bytes], mark_key: str, pause: Callable[[float], None]
+) -> Iterator[Outcome]:
+    """The primary first: what replicas have to remove comes from there, and so does the mark."""
+    mark, written = secrets.token_hex(16).encode(), 0
+    key = _key_on(client, group.primary, mark_key) if group.primary else None
     if key is not None:
         client.set(key, mark, px=MARK_LIFE_MS)
     try:
-        return _of_server(server, texts, mark, pause)
+        if group.primary:
+            written = int(group.primary.client.info("replication")["master_repl_offset"])
+            yield _of_server(group.primary, texts, mark, pause)
+        for other in group.others:
+            yield _of_other(other, written, texts, mark, pause)
     finally:
         if key is not None:
             with suppress(*FAILURES):  # it goes by itself
                 client.delete(key)
+
+
+def _of_other(
+    server: Server, written: int, texts: Sequence[bytes], mark: bytes, pause: Callable[[float], None]
+) -> Outcome:
+    """As `_of_server`, once the server has what its primary had written; what is wrong with it is told."""
+    try:
+        if server.role == "replica" and not _has_followed(server, written, pause):
+            return Outcome(server.name, server.role, "it does not follow its primary")
+        return _of_server(server, texts, mark, pause)
+    except FAILURES as error:
+        return Outcome(server.name, server.role, f"it cannot be asked: {error}")
+
+
+def _has_followed(server: Server, written: int, pause: Callable[[float], None]) -> bool:
+    for _ in range(round(FOLLOW_S / 0.05)):
+        facts: dict[str, Any] = server.client.info("replication")
+        if facts.get("role") == "master" or int(facts.get("slave_repl_offset", -1)) >= written:
+            return facts.get("role") != "master"
+        pause(0.05)
+    return False
 
 
 def _key_on(client: redis.Redis | redis.RedisCluster, server: Server, key: str) -> str | None:
@@ -162,7 +212,7 @@ def _of_server(
     facts: dict[str, Any] = client.info("persistence")
     if not facts.get("aof_enabled"):
         return Outcome(server.name, server.role, _snapshot(facts), keeps=False)
-    reachable = found_in(paths(client), [mark])[0] > 0
+    reachable, old = _is_there(client, mark, pause), _identities(client)
     before = tuple(found_in(paths(client), texts)) if reachable else ()
     problem = _run(client, pause)
     if problem:
@@ -171,7 +221,8 @@ def _of_server(
         if not _has_replaced(paths(client)):
             break
         pause(0.05)
-    searched = reachable and found_in(paths(client), [mark])[0] > 0
+    # Files that this rewrite did not replace are those of another server, in a folder of the same name.
+    searched = reachable and bool(_identities(client) - old) and found_in(paths(client), [mark])[0] > 0
     after = tuple(found_in(paths(client), texts)) if searched else ()
     size = int(client.info("persistence").get("aof_current_size", 0))
     detail = f"rewritten, now {size:,} bytes"
@@ -181,6 +232,24 @@ def _of_server(
         server.name, server.role, detail,
         rewritten=True, searched=searched, size=size, before=before, after=after,
     )  # fmt: skip
+
+
+def _is_there(client: redis.Redis, mark: bytes, pause: Callable[[float], None]) -> bool:
+    """Whether we can read the mark in the file; with appendfsync everysec it comes there a moment later."""
+    for _ in range(40):
+        files = paths(client)
+        if not files or found_in(files, [mark])[0]:
+            return bool(files)
+        pause(0.05)
+    return False
+
+
+def _identities(client: redis.Redis) -> set[tuple[str, int]]:
+    found = set()
+    for path in paths(client):
+        with suppress(OSError):
+            found.add((path.name, path.stat().st_ino))
+    return found
 
 
 def _snapshot(facts: dict[str, Any]) -> str:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 SAMPLE = 20  # page views that are looked for in the append-only file
 RECORD_VERSION = 1
+_MARK_KEY = f"{Keys().prefix}retention:mark"
 
 
 class RecordError(KlantreisError):
@@ -84,7 +85,7 @@ def retain(settings: Settings, store: Store, *, moment: datetime | None = None) 
         client.delete(name)
     needles = [Needle(f"salt {name}", value) for name, value in over]
     needles += [Needle("page view of an archived event", view) for view in trimmed]
-    done = rewrite(client, needles, mark_key=f"{keys.prefix}retention:mark")
+    done = rewrite(client, needles, mark_key=_MARK_KEY, replicas=settings.replicas)
     record = {
         "schemaVersion": RECORD_VERSION,
         "ranAt": _utc(moment),
@@ -163,7 +164,7 @@ def forget_visitor(settings: Settings, store: Store, visitor: int) -> tuple[Dele
     deletion = forget(client, settings.archive, archiver, visitor, partitions=settings.partitions, keys=keys)
     needles = [Needle("the pseudonym", str(visitor).encode())]
     needles += [Needle("page view", view.encode()) for view in sorted(deletion.page_views)[:SAMPLE]]
-    done = rewrite(client, needles, mark_key=f"{keys.prefix}retention:mark")
+    done = rewrite(client, needles, mark_key=_MARK_KEY, replicas=settings.replicas)
     record = {
         "schemaVersion": RECORD_VERSION,
         "deletedAt": _utc(now()),
@@ -258,6 +259,7 @@ def _said(done: Rewrite) -> dict[str, Any]:
         "lookedFor": len(done.needles),
         "foundBefore": sum(bool(needle.before) for needle in done.needles),
         "foundAfter": done.left,
+        "notRewritten": [one.server for one in done.not_rewritten],
         "servers": [
             {
                 "server": one.server,

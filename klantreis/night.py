@@ -120,11 +120,11 @@ def _keep_house(settings: Settings, store: Store) -> None:
             happened(
                 LOG,
                 "What is older than it may be was removed."
-                if not done.rewrite.left
-                else f"Removed texts are still in the append-only file; see {done.record}.",
+                if not done.rewrite.failed
+                else f"What was removed is still in an append-only file, or may be; see {done.record}.",
                 action="retain",
                 object="events",
-                result="failed" if done.rewrite.left else "ok",
+                result="failed" if done.rewrite.failed else "ok",
             )
     except BusyError:
         LOG.debug("another process keeps house")

@@ -6,12 +6,24 @@ A command about a key finds its server; these have no key, and on a Cluster one 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
-Role = Literal["primary", "replica"]
+from tracker.store_client import FAILURES
+
+# "slotless": a master of a Cluster that has no slots, or none any more; its files may still hold something.
+Role = Literal["primary", "replica", "slotless"]
+
+_REPLICA = re.compile(r"slave\d+")  # of INFO
+_KEPT = {"username", "password", "credential_provider", "socket_timeout", "socket_connect_timeout"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +35,21 @@ class Server:
     client: redis.Redis
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A primary and who follows it; `primary` is None where nobody knows whom they follow.
+
+    The connections to the others are ours: leave them with `close`.
+    """
+
+    primary: Server | None
+    others: list[Server] = field(default_factory=list)
+
+    def close(self) -> None:
+        for one in self.others:
+            one.client.close()
+
+
 def primaries(client: redis.Redis | redis.RedisCluster) -> list[Server]:
     """The server behind a client, or every primary of a Cluster; the connections stay the client's."""
     if not isinstance(client, redis.RedisCluster):
@@ -32,6 +59,66 @@ def primaries(client: redis.Redis | redis.RedisCluster) -> list[Server]:
         Server(node.name, "primary", client.get_redis_connection(node))
         for node in sorted(nodes, key=lambda node: (node.host, node.port))
     ]
+
+
+def groups(client: redis.Redis | redis.RedisCluster) -> list[Group]:
+    """Every server of the store that anybody knows of, also those that are away.
+
+    Raises `redis.RedisError` where a primary does not answer.
+    """
+    found = [Group(primary) for primary in primaries(client)]
+    if isinstance(client, redis.RedisCluster):
+        with suppress(redis.ResponseError):  # a user who may not CLUSTER NODES
+            return _of_cluster(found)
+    return [Group(group.primary, list(_following(group.primary, set()))) for group in found if group.primary]
+
+
+def _following(server: Server, seen: set[str]) -> Iterator[Server]:
+    """Who follows a server, and who follows them."""
+    facts: dict[str, Any] = server.client.info("replication")
+    for name, told in facts.items():
+        if not _REPLICA.fullmatch(name):
+            continue
+        replica = _beside(server.client, str(told["ip"]), int(told["port"]), "replica")
+        if replica.name not in seen:
+            seen.add(replica.name)
+            yield replica
+            with suppress(*FAILURES):  # that it does not answer is noticed by who asks it
+                yield from _following(replica, seen)
+
+
+def _of_cluster(found: list[Group]) -> list[Group]:
+    """The groups with what `CLUSTER NODES` tells of replicas, of masters without slots, of nodes away."""
+    known = {group.primary.name: group for group in found if group.primary}
+    like = next(group.primary.client for group in found if group.primary)
+    nodes: dict[str, dict[str, Any]] = like.execute_command("CLUSTER NODES")  # type: ignore[no-untyped-call]
+    lost = Group(None)
+    by_id: dict[str, Group] = defaultdict(lambda: lost)
+    others = []
+    for address, told in nodes.items():
+        flags = set(told["flags"].split(","))
+        host, _, port = address.rpartition(":")
+        named = f"{told['hostname']}:{port}"
+        if group := known.get(address) or known.get(named):
+            by_id[told["node_id"]] = group
+        elif "handshake" not in flags:
+            role: Role = "slotless" if "master" in flags else "replica"
+            others.append((told["master_id"], _beside(like, host, int(port), role)))
+    for master, server in others:
+        by_id[master].others.append(server)
+    return [*found, lost] if lost.others else found
+
+
+def _beside(client: redis.Redis, host: str, port: int, role: Role) -> Server:
+    """A server that is reached in the same way as another one."""
+    pool = client.connection_pool
+    options = pool.connection_kwargs
+    kept = {name: value for name, value in options.items() if name in _KEPT or name.startswith("ssl")}
+    kind: Any = redis.Connection if "path" in options else pool.connection_class
+    made: Any = redis.ConnectionPool(
+        connection_class=kind, host=host, port=port, retry=Retry(NoBackoff(), 0), **kept
+    )
+    return Server(f"{host}:{port}", role, redis.Redis.from_pool(made))
 
 
 def _address(client: redis.Redis) -> str:

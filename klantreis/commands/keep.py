@@ -18,8 +18,9 @@ def retain(ctx: click.Context, data: Path) -> None:
 
     Raw events, contacts and survey answers go after `retention_days` (31, unless klantreis.toml says
     otherwise); their day tables stay.
-    The append-only file is rewritten and, where it can be read from here, searched for what had to go.
-    `klantreis archive` and `klantreis serve` do this every night. Exit 1 when something is still there.
+    The append-only file of every server, replicas too, is rewritten and, where it can be read from here,
+    searched for what had to go. `klantreis archive` and `klantreis serve` do this every night. Exit 1 when
+    something is still there, or a server did not rewrite its file.
     """
     from klantreis.keeping import retain as run
     from klantreis.settings import load
@@ -35,7 +36,7 @@ def retain(ctx: click.Context, data: Path) -> None:
     click.echo(f"salts removed: {', '.join(done.salts) or 'none was over'}")
     _say_rewrite(done.rewrite)
     click.echo(f"record: {done.record}")
-    ctx.exit(1 if done.rewrite.left else 0)
+    ctx.exit(1 if done.rewrite.failed else 0)
 
 
 def _say_rewrite(done: object) -> None:
@@ -53,6 +54,9 @@ def _say_rewrite(done: object) -> None:
     for needle in done.needles:
         if needle.after:
             click.echo(f"  STILL THERE: {needle.what}")
+    for roles, what in ((("replica",), "replicas"), (("primary", "slotless"), "servers")):
+        if these := [f"{one.server} ({one.detail})" for one in done.not_rewritten if one.role in roles]:
+            click.echo(f"{what} not rewritten: {', '.join(these)}")
 
 
 @click.command(
@@ -69,7 +73,8 @@ def forget(ctx: click.Context, pseudonym: int, check: bool, data: Path) -> None:
 
     PSEUDONYM is the number in the column `visitor`. The record, under `deletions/`, names it only as an HMAC
     with the key of this installation; --check finds the records about it again. Day tables hold no
-    pseudonyms; those of the days concerned are made anew without these events. Exit 1 when something is left.
+    pseudonyms; those of the days concerned are made anew without these events. Exit 1 when something is left,
+    or a server of the store did not rewrite its append-only file.
     """
     from klantreis.keeping import deletions_of, forget_visitor
     from klantreis.settings import load
@@ -96,7 +101,7 @@ def forget(ctx: click.Context, pseudonym: int, check: bool, data: Path) -> None:
     click.echo(f"left: {deletion.left}")
     _say_rewrite(rewritten)
     click.echo(f"record: {record}")
-    ctx.exit(1 if deletion.left or rewritten.left else 0)
+    ctx.exit(1 if deletion.left or rewritten.failed else 0)
 
 
 def _events_of(archive: Path, visitor: int) -> int:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import json
 import secrets
 import threading
 from collections.abc import Iterator
@@ -99,6 +101,105 @@ def test_what_is_too_old_leaves_every_primary_of_a_cluster(cluster: Cluster, on_
     for node in primaries:
         assert node.client.config_get("aof-use-rdb-preamble") == {"aof-use-rdb-preamble": "yes"}
         assert not list(node.client.scan_iter(match="kr:retention:*")), "the marks are gone again"
+
+
+def test_what_is_too_old_leaves_every_replica_of_a_cluster(cluster: Cluster, on_cluster: Settings) -> None:
+    salt, key = secrets.token_bytes(32), KEYS.salt(TODAY - timedelta(days=1))
+    with Store(cluster.url) as store:
+        store.client().set(key, salt, ex=48 * 3600)
+        until(lambda: sum(count_in(cluster.nodes, salt)) == 2)
+        done = retain(on_cluster, store, moment=NOON)
+    assert (done.rewrite.rewritten, done.rewrite.searched, done.rewrite.left) == (True, True, 0)
+    assert [one.role for one in done.rewrite.servers] == ["primary", "replica"] * MASTERS
+    assert count_in(cluster.nodes, salt) == [0] * 2 * MASTERS
+
+
+def test_a_node_of_a_cluster_that_is_away_is_named(cluster: Cluster, on_cluster: Settings) -> None:
+    away = cluster.nodes[MASTERS]
+    away.kill()
+    try:
+        code, said = klantreis(on_cluster, "retain")
+    finally:
+        away.start()
+    assert (code, f"replicas not rewritten: 127.0.0.1:{away.port} (" in said) == (1, True), said
+
+
+@pytest.fixture
+def replicated(tmp_path: Path) -> Iterator[tuple[StoreProcess, StoreProcess, Settings]]:
+    """A primary, its replica, and the settings of an installation on them."""
+    with contextlib.ExitStack() as stack:
+        primary = StoreProcess(BINARY, tmp_path / "primary")
+        stack.callback(primary.close)
+        following = ("--replicaof", f"127.0.0.1 {primary.port}")
+        replica = StoreProcess(BINARY, tmp_path / "replica", *following)
+        stack.callback(replica.close)
+        until(lambda: replica.client.info("replication")["master_link_status"] == "up")
+        until(lambda: primary.client.info("replication").get("slave0", {}).get("state") == "online")
+        data = tmp_path / "data"
+        data.mkdir()
+        (data / "klantreis.toml").write_text('partitions = 4\n[site.voorbeeldstad]\nhosts = ["a.nl"]\n')
+        yield primary, replica, Settings(data=data, sites=(SITE,), partitions=4, redis_url=primary.url)
+
+
+def an_old_salt(primary: StoreProcess, replica: StoreProcess) -> bytes:
+    """A salt of a DAY long over, as it lies in the files of both."""
+    salt = secrets.token_bytes(32)
+    primary.client.set(KEYS.salt(TODAY - timedelta(days=1)), salt, ex=48 * 3600)
+    until(lambda: count_in((primary, replica), salt) == [1, 1])
+    return salt
+
+
+def test_what_is_too_old_leaves_the_replica_too(
+    replicated: tuple[StoreProcess, StoreProcess, Settings],
+) -> None:
+    primary, replica, settings = replicated
+    salt = an_old_salt(primary, replica)
+    code, said = klantreis(settings, "retain")
+    assert (code, "append-only file: rewritten on 2 servers" in said) == (0, True), said
+    assert "1 were there before, 0 are there now" in said
+    assert count_in((primary, replica), salt) == [0, 0]
+    (record,) = settings.data.glob("retention/*.json")
+    told = json.loads(record.read_text())["appendOnlyFile"]
+    assert [(one["role"], one["rewritten"], one["searched"]) for one in told["servers"]] == [
+        ("primary", True, True), ("replica", True, True),
+    ]  # fmt: skip
+    assert told["notRewritten"] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        pytest.param("CONFIG SET requirepass another", "it cannot be asked: ", id="it keeps us out"),
+        pytest.param("ACL SETUSER default -bgrewriteaof", "refuses BGREWRITEAOF", id="it may not be told to"),
+    ],
+)
+def test_a_replica_that_cannot_be_asked_is_named(
+    replicated: tuple[StoreProcess, StoreProcess, Settings], command: str, why: str
+) -> None:
+    primary, replica, settings = replicated
+    salt = an_old_salt(primary, replica)
+    replica.client.execute_command(*command.split())
+    code, said = klantreis(settings, "retain")
+    assert code == 1, said
+    assert f"replicas not rewritten: 127.0.0.1:{replica.port} (" in said
+    assert why in said
+    (record,) = settings.data.glob("retention/*.json")
+    assert json.loads(record.read_text())["appendOnlyFile"]["notRewritten"] == [f"127.0.0.1:{replica.port}"]
+    assert count_in((primary,), salt) == [0]
+    primary.client.set("kr:partitions", 4)
+    code, said = klantreis(settings, "forget", "5")
+    assert (code, "replicas not rewritten: " in said) == (1, True), said
+
+
+def test_fewer_replicas_than_there_must_be_is_said(
+    replicated: tuple[StoreProcess, StoreProcess, Settings],
+) -> None:
+    """One that does not follow at the moment is not known by name, and has its file all the same."""
+    primary, _, settings = replicated
+    with Store(primary.url) as store:
+        done = retain(dataclasses.replace(settings, replicas=2), store, moment=NOON)
+    (missing,) = done.rewrite.not_rewritten
+    assert missing.server == f"1 more of 127.0.0.1:{primary.port}"
 
 
 def test_retain_and_forget_are_commands_on_a_cluster_too(cluster: Cluster, on_cluster: Settings) -> None:
