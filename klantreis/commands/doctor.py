@@ -55,6 +55,7 @@ def _look(settings: Settings, url: str | None, pages: tuple[str, ...]) -> Iterat
 
 def _look_at_store(settings: Settings) -> Iterator[Finding]:
     import redis
+    from redis.exceptions import RedisClusterException
 
     from klantreis.doctor import of_data, of_store
     from klantreis.doctor.finding import wrong
@@ -69,7 +70,7 @@ def _look_at_store(settings: Settings) -> Iterator[Finding]:
             yield from of_data.look(settings, store.client())
     except StoreError as error:
         yield wrong("store", str(error), "")
-    except (redis.RedisError, ValueError) as error:
+    except (redis.RedisError, RedisClusterException, ValueError) as error:
         yield wrong(
             "store",
             f"It does not answer ({type(error).__name__}: {error}); beacons cannot be stored.",

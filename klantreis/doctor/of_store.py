@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import redis
@@ -13,8 +14,10 @@ from klantreis.doctor.finding import Finding, doubtful, graded, well, wrong
 from klantreis.doctor.machine import of_clock
 from klantreis.settings import Settings
 from klantreis.store import Store, unfit
+from klantreis.store_servers import Server, primaries
 from tracker.identity import SALT_LIFE_S
 from tracker.keys import Keys
+from tracker.store_client import FAILURES
 
 Facts = Mapping[str, Any]
 
@@ -119,25 +122,47 @@ def of_salts(lives_s: Mapping[str, int]) -> Iterator[Finding]:
 
 
 def look(settings: Settings, store: Store) -> Iterator[Finding]:
-    """Everything about the store. Raises `redis.RedisError` where it does not answer."""
+    """Everything about the store. Raises `redis.RedisError` where it does not answer.
+
+    On a Cluster each primary is looked at, and named; one that is away is a finding of its own.
+    """
     from tracker.archive_files import stored_partitions
 
     client, keys = store.client(), Keys()
-    facts: dict[str, Any] = client.info()
-    yield of_server(facts)
-    yield from of_role(facts)
-    yield from of_persistence(facts, _fsync(client))
-    yield of_memory(facts)
-    before = time.time()
-    seconds, micros = client.time()
-    now = (before + time.time()) / 2
-    yield of_clock(now - (seconds + micros / 1e6))
+    servers = primaries(client)
+    for server in servers:
+        for finding in _of_server(server) if len(servers) == 1 else _of_one_of_many(server):
+            subject = finding.subject if len(servers) == 1 else f"{finding.subject} {server.name}"
+            yield replace(finding, subject=subject)
     theirs = client.get(keys.partitions)
     in_store = int(theirs) if theirs else None
     yield of_partitions(settings.partitions, in_store, stored_partitions(settings.archive))
-    yield _lag(settings, client, keys, now)
+    yield _lag(settings, client, keys, time.time())
     salts = [key.decode() for key in client.scan_iter(match=f"{keys.prefix}salt:*")]
     yield from of_salts({key: client.ttl(key) for key in salts})
+
+
+def _of_one_of_many(server: Server) -> Iterator[Finding]:
+    try:
+        yield from _of_server(server)
+    except FAILURES as error:
+        yield wrong(
+            "store",
+            f"This node of the Cluster does not answer ({type(error).__name__}: {error}); beacons whose "
+            "partition it has cannot be stored.",
+            "Start it, or let its replica take over.",
+        )
+
+
+def _of_server(server: Server) -> Iterator[Finding]:
+    facts: dict[str, Any] = server.client.info()
+    yield of_server(facts)
+    yield from of_role(facts)
+    yield from of_persistence(facts, _fsync(server.client))
+    yield of_memory(facts)
+    before = time.time()
+    seconds, micros = server.client.time()
+    yield of_clock((before + time.time()) / 2 - (seconds + micros / 1e6))
 
 
 def _fsync(client: redis.Redis) -> str | None:

