@@ -13,6 +13,7 @@ import hmac
 import json
 import os
 import secrets
+import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from klantreis.append_only import Needle, Rewrite, rewrite
 from klantreis.errors import KlantreisError
 from klantreis.jobs import make_journeys, now, promised_experiments, register_of
+from klantreis.logs import origin
 from klantreis.settings import Settings, make_folder
 from tracker.archive import Archiver
 from tracker.archive_reader import days, read_events
@@ -89,6 +91,7 @@ def retain(settings: Settings, store: Store, *, moment: datetime | None = None) 
     record = {
         "schemaVersion": RECORD_VERSION,
         "ranAt": _utc(moment),
+        "origin": origin(),
         "retentionDays": settings.retention_days,
         "removedBefore": limit.isoformat(),
         "removed": [
@@ -168,10 +171,13 @@ def forget_visitor(settings: Settings, store: Store, visitor: int) -> tuple[Dele
     record = {
         "schemaVersion": RECORD_VERSION,
         "deletedAt": _utc(now()),
+        "origin": origin(),
         "subject": {"scheme": "HMAC-SHA256", "fingerprint": fingerprint(settings.data, visitor)},
         "partition": deletion.partition,
         "eventsRemoved": deletion.events,
         "eventsLeft": deletion.left,
+        "lookedIn": ["stream", "archive", f"spool of {socket.gethostname()}: {spool_of(settings)}"],
+        "notLookedIn": not_looked_in(settings),
         "stream": {"entriesRemoved": deletion.from_stream},
         "files": [
             {
@@ -193,8 +199,20 @@ def forget_visitor(settings: Settings, store: Store, visitor: int) -> tuple[Dele
     return deletion, done, _write_record(folder, name, record)
 
 
+def spool_of(settings: Settings) -> Path:
+    """Where the collectors of this machine put what the store cannot have."""
+    return settings.spool or settings.data / "spool"
+
+
+def not_looked_in(settings: Settings) -> list[str]:
+    """Where events may be that nobody saw from here; the built-in store has no collectors elsewhere."""
+    return (
+        [f"spools of collectors on other machines than {socket.gethostname()}"] if settings.redis_url else []
+    )
+
+
 def _refuse_while_spooled(settings: Settings) -> None:
-    spool = settings.spool or settings.data / "spool"
+    spool = spool_of(settings)
     waiting = occupancy(spool)
     if waiting.segments:
         raise SpoolWaitingError(

@@ -48,7 +48,7 @@ def configure(
     if given == "json" or given == "text":
         form = given
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Lines(form, origin=f"{socket.gethostname()}/{part}[{os.getpid()}]"))
+    handler.setFormatter(Lines(form, origin=_origin(part)))
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)
@@ -60,10 +60,23 @@ def configure(
     return form
 
 
+def origin() -> str:
+    """Machine, command and process, as the log has them: a record with them is found in the log again."""
+    return next((one.origin for one in _ours()), _origin("klantreis"))
+
+
+def _origin(part: str) -> str:
+    return f"{socket.gethostname()}/{part}[{os.getpid()}]"
+
+
+def _ours() -> list[Lines]:
+    formatters = [handler.formatter for handler in logging.getLogger().handlers]
+    return [one for one in formatters if isinstance(one, Lines)]
+
+
 def refuse(sentence: str) -> bool:
     """Log that the program was used wrongly, where the log is JSON; says whether it is."""
-    formatters = [handler.formatter for handler in logging.getLogger().handlers]
-    if not any(isinstance(one, Lines) and one.form == "json" for one in formatters):
+    if not any(one.form == "json" for one in _ours()):
         return False
     happened(LOG, sentence, action="refuse", object="command", result="refused")
     return True
@@ -75,7 +88,7 @@ class Lines(logging.Formatter):
     def __init__(self, form: Form, *, origin: str) -> None:
         super().__init__()
         self.form = form
-        self._origin = origin
+        self.origin = origin
 
     def format(self, record: logging.LogRecord) -> str:
         fields = self._fields(record)
@@ -94,7 +107,7 @@ class Lines(logging.Formatter):
             "action": told.get("action", "message"),
             "object": told.get("object", record.name),
             "result": told.get("result", "failed" if record.levelno >= logging.ERROR else "ok"),
-            "origin": self._origin,
+            "origin": self.origin,
             "actor": told.get("actor") or "system",
             "message": _message(record, known=bool(told)),
         }

@@ -3,11 +3,19 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from klantreis.commands import data_option
+from tracker.happenings import happened
+
+if TYPE_CHECKING:
+    from klantreis.backup import Counts
+
+LOG = logging.getLogger(__name__)
 
 
 @click.command(epilog="\b\nExample:\n  klantreis retain")
@@ -36,6 +44,15 @@ def retain(ctx: click.Context, data: Path) -> None:
     click.echo(f"salts removed: {', '.join(done.salts) or 'none was over'}")
     _say_rewrite(done.rewrite)
     click.echo(f"record: {done.record}")
+    happened(
+        LOG,
+        "What is older than it may be was removed.",
+        action="retain",
+        object="events",
+        result="failed" if done.rewrite.failed else "ok",
+        record=done.record.name,
+        events=events,
+    )
     ctx.exit(1 if done.rewrite.failed else 0)
 
 
@@ -76,7 +93,7 @@ def forget(ctx: click.Context, pseudonym: int, check: bool, data: Path) -> None:
     pseudonyms; those of the days concerned are made anew without these events. Exit 1 when something is left,
     or a server of the store did not rewrite its append-only file.
     """
-    from klantreis.keeping import deletions_of, forget_visitor
+    from klantreis.keeping import deletions_of, forget_visitor, not_looked_in
     from klantreis.settings import load
     from klantreis.store import open_store
 
@@ -99,9 +116,22 @@ def forget(ctx: click.Context, pseudonym: int, check: bool, data: Path) -> None:
             f"SHA-256 now {one.sha256 or '- (the file is gone)'}"
         )
     click.echo(f"left: {deletion.left}")
+    for place in not_looked_in(settings):
+        click.echo(f"not looked in: {place}")
     _say_rewrite(rewritten)
     click.echo(f"record: {record}")
-    ctx.exit(1 if deletion.left or rewritten.failed else 0)
+    failed = bool(deletion.left or rewritten.failed)
+    happened(
+        LOG,
+        "Events of one pseudonym were removed.",
+        action="forget",
+        object="events of one pseudonym",
+        result="failed" if failed else "ok",
+        record=record.name,
+        events=deletion.events,
+        left=deletion.left,
+    )
+    ctx.exit(1 if failed else 0)
 
 
 def _events_of(archive: Path, visitor: int) -> int:
@@ -128,9 +158,20 @@ def backup(target: Path, data: Path) -> None:
     settings = load(data)
     with open_store(settings.data, settings.redis_url) as store:
         counts = back_up(settings, store, target)
+    _say_counts(counts, target)
+    happened(LOG, "A back-up was made.", action="backup", object="data and store", **_totals(counts))
+
+
+def _totals(counts: Counts) -> dict[str, Any]:
+    events, entries = sum(counts.events.values()), sum(counts.entries.values())
+    return {"events": events, "entries": entries, "keys": counts.keys}
+
+
+def _say_counts(counts: Counts, folder: Path) -> None:
+    totals = _totals(counts)
     click.echo(
-        f"{sum(counts.events.values())} events of {len(counts.events)} days, "
-        f"{sum(counts.entries.values())} entries not yet archived, {counts.keys} keys: {target}"
+        f"{totals['events']} events of {len(counts.events)} days, "
+        f"{totals['entries']} entries not yet archived, {totals['keys']} keys: {folder}"
     )
 
 
@@ -155,8 +196,13 @@ def restore(ctx: click.Context, source: Path, data: Path) -> None:
     wrong = differences(manifest, found)
     for line in wrong:
         click.echo(f"DIFFERENT: {line}")
-    click.echo(
-        f"{sum(found.events.values())} events of {len(found.events)} days, "
-        f"{sum(found.entries.values())} entries not yet archived, {found.keys} keys: {data}"
+    _say_counts(found, data)
+    happened(
+        LOG,
+        "A back-up was restored." if not wrong else "A back-up was restored, and not all of it came.",
+        action="restore",
+        object="data and store",
+        result="failed" if wrong else "ok",
+        **_totals(found),
     )
     ctx.exit(1 if wrong else 0)

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import secrets
+import socket
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -335,3 +337,59 @@ def test_the_commands_say_what_they_did(settings: Settings, installation: Store,
     assert (code, said.startswith("5 events of 1 days")) == (0, True)
     code, said = run("restore", str(tmp_path / "backup"), "--data", str(tmp_path / "restored"))
     assert (code, "is not empty" in said) == (2, True)
+
+
+def test_what_was_kept_or_removed_is_in_the_log(
+    settings: Settings, installation: Store, tmp_path: Path
+) -> None:
+    """Each action once, with the fields of BIO2, and nothing in it of whom it was about."""
+    (settings.data / "klantreis.toml").write_text('partitions = 4\n[site.voorbeeldstad]\nhosts = ["a.nl"]\n')
+    send(installation, *(event(BASE + number) for number in range(6)))
+    archive_once(settings, installation)
+    told = []
+    for words in (
+        ("forget", str(BASE + 5)),
+        ("retain",),
+        ("backup", str(tmp_path / "backup")),
+        ("restore", str(tmp_path / "backup"), "--data", str(tmp_path / "restored")),
+    ):
+        environment = {"KLANTREIS_DATA": str(settings.data), "KLANTREIS_LOG": "json"}
+        result = CliRunner().invoke(cli, words, env=environment)
+        assert result.exit_code == 0, result.output
+        (line,) = [json.loads(line) for line in result.stderr.splitlines()]
+        assert line["origin"].startswith(f"{socket.gethostname()}/{words[0]}[")
+        told.append((line["action"], line["object"], line["result"], line["actor"]))
+        assert str(BASE + 5) not in result.stderr
+        if words[0] == "forget":
+            (path,) = settings.data.glob("deletions/*.json")
+            record = json.loads(path.read_text())
+            assert (line["record"], line["origin"]) == (path.name, record["origin"])
+            assert (line["events"], line["left"]) == (1, 0)
+    assert told == [
+        ("forget", "events of one pseudonym", "ok", "system"),
+        ("retain", "events", "ok", "system"),
+        ("backup", "data and store", "ok", "system"),
+        ("restore", "data and store", "ok", "system"),
+    ]
+
+
+def test_a_record_says_where_events_were_looked_for(settings: Settings, installation: Store) -> None:
+    """A store of your own takes events of other machines, whose spools nobody sees from here."""
+    host = socket.gethostname()
+    _, _, path = forget_visitor(settings, installation, VISITOR)
+    record = json.loads(path.read_text())
+    own = f"spool of {host}: {settings.data / 'spool'}"
+    assert (record["eventsLeft"], record["lookedIn"]) == (0, ["stream", "archive", own])
+    assert record["notLookedIn"] == []
+    shared = dataclasses.replace(settings, redis_url=installation.url, spool=settings.data.parent / "spool")
+    _, _, path = forget_visitor(shared, installation, VISITOR)
+    record = json.loads(path.read_text())
+    assert record["lookedIn"][2] == f"spool of {host}: {shared.spool}"
+    assert record["notLookedIn"] == [f"spools of collectors on other machines than {host}"]
+    assert [found for found, _ in records(settings.data / "deletions")] == deletions_of(
+        settings.data, VISITOR
+    )
+    environment = {"KLANTREIS_DATA": str(settings.data), "KLANTREIS_REDIS_URL": installation.url}
+    (settings.data / "klantreis.toml").write_text('partitions = 4\n[site.voorbeeldstad]\nhosts = ["a.nl"]\n')
+    result = CliRunner().invoke(cli, ["forget", "--", str(VISITOR)], env=environment)
+    assert f"not looked in: spools of collectors on other machines than {host}" in result.output
