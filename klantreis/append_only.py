@@ -8,19 +8,17 @@ removed stream entries, and nobody could search it.
 
 from __future__ import annotations
 
-import mmap
-import re
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import redis
 from redis.exceptions import RedisClusterException
 
+from klantreis.append_only_files import found_in, has_replaced, identities, paths
 from klantreis.store_servers import Group, Role, Server, groups
 from tracker.store_client import FAILURES
 
@@ -156,9 +154,10 @@ def _of_group(
     client: redis.Redis, group: Group, texts: Sequence[bytes], mark_key: str, pause: Callable[[float], None]
 ) -> Iterator[Outcome]:
     """The primary first: what replicas have to remove comes from there, and so does the mark."""
-    mark, written = secrets.token_hex(16).encode(), 0
+    mark, written = b"", 0
     key = _key_on(client, group.primary, mark_key) if group.primary else None
     if key is not None:
+        mark = secrets.token_hex(16).encode()
         client.set(key, mark, px=MARK_LIFE_MS)
     try:
         if group.primary:
@@ -212,17 +211,17 @@ def _of_server(
     facts: dict[str, Any] = client.info("persistence")
     if not facts.get("aof_enabled"):
         return Outcome(server.name, server.role, _snapshot(facts), keeps=False)
-    reachable, old = _is_there(client, mark, pause), _identities(client)
+    reachable, old = _is_there(client, mark, pause), identities(client)
     before = tuple(found_in(paths(client), texts)) if reachable else ()
     problem = _run(client, pause)
     if problem:
         return Outcome(server.name, server.role, problem, searched=reachable, before=before, after=before)
     for _ in range(100):
-        if not _has_replaced(paths(client)):
+        if not has_replaced(paths(client)):
             break
         pause(0.05)
     # Files that this rewrite did not replace are those of another server, in a folder of the same name.
-    searched = reachable and bool(_identities(client) - old) and found_in(paths(client), [mark])[0] > 0
+    searched = reachable and bool(identities(client) - old) and found_in(paths(client), [mark])[0] > 0
     after = tuple(found_in(paths(client), texts)) if searched else ()
     size = int(client.info("persistence").get("aof_current_size", 0))
     detail = f"rewritten, now {size:,} bytes"
@@ -235,21 +234,16 @@ def _of_server(
 
 
 def _is_there(client: redis.Redis, mark: bytes, pause: Callable[[float], None]) -> bool:
-    """Whether we can read the mark in the file; with appendfsync everysec it comes there a moment later."""
-    for _ in range(40):
+    """Whether we can read the mark in the file; with appendfsync everysec it comes there a moment later.
+
+    Without a mark (no key of ours can lie on that server) nobody can tell.
+    """
+    for _ in range(40 if mark else 0):
         files = paths(client)
         if not files or found_in(files, [mark])[0]:
             return bool(files)
         pause(0.05)
     return False
-
-
-def _identities(client: redis.Redis) -> set[tuple[str, int]]:
-    found = set()
-    for path in paths(client):
-        with suppress(OSError):
-            found.add((path.name, path.stat().st_ino))
-    return found
 
 
 def _snapshot(facts: dict[str, Any]) -> str:
@@ -291,45 +285,3 @@ def _wait(client: redis.Redis, pause: Callable[[float], None]) -> dict[str, Any]
             raise redis.ResponseError(f"a rewrite is still under way after {WAIT_S:.0f} s")
         pause(0.05)
         waited += 0.05
-
-
-def paths(client: redis.Redis) -> list[Path]:
-    """The files of the append-only file, as far as they can be seen from here, replaced ones included."""
-    try:
-        facts: dict[str, Any] = {}
-        for name in ("dir", "appenddirname", "appendfilename"):
-            facts |= {str(one): value for one, value in client.config_get(name).items()}
-    except redis.ResponseError:
-        return []
-    if "dir" not in facts or "appendfilename" not in facts:
-        return []
-    folder, name = Path(facts["dir"]), facts["appendfilename"]
-    if "appenddirname" in facts:  # Redis 7 and Valkey: several files and a list of them
-        folder /= facts["appenddirname"]
-    with suppress(OSError):
-        return sorted(path for path in folder.glob(f"{name}*") if path.is_file())
-    return []
-
-
-def _has_replaced(files: Sequence[Path]) -> bool:
-    """Whether files are still there that the list of Redis 7 no longer names; it removes them soon."""
-    lists = [path for path in files if path.suffix == ".manifest"]
-    if not lists:
-        return False
-    lines = [line.split() for line in lists[0].read_text(encoding="utf-8").splitlines()]
-    living = {line[1] for line in lines if len(line) > 5 and line[5] in {"b", "i"}}
-    return any(path.name not in living for path in files if path not in lists)
-
-
-def found_in(files: Iterable[Path], secrets_: Sequence[bytes]) -> list[int]:
-    """How often each text stands in the files together; 0 too where a file cannot be read."""
-    found = [0] * len(secrets_)
-    for path in files:
-        with (
-            suppress(OSError, ValueError),  # ValueError: an empty file has no map
-            path.open("rb") as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
-        ):
-            for number, secret in enumerate(secrets_):
-                found[number] += sum(1 for _ in re.finditer(re.escape(secret), content))
-    return found

