@@ -7,6 +7,7 @@ rows, taken before any variance: a bucket spans days and partitions.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,8 +52,21 @@ class BucketTable:
 
     @property
     def segments(self) -> tuple[str, ...]:
-        """Segments that have a value: 'viewport=s', but neither '' nor 'viewport='."""
-        return tuple(s for s in sorted(self.rows["segment"].unique()) if s and not s.endswith("="))
+        """Segments that have a value: 'viewport=s', but neither '' nor 'viewport='.
+
+        Of columns that hold every browser: days that were closed before a column was a segment have no rows
+        of it, and what the other days say is not the experiment.
+        """
+        units = self.rows.groupby("segment", sort=True)["units"].sum().reset_index()
+        held = {str(name): int(n) for name, n in zip(units["segment"], units["units"], strict=True)}
+        of_column = Counter[str]()
+        for segment, browsers in held.items():
+            of_column[segment.partition("=")[0]] += browsers
+        return tuple(
+            segment
+            for segment in held
+            if segment and not segment.endswith("=") and of_column[segment.partition("=")[0]] == held.get("")
+        )
 
     def units(self, variant: str, segment: str = "") -> int:
         return int(self._rows(variant, segment)["units"].sum())

@@ -15,7 +15,9 @@ from analysis.tables import BUCKETS, QUESTION_MEASURES, TIMES, UNIT_MEASURES, Ou
 
 KEYS = ("experiment", "variant", "bucket", "segment")
 TIME_KEYS = ("experiment", "variant", "segment", "time_s", "cause")
-SEGMENTS = ("viewport", "entry")
+#: Columns of `UNITS` and of `QUESTIONS` that make segments: all known at the first exposure. Their
+#: combination, the persona, is no segment, since few browsers share one.
+SEGMENTS = ("viewport", "entry", "daypart")
 _MEASURED = ("success", "outcome", "pages", "searches")
 
 

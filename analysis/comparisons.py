@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.bucket_table import BucketTable
+from analysis.disclosure import FEWEST
 from analysis.estimates import multiplicity
 from analysis.metrics import Measure, measure
 from analysis.report import Estimand, Result, Role
@@ -35,7 +36,7 @@ def compare_all(
 
     Primary: Holm over the variants. Secondary metrics that were promised: Holm over metrics and variants.
     Guardrails: none, since every one of them must hold. All else, segments and heartbeats (`felt`) included:
-    Benjamini-Hochberg.
+    Benjamini-Hochberg. A segment with fewer than `FEWEST` browsers in some variant is not told.
     """
     first = promised_measure(experiment.primary, Role.PRIMARY)
     secondary = [promised_measure(metric, Role.SECONDARY) for metric in experiment.secondary]
@@ -48,6 +49,7 @@ def compare_all(
         *(
             one
             for segment in table.segments
+            if all(table.units(one.name, segment) >= FEWEST for one in experiment.variants)
             for one in over_variants(experiment, table, [first.as_secondary()], segment)
         ),
     ]

@@ -175,7 +175,7 @@ UNITS: Mapping[str, Column] = {
     "variant": Column("str", "", ""),
     "viewport": Column("str", "", "segment: s, m, l or empty"),
     "entry": Column("str", "", "segment: entry of the session of the exposure"),
-    "daypart": Column("str", "", "of the exposure, in the site's time: morning, afternoon, evening or night"),
+    "daypart": Column("str", "", "segment: morning, afternoon, evening or night at the site at the exposure"),
     "landing": Column("str", "", "path of the first page of the session of the exposure"),
     "arrived": Column("int8", "0/1", "some question of the task arrived at an answer, read or not"),
     "answered": Column("int8", "0/1", "some question of the task ended in success"),
@@ -193,7 +193,7 @@ UNITS: Mapping[str, Column] = {
 
 #: Sums over units with equal (experiment, variant, bucket, segment). Adding the rows of all days and
 #: partitions gives the bucket table of the experiment; variances are taken only after that.
-#: `segment` is '' for everyone, or 'viewport=s', 'entry=direct', …
+#: `segment` is '' for everyone, or 'viewport=s', 'entry=direct', 'daypart=evening', …
 UNIT_MEASURES = ("arrived", "answered", "contacted", "started", "submitted", "questions", "pages", "searches")
 QUESTION_MEASURES = ("success", "contact", "pages", "searches")
 

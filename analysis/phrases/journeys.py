@@ -39,6 +39,7 @@ TOUCHPOINTS: Phrases = {
 SEGMENT_COLUMNS: Phrases = {
     "viewport": {"nl": "scherm", "en": "screen"},
     "entry": {"nl": "binnengekomen via", "en": "came in through"},
+    "daypart": {"nl": "dagdeel", "en": "part of the day"},
     "language": {"nl": "taal", "en": "language"},
 }
 
@@ -54,4 +55,8 @@ SEGMENT_VALUES: Phrases = {
     "entry=referral": {"nl": "link op een andere site", "en": "link on another site"},
     "entry=internal": {"nl": "eigen site", "en": "own site"},
     "entry=": {"nl": "onbekend", "en": "unknown"},
+    "daypart=morning": {"nl": "ochtend (6 tot 12 uur)", "en": "morning (6 to noon)"},
+    "daypart=afternoon": {"nl": "middag (12 tot 18 uur)", "en": "afternoon (noon to 18)"},
+    "daypart=evening": {"nl": "avond (18 tot 24 uur)", "en": "evening (18 to midnight)"},
+    "daypart=night": {"nl": "nacht (0 tot 6 uur)", "en": "night (midnight to 6)"},
 }

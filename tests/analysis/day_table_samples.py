@@ -126,7 +126,7 @@ def typed(table: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def by_segment(units: pd.DataFrame) -> Iterator[pd.DataFrame]:
     yield units.assign(segment="")
-    for name in ("viewport", "entry"):
+    for name in ("viewport", "entry", "daypart"):
         yield units.assign(segment=name + "=" + units[name])
 
 

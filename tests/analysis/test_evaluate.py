@@ -13,8 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.day_tables import closed_days
 from analysis.errors import AnalysisError
-from analysis.evaluate import evaluate
+from analysis.estimates import multiplicity
+from analysis.evaluate import TABLES, _read, evaluate, evaluate_tables
 from analysis.picture_data import followed
 from analysis.report import Estimand, Report, Result, Role, VerdictCode, from_json, to_json
 from experiments.definition import Better, Guardrail, Metric, Variant
@@ -90,8 +92,44 @@ def test_counts_reconcile_with_the_units(better: Report) -> None:
     assert primary.values == tuple(
         units.loc[units["variant"] == name, "answered"].mean() for name in ("current", "redesign")
     )
-    segments = [one.n for one in better.results if (one.segment or "").startswith("viewport=")]
-    assert tuple(np.sum(segments, axis=0)) == primary.n
+    for column in ("viewport=", "entry=", "daypart="):
+        segments = [one.n for one in better.results if (one.segment or "").startswith(column)]
+        assert tuple(np.sum(segments, axis=0)) == primary.n
+
+
+def test_segments_are_corrected_with_the_rest_of_the_exploration(better: Report) -> None:
+    explored = [one for one in better.results if one.role is Role.SECONDARY and one.metric != "time_s"]
+    segments = {one.segment for one in explored if one.segment}
+    assert {segment.partition("=")[0] for segment in segments} == {"viewport", "entry", "daypart"}
+    tested = [one for one in explored if one.p_value is not None]
+    assert [one.p_adjusted for one in tested] == pytest.approx(
+        multiplicity.benjamini_hochberg([one.p_value for one in tested])
+    )
+
+
+def test_a_segment_of_fewer_than_five_browsers_is_not_told(tmp_path: Path) -> None:
+    units = browsers(EXPERIMENT, 3000, 1)
+    for variant, few in (("current", 40), ("redesign", 4)):
+        units.loc[units[units["variant"] == variant].index[:few], "daypart"] = "night"
+    report = evaluate(EXPERIMENT, write(tmp_path, units), now=NOW)
+    told = {one.segment for one in report.results}
+    assert "daypart=evening" in told
+    assert "daypart=night" not in told
+
+
+def test_a_column_of_segments_that_some_days_do_not_have_is_left_out(tmp_path: Path) -> None:
+    """Days that were closed before a column was a segment hold no rows of it: a part is not the whole."""
+    root = write(tmp_path, browsers(EXPERIMENT, 3000, 1))
+    read = {name: _read(root, name, closed_days(root), EXPERIMENT.name) for name in TABLES}
+    buckets = read["buckets"]
+    early = buckets["segment"].str.startswith("daypart=") & (buckets["bucket"] < 500)
+    report = evaluate_tables(
+        EXPERIMENT, {**read, "buckets": buckets[~early]}, now=NOW, days=["2026-06-01", "2026-06-02"]
+    )
+    columns = {(one.segment or "").partition("=")[0] for one in report.results}
+    assert columns == {"", "viewport", "entry"}
+    check = next(one for one in report.checks if one.name == "segments")
+    assert "daypart" not in check.detail
 
 
 def test_json_keeps_the_contract_and_comes_back_as_it_was(better: Report) -> None:

@@ -118,16 +118,27 @@ def test_a_failed_allocation_comes_before_any_boundary(tmp_path: Path) -> None:
     assert check(ramped, "sampleRatioAnyTime").status is Status.WARN
 
 
+def _told(found: Check) -> list[str]:
+    """What a check on unlike parts says of each of them: 'redesign by viewport p 0.2'."""
+    return found.detail.partition(": ")[2].rpartition(" (Holm")[0].split(", ")
+
+
 class TestOneFigureForAll:
-    def test_an_effect_on_phones_only_is_seen_before_segments_are_read(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(("column", "value"), [("viewport", "s"), ("daypart", "evening")])
+    def test_an_effect_on_one_segment_only_is_seen_before_segments_are_read(
+        self, tmp_path: Path, column: str, value: str
+    ) -> None:
         units = browsers(EXPERIMENT, 6000, 8)
         rng = np.random.default_rng(9)
-        phone = (units["viewport"] == "s") & (units["variant"] == "redesign") & (rng.random(len(units)) < 0.4)
-        units["answered"] |= phone
+        some = (units[column] == value) & (units["variant"] == "redesign") & (rng.random(len(units)) < 0.4)
+        units["answered"] |= some
         report = evaluate(EXPERIMENT, write(tmp_path, units), now=NOW)
         found = check(report, "segments")
         assert found.status is Status.WARN
-        assert "viewport" in found.detail
+        p_values = {line.split(" p ")[0]: float(line.split(" p ")[1]) for line in _told(found)}
+        assert set(p_values) == {f"redesign by {name}" for name in ("viewport", "entry", "daypart")}
+        assert min(p_values, key=lambda name: p_values[name]) == f"redesign by {column}"
+        assert found.p_value == pytest.approx(3 * min(p_values.values()), rel=0.01)  # Holm over the columns
 
     def test_no_interaction_is_no_warning(self, tmp_path: Path) -> None:
         report = evaluate(

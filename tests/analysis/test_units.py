@@ -203,7 +203,7 @@ def test_the_bucket_table_is_the_sum_of_its_units() -> None:
         assert everyone[f"{measure}_squares"].sum() == (units[measure] ** 2).sum()
     assert everyone["first_questions"].sum() == (units["first_answered"] >= 0).sum()
     assert everyone["all_questions"].sum() == 24
-    for prefix in ("viewport=", "entry="):
+    for prefix in ("viewport=", "entry=", "daypart="):
         part = buckets[buckets["segment"].str.startswith(prefix)]
         assert part["units"].sum() == len(units)
         assert part["all_questions"].sum() == 24

@@ -318,6 +318,8 @@ NAMES = {
     "variant of a team": (naming.variant_name("kort", "en"), "version kort"),
     "in a table without article": (naming.short_variant_name("current", "nl"), "huidige versie"),
     "screen": (naming.segment_name("viewport=s", "nl"), "scherm: klein (telefoon)"),
+    "part of the day": (naming.segment_name("daypart=evening", "nl"), "dagdeel: avond (18 tot 24 uur)"),
+    "night": (naming.segment_name("daypart=night", "en"), "part of the day: night (midnight to 6)"),
     "a segment of a team": (naming.segment_name("wijk=noord", "nl"), "wijk: noord"),
     "method": (naming.method_name("Welch t", "nl"), "twee gemiddelden vergeleken (Welch)"),
     "corrected method": (
