@@ -37,6 +37,7 @@ import servers
 from numpy import median
 from servers import Server
 
+from benchmarks.limits import verdict
 from tracker import compiled
 
 CORE_UNDER_TEST = 0
@@ -259,12 +260,6 @@ def about(store: redis.Redis, seconds: int) -> None:
 
 def medians(runs: dict[str, list[Run]], field: str) -> dict[str, float]:
     return {name: float(median([getattr(run, field) for run in found])) for name, found in runs.items()}
-
-
-def verdict(what: str, value: float, *, at_least: float | None = None, at_most: float | None = None) -> None:
-    met = value >= at_least if at_least is not None else value <= (at_most or 0)
-    aim = f"at least {at_least}" if at_least is not None else f"at most {at_most}"
-    print(f"{what}: {value:.3f} (aim: {aim}; {'met' if met else 'MISSED'})")
 
 
 if __name__ == "__main__":

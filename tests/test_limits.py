@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Benchmarks judge: what was aimed at stands beside the figure, and a miss is an exit code."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import statistics
+from benchmarks.limits import verdict
+
+CASES = {
+    "quick enough": (462_000, {"at_least": 400_000}, True, "x: 462,000 (aim: at least 400,000; met)"),
+    "exactly what was aimed at": (11.0, {"at_most": 11}, True, "x: 11.000 (aim: at most 11; met)"),
+    "too slow": (0.14, {"at_least": 0.15}, False, "x: 0.140 (aim: at least 0.15; MISSED)"),
+    "too large": (3.2, {"at_most": 3}, False, "x: 3.200 (aim: at most 3; MISSED)"),
+    "an aim of nothing": (1.0, {"at_most": 0}, False, "x: 1.000 (aim: at most 0; MISSED)"),
+    "no figure": (float("nan"), {"at_most": 3}, False, "x: nan (aim: at most 3; MISSED)"),
+    "a run too small to say": (
+        9.0,
+        {"at_most": 3, "judged": False},
+        True,
+        "x: 9.000 (aim: at most 3; not judged at this size)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("value", "aim", "met", "printed"), CASES.values(), ids=CASES)
+def test_a_figure_stands_beside_its_aim(
+    value: float, aim: dict[str, float], met: bool, printed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verdict("x", value, **aim) is met
+    assert capsys.readouterr().out == printed + "\n"
+
+
+@pytest.mark.parametrize("aims", [{}, {"at_least": 1.0, "at_most": 2.0}])
+def test_a_figure_has_one_aim(aims: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="one of them"):
+        verdict("x", 1.0, **aims)
+
+
+@pytest.mark.parametrize(("draws_s", "code", "said"), [(1e9, 0, "met"), (0.0, 1, "MISSED")])
+def test_a_benchmark_that_misses_its_aim_exits_1(
+    draws_s: float, code: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(statistics, "DRAWS", 9)
+    monkeypatch.setattr(statistics, "DRAWS_S", draws_s)
+    monkeypatch.setattr("sys.argv", ["statistics.py", "--units", "2000", "--rounds", "1"])
+    assert statistics.main() == code
+    assert said in capsys.readouterr().out
