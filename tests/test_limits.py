@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
-from benchmarks import statistics
+from analysis import evaluate, journey_tests
+from benchmarks import reports, statistics
 from benchmarks.limits import verdict
 
 CASES = {
@@ -47,3 +51,28 @@ def test_a_benchmark_that_misses_its_aim_exits_1(
     monkeypatch.setattr("sys.argv", ["statistics.py", "--units", "2000", "--rounds", "1"])
     assert statistics.main() == code
     assert said in capsys.readouterr().out
+
+
+def test_the_report_that_is_timed_has_something_in_every_table() -> None:
+    rng = np.random.default_rng(1)
+    one = reports.experiment(3000, 1)
+    made = reports.tables(reports.units(one, 3000, reports.START, rng), rng)
+    assert {name for name in evaluate.TABLES if not made[name].height} == set()
+    flows, moved = made["flows"], made["transitions"]
+    assert flows["questions"].sum() == 2 * moved["times"].sum()  # once for everyone, once by variant
+    assert set(flows.filter(source="start", experiment="groot")["order"]) == {0}
+
+
+def test_the_report_is_judged_at_its_full_size(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    small = ["--visitors", "1000", "--days", "1", "--partitions", "1", "--tables", str(tmp_path)]
+    monkeypatch.setattr("sys.argv", ["reports.py", *small])
+    monkeypatch.setattr(journey_tests, "DRAWS", 19)
+    monkeypatch.setattr(reports, "FULL", 1000)
+    monkeypatch.setattr(reports, "REPORT_S", 0)
+    assert reports.main() == 1
+    assert "MISSED" in capsys.readouterr().out
+    monkeypatch.setattr(reports, "FULL", 1001)
+    assert reports.main() == 0
+    assert "not judged" in capsys.readouterr().out
