@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from analysis.bucket_table import BucketTable
-from analysis.estimates import Estimate, Refusal, Refused, ranks, ratio
+from analysis.estimates import Estimate, Refusal, Refused, multiplicity, ranks, ratio
 from analysis.estimates.permutation import Buckets, edges, total_variation
 from analysis.report import Estimand, PathDistance, Result, Transition
 from analysis.results import Asked, result
@@ -37,9 +38,11 @@ def transitions(
     """Every transition with enough support, per question, and the distance between the paths as a whole.
 
     `frame` holds rows of `analysis.tables.TRANSITIONS` of all days and partitions, in any order. Empty where
-    too few buckets are occupied.
+    too few buckets are occupied. Several variants are corrected for: `p_any` by Bonferroni, since each is
+    the outcome of a step-down within its variant already; the distances by Holm.
     """
     control = experiment.control.name
+    comparisons = len(experiment.variants) - 1
     found: list[Transition] = []
     distances: list[PathDistance] = []
     for variant in (one.name for one in experiment.variants[1:]):
@@ -54,7 +57,7 @@ def transitions(
                     target=target,
                     values=(float(tested.control[place]), float(tested.variant[place])),
                     p_value=float(tested.p[place]),
-                    p_any=float(tested.p_any[place]),
+                    p_any=min(1.0, comparisons * float(tested.p_any[place])),
                 )
                 for place, (source, target) in enumerate(names)
                 if tested.tested[place]
@@ -70,7 +73,10 @@ def transitions(
                     p_value=apart.p_value,
                 )
             )
-    return tuple(found), tuple(distances)
+    adjusted = multiplicity.holm([one.p_value for one in distances])
+    return tuple(found), tuple(
+        msgspec.structs.replace(one, p_adjusted=p) for one, p in zip(distances, adjusted, strict=True)
+    )
 
 
 def heartbeats(experiment: Experiment, table: BucketTable, frame: pd.DataFrame) -> list[Result]:

@@ -153,7 +153,8 @@ class Pictures(Noun, frozen=True):
 class Transition(Noun, frozen=True):
     """How often a question of each version went from `source` to `target`, control first.
 
-    `p_any` holds over all transitions that were tested together (max-T over permuted buckets).
+    `p_any` holds over all transitions that were tested together (max-T over permuted buckets), of all
+    variants (Bonferroni).
     """
 
     variant: str
@@ -168,7 +169,8 @@ class Transition(Noun, frozen=True):
 class PathDistance(Noun, frozen=True):
     """The share of all transitions that would have to move for a variant to be as the control.
 
-    `expected` is what chance alone makes of it.
+    `expected` is what chance alone makes of it. `p_adjusted` holds over the variants; reports that were made
+    before it was told have none.
     """
 
     variant: str
@@ -176,6 +178,7 @@ class PathDistance(Noun, frozen=True):
     distance: float
     expected: float
     p_value: float
+    p_adjusted: float | None = None
 
 
 class Report(Noun, frozen=True):

@@ -199,7 +199,8 @@ def _flow_sentence(report: Report, tested: list[Transition], clear: list[Transit
             ),
         ]
     for one in report.paths:
-        which = "clear" if one.p_value < ALPHA else "unclear"
+        p = one.p_value if one.p_adjusted is None else one.p_adjusted
+        which = "clear" if p < ALPHA else "unclear"
         told.append(
             words["flow_apart"].format(
                 distance=wording.percentage(one.distance, language),

@@ -3,28 +3,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
 
 from analysis.bucket_table import BucketTable
+from analysis.estimates.multiplicity import holm
 from analysis.journey_tests import heartbeats, transitions
+from analysis.phrases.second import SECOND
+from analysis.rendering.second_figures import flow_difference
+from experiments.definition import Variant
 from tests.analysis.day_table_samples import EXPERIMENT, browsers, tables_of
+from tests.analysis.sample_reports import report
 
 UNITS = browsers(EXPERIMENT, 2500, 1)
 TABLES = tables_of(UNITS)
 TABLE = BucketTable.of(TABLES["buckets"], TABLES["times"])
 
 
-def by_bucket() -> pd.DataFrame:
+def by_bucket(units: pd.DataFrame = UNITS) -> pd.DataFrame:
     keys = ["experiment", "variant", "bucket"]
-    return UNITS.groupby(keys, as_index=False)["questions"].sum()
+    return units.groupby(keys, as_index=False)["questions"].sum()
 
 
-def moved(effect: float, seed: int = 2) -> pd.DataFrame:
+def moved(effect: float, seed: int = 2, units: pd.DataFrame = UNITS) -> pd.DataFrame:
     """Of a bucket's questions some go to the search, the rest to the menu; in the redesign more to search."""
     rng = np.random.default_rng(seed)
-    rows = by_bucket()
+    rows = by_bucket(units)
     rate = np.clip(rng.normal(0.4, 0.1, len(rows)) + effect * (rows["variant"] == "redesign"), 0, 1)
     search = rng.binomial(rows["questions"], rate)
     parts = [
@@ -55,6 +63,41 @@ def test_without_an_effect_chance_explains_it() -> None:
     found, apart = transitions(EXPERIMENT, TABLE, moved(0.0))
     assert min(one.p_any for one in found) > 0.05
     assert apart[0].p_value > 0.05
+
+
+def test_several_variants_are_corrected_for() -> None:
+    """Whether *some* transition of *some* version differs is asked as often as there are versions."""
+    control, first, second = (Variant(name, 1 / 3) for name in ("current", "kort", "lang"))
+    three = replace(EXPERIMENT, variants=(control, first, second))
+    units = browsers(three, 3000, 4)
+    tables = tables_of(units)
+    table = BucketTable.of(tables["buckets"], tables["times"])
+    frame = moved(0.0, units=units)
+    found, apart = transitions(three, table, frame)
+    alone = {
+        one.name: transitions(replace(three, variants=(control, one)), table, frame)
+        for one in (first, second)
+    }
+    for one in found:
+        single = next(each for each in alone[one.variant][0] if each.target == one.target)
+        assert one.p_value == single.p_value
+        assert one.p_any == pytest.approx(min(1.0, 2 * single.p_any))
+    assert [one.p_value for one in apart] == [alone[one.variant][1][0].p_value for one in apart]
+    assert [one.p_adjusted for one in apart] == pytest.approx(holm([one.p_value for one in apart]))
+
+
+def test_the_page_tells_the_corrected_distance() -> None:
+    """p .03 of a version by itself, beside another, is no clear change of the paths."""
+    shown = report()
+    plain = shown.paths[0]
+    sentences = {}
+    for name, adjusted in (("clear", 0.03), ("unclear", 0.06)):
+        paths = (msgspec.structs.replace(plain, p_value=0.03, p_adjusted=adjusted),)
+        figure = flow_difference(msgspec.structs.replace(shown, paths=paths), "en")
+        assert figure is not None
+        sentences[name] = figure.sentence
+    for name, sentence in sentences.items():
+        assert SECOND["en"][f"flow_apart_{name}"] in sentence
 
 
 def test_rows_in_any_order_and_parts_are_the_same() -> None:
