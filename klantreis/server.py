@@ -12,8 +12,10 @@ import random
 import socket
 import subprocess
 import sys
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+import threading
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from klantreis.errors import KlantreisError
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from tracker.worker import Workers
 
 LOG = logging.getLogger(__name__)
+
+#: Of an archiver that ended by itself: how soon that is seen, and the pause before it is started again.
+LOOK_S, PAUSE_S, LONGEST_PAUSE_S = 0.5, 5.0, 300.0
 
 ASGI = Any  # an ASGI 3 callable; its type is as wide as the protocol
 
@@ -142,7 +147,10 @@ def listen(host: str, port: int) -> socket.socket:
 
 @contextmanager
 def archiver_beside(settings: Settings, store: Store, *, every_s: float = 10.0) -> Iterator[None]:
-    """`klantreis archive` as a process of its own while we serve, so that it costs no page anything."""
+    """`klantreis archive` as a process of its own while we serve, so that it costs no page anything.
+
+    Started again where it ends by itself: without it the store would fill.
+    """
     command = [
         sys.executable,
         "-m",
@@ -154,13 +162,64 @@ def archiver_beside(settings: Settings, store: Store, *, every_s: float = 10.0) 
         str(settings.data),
     ]
     environment = {**os.environ, **({"KLANTREIS_REDIS_URL": store.url} if settings.redis_url else {})}
+    with kept_running(command, environment):
+        yield
+
+
+@contextmanager
+def kept_running(
+    command: Sequence[str], environment: Mapping[str, str], *, pause_s: float = PAUSE_S
+) -> Iterator[None]:
+    """The archiver, started again after a pause whenever it ends before the block does; the pause doubles, up
+    to five minutes, while it ends soon."""
+    stopping = threading.Event()
     process = subprocess.Popen(command, env=environment)  # noqa: S603  our own program
+    keeper = threading.Thread(
+        target=_keep_running, args=(process, command, environment, stopping, pause_s), name="archiver-keeper"
+    )
+    keeper.start()
     try:
         yield
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        stopping.set()
+        keeper.join()
+
+
+def _keep_running(
+    process: subprocess.Popen[bytes],
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    stopping: threading.Event,
+    pause_s: float,
+) -> None:
+    pause = pause_s
+    while True:
+        began = time.monotonic()
+        while process.poll() is None:
+            if stopping.wait(LOOK_S):
+                _end(process)
+                return
+        if time.monotonic() - began > LONGEST_PAUSE_S:
+            pause = pause_s
+        if stopping.wait(pause):
+            return
+        happened(
+            LOG,
+            f"The archiver had ended by itself (exit {process.returncode}); it is started again.",
+            action="restart",
+            object="archiver",
+            result="failed",
+            exit=process.returncode,
+        )
+        pause = min(2 * pause, LONGEST_PAUSE_S)
+        with suppress(OSError):  # such as too many processes: then the next time
+            process = subprocess.Popen(command, env=environment)  # noqa: S603
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from klantreis.demo import plan, prepare
-from klantreis.server import tell_of_no_site
+from klantreis.server import kept_running, tell_of_no_site
 from klantreis.settings import load
 from tests.conftest import url_of
 from tests.klantreis.processes import get, post, serving
@@ -83,6 +85,29 @@ def test_a_server_without_a_site_says_so(tmp_path: Path, caplog: pytest.LogCaptu
         assert caplog.text == ""
         tell_of_no_site(load(tmp_path))
     assert f"Write [site.NAME] with hosts into {tmp_path / 'klantreis.toml'}" in caplog.text
+
+
+def test_an_archiver_that_ends_by_itself_is_started_again() -> None:
+    """Not after the server stops; and it says each time how it had ended."""
+    command, twice = [sys.executable, "-S", "-c", "raise SystemExit(3)"], threading.Event()
+    told: list[logging.LogRecord] = []
+
+    class Told(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.append(record)
+            if len(told) == 2:
+                twice.set()
+
+    log, handler = logging.getLogger("klantreis.server"), Told()
+    log.addHandler(handler)
+    try:
+        with kept_running(command, os.environ, pause_s=0.01):
+            assert twice.wait(30)
+    finally:
+        log.removeHandler(handler)
+    fields = [vars(one)["klantreis"] for one in told]
+    assert {(one["action"], one["result"], one["exit"]) for one in fields} == {("restart", "failed", 3)}
+    assert "archiver-keeper" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_a_server_starts_without_the_libraries_of_analysis() -> None:
