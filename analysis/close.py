@@ -8,7 +8,7 @@ late are then in them. Nothing but the archive is read, so a DAY can be closed f
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial, reduce
@@ -19,6 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import day_tables
+from analysis.errors import AnalysisError, TableError
 from analysis.pieces import Piece, cut, map_pieces
 from analysis.reconstruct import reconstruct
 from analysis.scheduling import HERE, Where
@@ -27,7 +28,11 @@ from analysis.tasks import Tasks
 from analysis.thresholds import DEFAULTS, Thresholds
 from experiments.definition import Experiment
 from tracker.archive_files import settle_partitions
+from tracker.errors import TrackerError
 from tracker.site import Sites
+
+#: What keeps a DAY from being closed, and no other DAY.
+_OF_ONE_DAY = (AnalysisError, TrackerError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +111,15 @@ def close_days(
     partitions: int = 16,
     ends_at: int | None = None,
     where: Where = HERE,
+    failed: Callable[[date, Exception], None] | None = None,
 ) -> Iterator[CloseResult]:
     """Rebuild the journeys of every DAY from the archive and write its day tables; yields each that is done.
 
     `tasks` are those of each site by name. `where` says where it is computed: both folders must be seen
-    there. Raises `ArchiveError` where the archive has another number of partitions, `AnalysisError` where its
-    events cannot be read or the tables not be written.
+    there. Raises `ArchiveError` where the archive has another number of partitions or its events cannot be
+    read, `AnalysisError` where they cannot be rebuilt or the tables not be written. With `failed`, what is
+    wrong with one DAY is told to it instead, and the other DAYs are closed all the same. A DAY that failed
+    on the way has no tables, since reports would add up the half of it.
     """
     settle_partitions(archive_root, partitions)
     promised = _Promised(
@@ -122,12 +130,25 @@ def close_days(
         thresholds,
         ends_at,
     )
-    pieces = cut(archive_root, days, partitions, sites=sites)
+    wrong = failed or _raise
+    pieces: list[Piece] = []
+    for day in days:
+        try:
+            pieces += cut(archive_root, [day], partitions, sites=sites)
+        except _OF_ONE_DAY as error:
+            wrong(day, error)
     done = map_pieces(pieces, partial(_close, promised), where)
     for day, of_day in groupby(done, key=attrgetter("day")):
-        closed = reduce(add, of_day)
-        day_tables.join(promised.tables_root, day)
-        yield closed
+        try:
+            closed = _whole(promised.tables_root, day, [*of_day])
+        except _OF_ONE_DAY as error:
+            wrong(day, error)
+        else:
+            yield closed
+
+
+def _raise(_: date, error: Exception) -> None:
+    raise error
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,23 +163,53 @@ class _Promised:
     ends_at: int | None
 
 
-def _close(promised: _Promised, piece: Piece) -> CloseResult:
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A piece that was not closed; `wrote` where some of its tables may be new and others not."""
+
+    day: date
+    error: Exception
+    wrote: bool = False
+
+
+def _close(promised: _Promised, piece: Piece) -> CloseResult | _Failure:
     """Rebuild and write one piece, wherever this runs; only counts go back."""
-    events = piece.events()
-    tables = reconstruct(
-        events,
-        tasks=promised.tasks,
-        experiments=promised.experiments,
-        definitions=promised.thresholds,
-        day=piece.day,
-        partition=piece.partition_of(events),
-        sites=promised.sites,
-        ends_at=promised.ends_at,
-    )
-    if 0 in piece.partitions:
-        tables |= side_tables(piece.root, piece.day, promised.sites, promised.tasks)
-    day_tables.write_together(promised.tables_root, piece.day, piece.partitions, tables)
+    try:
+        events = piece.events()
+        tables = reconstruct(
+            events,
+            tasks=promised.tasks,
+            experiments=promised.experiments,
+            definitions=promised.thresholds,
+            day=piece.day,
+            partition=piece.partition_of(events),
+            sites=promised.sites,
+            ends_at=promised.ends_at,
+        )
+        if 0 in piece.partitions:
+            tables |= side_tables(piece.root, piece.day, promised.sites, promised.tasks)
+    except _OF_ONE_DAY as error:
+        return _Failure(piece.day, error)
+    try:
+        day_tables.write_together(promised.tables_root, piece.day, piece.partitions, tables)
+    except TableError as error:
+        return _Failure(piece.day, error, wrote=True)
     return _count(piece.day, len(events), tables)
+
+
+def _whole(root: Path, day: date, parts: Sequence[CloseResult | _Failure]) -> CloseResult:
+    """The DAY out of all its pieces. Raises what went wrong with one, after taking away a half DAY."""
+    closed = [part for part in parts if isinstance(part, CloseResult)]
+    failures = [part for part in parts if isinstance(part, _Failure)]
+    try:
+        if failures:
+            raise failures[0].error
+        day_tables.join(root, day)
+    except _OF_ONE_DAY:
+        if closed or any(failure.wrote for failure in failures):
+            day_tables.remove(root, day)
+        raise
+    return reduce(add, closed)
 
 
 def _count(day: date, events: int, tables: Mapping[str, pd.DataFrame]) -> CloseResult:

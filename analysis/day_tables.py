@@ -11,6 +11,7 @@ A file is written aside, fsynced and renamed: it is whole or not there, also for
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -100,6 +101,13 @@ def join(root: Path, day: date) -> None:
             sync_folder(folder)
         except OSError as error:
             raise _not_written(root, error) from None
+
+
+def remove(root: Path, day: date) -> None:
+    """Take away the tables of a DAY that is half there: it is to be closed again. What only whole DAYs have
+    stays."""
+    for name in TABLES:  # sessions first: from then on the DAY is not closed
+        shutil.rmtree(_folder(root, name, day), ignore_errors=True)
 
 
 def write_whole(root: Path, day: date, tables: Mapping[str, pd.DataFrame]) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -111,9 +112,13 @@ def close_days(
     *,
     where: Where | None = None,
     closed: Callable[[], None] = lambda: None,
+    failed: Callable[[date, Exception], None] | None = None,
 ) -> list[CloseResult]:
     """Rebuild the journeys of the given DAYs into their day tables: in this process, unless `where` says
-    otherwise. `closed` is called after each."""
+    otherwise. `closed` is called after each.
+
+    With `failed`, what is wrong with one DAY is told to it, and the others are closed.
+    """
     from analysis.close import close_days as rebuild
     from analysis.scheduling import HERE
 
@@ -128,6 +133,7 @@ def close_days(
         experiments=experiments,
         partitions=settings.partitions,
         where=where or HERE,
+        failed=failed,
     ):
         done.append(result)
         closed()
@@ -187,6 +193,28 @@ def make_journeys(settings: Settings, experiments: Iterable[Experiment]) -> bool
     make_folder(settings.journeys)
     shelf.put(made)
     return True
+
+
+def renew(
+    settings: Settings,
+    store: Store,
+    experiments: Mapping[str, Experiment],
+    around: Callable[[str], AbstractContextManager[object]],
+) -> None:
+    """Make every report, the pages /journeys/, the trends and the hints anew.
+
+    Each is made within `around` of its name, which says what becomes of an error: so one cannot keep the
+    others from being made.
+    """
+    from klantreis.ahead import look_ahead
+
+    for name in experiments:
+        with around(f"report of {name}"):
+            make_report(settings, store, name)
+    with around("pages of journeys"):
+        make_journeys(settings, experiments.values())
+    with around("pages of trends and hints"):
+        look_ahead(settings)
 
 
 def is_demonstration(data: Path) -> bool:

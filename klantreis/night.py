@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The round that goes on beside a server: archive every few seconds, close a DAY once it is over, keep house.
 
+What fails, such as one DAY or one report, is told in the log and tried again an hour later; the rest goes on.
+
 After each hour it looks which sites fell silent (`tracker.silence`), and tells the store for who watches. At
 night it joins the files of finished DAYs and removes what is older than it may be.
 """
@@ -18,16 +20,15 @@ import msgspec
 import redis
 from redis.exceptions import RedisClusterException
 
-from klantreis.ahead import look_ahead
+from klantreis.failures import Failures
 from klantreis.jobs import (
     archiver_of,
     close_days,
     is_demonstration,
-    make_journeys,
-    make_report,
     now,
     promised_experiments,
     register_of,
+    renew,
 )
 from tracker.archive import ArchiveResult
 from tracker.archive import days as archived_days
@@ -57,7 +58,7 @@ def run_forever(
 
     Events may wait in the store for `linger_s` seconds, so that few visitors make few files.
     """
-    watch, looked_at = StoreWatch(LOG), 0
+    watch, failures, looked_at = StoreWatch(LOG), Failures(LOG), 0
     archiver = archiver_of(settings, store)
 
     def listen() -> None:
@@ -72,7 +73,7 @@ def run_forever(
     try:
         while not stop.is_set():
             try:
-                one_round(settings, store, archiver, linger_s=linger_s, listen=listen)
+                one_round(settings, store, archiver, linger_s=linger_s, failures=failures, listen=listen)
                 watch.answered()
             except (redis.RedisError, RedisClusterException) as error:
                 watch.away(error)
@@ -89,6 +90,7 @@ def one_round(
     archiver: Archiver,
     *,
     linger_s: float = 0.0,
+    failures: Failures | None = None,
     listen: Callable[[], None] = lambda: None,
 ) -> None:
     """Archive, close what must be, `listen` for silence, keep house.
@@ -96,38 +98,52 @@ def one_round(
     Keeping house asks most of a store; one that refuses it must not make us deaf. Raises `redis.RedisError`
     while the store is away.
     """
-    moved = archiver.work(linger_s=linger_s)
-    if moved.events or moved.unreadable:
-        _report(moved)
-    _close_finished(settings, store)
-    listen()
-    _keep_house(settings, store)
+    failures = failures or Failures(LOG)
+    with failures.told("archive", "events"):
+        moved = archiver.work(linger_s=linger_s)
+        if moved.events or moved.unreadable:
+            _report(moved)
+    with failures.told("close", "days"):
+        _close_finished(settings, store, failures)
+    with failures.told("watch", "silence"):
+        listen()
+    with failures.told("compact", "archive"):
+        _join_files(settings)
+    with failures.told("retain", "events"):
+        _remove_what_is_old(settings, store)
 
 
-def _keep_house(settings: Settings, store: Store) -> None:
-    """Join files; once for each DAY, after it was closed, also retention. Another process may be at it."""
-    from klantreis.keeping import oldest_today, retain
+def _join_files(settings: Settings) -> None:
+    """Join the files of a DAY after it was closed, or where there are too many. Another may be at it."""
+    from klantreis.keeping import oldest_today
     from tracker.compaction import compact, is_due
 
     today = oldest_today(settings, now())
-    try:
+    with suppress(BusyError):
         for day in archived_days(settings.archive):
             crowded = len(files_of(settings.archive, day)) > TOO_MANY_FILES
             if crowded or (day < today and is_due(settings.archive, day)):
                 compact(settings.archive, day)
-        if not (settings.data / "retention" / f"{today.isoformat()}.json").exists():
-            done = retain(settings, store)
-            happened(
-                LOG,
-                "What is older than it may be was removed."
-                if not done.rewrite.failed
-                else f"What was removed is still in an append-only file, or may be; see {done.record}.",
-                action="retain",
-                object="events",
-                result="failed" if done.rewrite.failed else "ok",
-            )
-    except BusyError:
-        LOG.debug("another process keeps house")
+
+
+def _remove_what_is_old(settings: Settings, store: Store) -> None:
+    """Retention, once for each DAY."""
+    from klantreis.keeping import oldest_today, retain
+
+    today = oldest_today(settings, now())
+    if (settings.data / "retention" / f"{today.isoformat()}.json").exists():
+        return
+    with suppress(BusyError):
+        done = retain(settings, store)
+        happened(
+            LOG,
+            "What is older than it may be was removed."
+            if not done.rewrite.failed
+            else f"What was removed is still in an append-only file, or may be; see {done.record}.",
+            action="retain",
+            object="events",
+            result="failed" if done.rewrite.failed else "ok",
+        )
 
 
 def look_for_silence(settings: Settings, store: Store, now_s: float) -> Verdicts:
@@ -174,17 +190,23 @@ def must_be_closed(settings: Settings, day: date, now_ms: int) -> bool:
     return bool(archived) and (not closed or max(archived) > min(closed))
 
 
-def _close_finished(settings: Settings, store: Store) -> None:
-    """Close each DAY that must be, then renew the reports."""
+def _close_finished(settings: Settings, store: Store, failures: Failures) -> None:
+    """Close each DAY that must be, then renew the reports; also again where one of them failed."""
     now_ms = int(now().timestamp() * 1000)
-    due = [day for day in archived_days(settings.archive) if must_be_closed(settings, day, now_ms)]
-    if not due:
+    due = [
+        day
+        for day in archived_days(settings.archive)
+        if must_be_closed(settings, day, now_ms) and not failures.rests(f"day {day}")
+    ]
+    again = failures.due_again("report", "pages")
+    if not due and not again:
         return
     promised = promised_experiments(register_of(store))
-    close_days(settings, due, promised.values())
-    for name in promised:
-        make_report(settings, store, name)
-    make_journeys(settings, promised.values())
-    look_ahead(settings)
     for day in due:
+        with failures.told("close", f"day {day}"):
+            close_days(settings, [day], promised.values())
+    closed = [day for day in due if not failures.rests(f"day {day}")]
+    if closed or again:
+        renew(settings, store, promised, lambda what: failures.told("compute", what))
+    for day in closed:
         happened(LOG, "A day is closed; reports and pages are renewed.", action="close", object=f"day {day}")

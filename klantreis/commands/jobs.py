@@ -77,31 +77,35 @@ Examples:
 def close(day: datetime | None, processes: int | None, scheduler: str, data: Path) -> None:
     """Rebuild the journeys of DAY (of all archived days, where none is given), and renew reports and pages.
 
-    Closing a day again gives the same tables, so it does no harm.
+    Closing a day again gives the same tables, so it does no harm. What is wrong with one day or one report
+    is told at the end, with exit code 2; the others are closed and renewed all the same.
     """
-    from klantreis.ahead import look_ahead
-    from klantreis.jobs import (
-        archive_all,
-        close_days,
-        make_journeys,
-        make_report,
-        promised_experiments,
-        register_of,
-    )
+    from klantreis.errors import KlantreisError
+    from klantreis.failures import Kept
+    from klantreis.jobs import archive_all, close_days, promised_experiments, register_of, renew
     from klantreis.progress import progress
     from klantreis.settings import load
     from klantreis.store import open_store
     from tracker.archive import days as archived_days
 
-    settings, where = load(data), where_of(processes, scheduler)
+    settings, where, wrong = load(data), where_of(processes, scheduler), Kept()
     with open_store(settings.data, settings.redis_url) as store:
         archive_all(settings, store)
         days = [day.date()] if day else archived_days(settings.archive)
         promised = promised_experiments(register_of(store))
-        with progress("Closing days", total=len(days)) as advance:
-            close_days(settings, days, promised.values(), where=where, closed=advance)
-        for name in promised:
-            make_report(settings, store, name)
-        make_journeys(settings, promised.values())
-        look_ahead(settings)
-    click.echo(f"{len(days)} days closed, {len(promised)} reports renewed, and the pages /journeys/")
+        done = []
+        with progress("Closing days", total=len(days)) as advance, wrong.around("days"):
+            done = close_days(
+                settings,
+                days,
+                promised.values(),
+                where=where,
+                closed=advance,
+                failed=lambda of_day, error: wrong.keep(f"day {of_day}", error),
+            )
+        renew(settings, store, promised, wrong.around)
+    reports = len(promised) - sum(what.startswith("report") for what in wrong.sentences)
+    pages = "" if "pages of journeys" in wrong.sentences else ", and the pages /journeys/"
+    click.echo(f"{len(done)} days closed, {reports} reports renewed{pages}")
+    if wrong.sentences:
+        raise KlantreisError(wrong.text())

@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
+import msgspec
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
 from analysis import day_tables
-from analysis.close import CloseResult, close_day
+from analysis.close import CloseResult, close_day, close_days
 from analysis.errors import TableError
 from analysis.frames import conform
 from analysis.reconstruct import TABLES
@@ -19,6 +21,7 @@ from tests.analysis.stories import DAY, SITE, SITES, TASKS, Story, tables_of
 from tests.analysis.test_units import ONE, busy_day
 from tests.archives import append
 from tracker.archive import ArchiveError
+from tracker.archive_files import files_of
 
 
 def archived(root: Path, story: Story, name: str = "verhaal", partitions: int = 16) -> Path:
@@ -151,6 +154,39 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:50])
     with pytest.raises(TableError, match=path.name):
         day_tables.read(tmp_path / "tables", "units")
+
+
+@pytest.mark.parametrize("fault", ["unreadable events", "unwritable tables"])
+def test_a_day_that_fails_keeps_no_other_from_being_closed(tmp_path: Path, fault: str) -> None:
+    """Its earlier tables stay, unless it may be half there: reports would add up that half."""
+    story, later = busy_day(), DAY + timedelta(days=3)
+    others = [msgspec.structs.replace(event, time=event.time + 3 * 86_400_000) for event in story.events]
+    archived(tmp_path, story)
+    close(tmp_path)
+    archived(tmp_path, Story(events=others), name="others")
+    if fault == "unreadable events":
+        at = files_of(tmp_path / "archive", DAY)[-1]
+        at.write_bytes(at.read_bytes()[:100])
+    else:
+        at = tmp_path / "tables" / "units" / f"day={DAY}"
+        shutil.rmtree(at)
+        at.write_text("in the way")
+    wrong: list[tuple[date, str]] = []
+    results = close_days(
+        tmp_path / "archive",
+        tmp_path / "tables",
+        [DAY, later],
+        sites=SITES,
+        tasks={SITE.name: TASKS},
+        experiments=[ONE],
+        failed=lambda day, error: wrong.append((day, str(error))),
+    )
+    assert [result.day for result in results] == [later]
+    assert [day for day, _ in wrong] == [DAY]
+    whole = fault == "unreadable events"
+    assert (at.name in wrong[0][1]) == whole
+    assert day_tables.closed_days(tmp_path / "tables") == ([DAY, later] if whole else [later])
+    assert day_tables.read(tmp_path / "tables", "buckets", [DAY]).empty != whole
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -3,21 +3,33 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import threading
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from klantreis.jobs import archiver_of, now
-from klantreis.night import look_for_silence, must_be_closed, one_round
-from klantreis.settings import Settings
+import pytest
+
+from analysis import day_tables
+from experiments.definition import Better, Metric
+from klantreis.failures import AGAIN_S, Failures
+from klantreis.jobs import archiver_of, now, register_of
+from klantreis.night import look_for_silence, must_be_closed, one_round, run_forever
+from klantreis.settings import Settings, SiteFiles
 from klantreis.store import open_store
+from tests.archives import append
+from tests.experiments.definitions import NOON, litter
+from tests.klantreis.processes import klantreis
 from tests.tracker.beacons import SITES
+from tracker.archive import ArchiveResult
 from tracker.archive_files import files_of
 from tracker.archive_reader import days, read_events
 from tracker.day import day_bounds
 from tracker.event import Event, Kind
 from tracker.keys import Keys
-from tracker.site import Site
+from tracker.site import Site, Sites
 from tracker.stream import encode
 
 DAY = date(2026, 6, 1)
@@ -94,3 +106,111 @@ def test_a_round_archives_joins_and_keeps_house_once_a_day(tmp_path: Path) -> No
         one_round(settings, store, archiver)
         assert record.stat().st_mtime_ns == before
         archiver.close()
+
+
+def _with_days(data: Path, *, in_the_way: bool) -> tuple[Settings, date, date]:
+    """An installation with two DAYs that are over, of which the first perhaps cannot have its tables."""
+    first, second = (now().date() - timedelta(days=ago) for ago in (5, 3))
+    for number, day in enumerate((first, second)):
+        events = [
+            Event(
+                site=SITE.name, visitor=visitor, time=day_bounds(day, SITE.zone)[0] + 36_000_000 + visitor,
+                page_view=f"page{number}{visitor:07d}", index=0, kind=Kind.VIEW, path="/afval",
+            )
+            for visitor in range(4)
+        ]  # fmt: skip
+        append(data / "archive", events, name=f"day{number}", sites=Sites([SITE]), partitions=2)
+    if in_the_way:
+        path = data / "tables" / "units" / f"day={first}"
+        path.parent.mkdir(parents=True)
+        path.write_text("in the way")
+    return Settings(data=data, sites=(SITE,), partitions=2), first, second
+
+
+class _Archiver:
+    """One that finds the store empty; it says how often it was asked."""
+
+    def __init__(self, stop: threading.Event, rounds: int) -> None:
+        self._stop, self.left = stop, rounds
+
+    def work(self, *, linger_s: float) -> ArchiveResult:
+        self.left -= 1
+        if self.left == 0:
+            self._stop.set()
+        return ArchiveResult()
+
+    def close(self) -> None: ...
+
+
+def _failed(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """What the log calls failed, with its sentence."""
+    fields = [(vars(record).get("klantreis", {}), record.getMessage()) for record in caplog.records]
+    return [(of["object"], sentence) for of, sentence in fields if of.get("result") == "failed"]
+
+
+def test_one_day_that_cannot_be_closed_keeps_nothing_else_from_going_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The round goes on, the other DAY is closed, and the log says it once, not every ten seconds."""
+    settings, bad, good = _with_days(tmp_path, in_the_way=True)
+    stop = threading.Event()
+    archiver = _Archiver(stop, rounds=3)
+    monkeypatch.setattr("klantreis.night.archiver_of", lambda *_: archiver)
+    with open_store(tmp_path) as store, caplog.at_level("INFO"):
+        run_forever(settings, store, stop, every_s=0.0)
+    assert archiver.left == 0
+    told = [sentence for what, sentence in _failed(caplog) if what == f"day {bad}"]
+    assert len(told) == 1
+    assert "cannot be written" in told[0]
+    assert day_tables.closed_days(settings.tables) == [good]
+
+
+def test_a_day_that_failed_is_closed_once_it_can_be(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an hour, without a new start; and what fails for all DAYs ends no round either."""
+    settings, first, second = _with_days(tmp_path, in_the_way=False)
+    tasks = tmp_path / "tasks.toml"
+    tasks.write_text("[task.afval\n")
+    settings = replace(settings, files={SITE.name: SiteFiles(tasks=tasks)})
+    clock = [0.0]
+    failures = Failures(logging.getLogger("klantreis.night"), monotonic=lambda: clock[0])
+    with open_store(tmp_path) as store:
+        one_round(settings, store, archiver := archiver_of(settings, store), failures=failures)
+        assert [what for what, _ in _failed(caplog)] == [f"day {first}", f"day {second}"]
+        assert all("is not valid TOML" in sentence for _, sentence in _failed(caplog))
+        tasks.write_text('[task.afval]\nquestion = "Afval"\npages = ["/afval"]\nanswers = ["/afval"]\n')
+        one_round(settings, store, archiver, failures=failures)
+        assert day_tables.closed_days(settings.tables) == []
+        clock[0] += AGAIN_S
+        one_round(settings, store, archiver, failures=failures)
+        archiver.close()
+    assert day_tables.closed_days(settings.tables) == [first, second]
+
+
+def test_one_report_that_cannot_be_made_keeps_no_other_from_being_renewed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings, _, _ = _with_days(tmp_path, in_the_way=False)
+    with open_store(tmp_path) as store:
+        register = register_of(store)
+        register.start(litter(name="a-bad", primary=Metric("nonsense", Better.HIGHER)), actor="t", now=NOON)
+        register.start(litter(name="b-good"), actor="t", now=NOON)
+        one_round(settings, store, archiver := archiver_of(settings, store))
+        archiver.close()
+    assert [what for what, _ in _failed(caplog)] == ["report of a-bad"]
+    assert sorted(path.stem for path in settings.reports.glob("*.json")) == ["b-good"]
+
+
+def test_a_command_does_the_rest_before_it_fails(tmp_path: Path) -> None:
+    """`klantreis close` closes the other DAY, and then exits with 2 and the sentence."""
+    settings, bad, good = _with_days(tmp_path, in_the_way=True)
+    (tmp_path / "klantreis.toml").write_text(
+        'partitions = 2\n[site.voorbeeldstad]\nhosts = ["www.voorbeeldstad.nl"]\n'
+    )
+    done = klantreis("close", "--data", tmp_path)
+    assert done.returncode == 2
+    assert "1 days closed" in done.stdout
+    assert f"klantreis: day {bad}: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert day_tables.closed_days(settings.tables) == [good]
