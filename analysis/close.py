@@ -79,11 +79,11 @@ def close_day(
     experiments: Iterable[Experiment],
     thresholds: Thresholds = DEFAULTS,
     partitions: int = 16,
-    ends_at: int | None = None,
+    now_ms: int | None = None,
 ) -> CloseResult:
     """Rebuild the journeys of DAY from the archive and write its day tables, as `close_days` does.
 
-    `ends_at` (ms since 1970) is given where DAY is not over yet.
+    With `now_ms` (ms since 1970) questions that were open when nothing more was recorded are so judged.
     """
     (closed,) = close_days(
         archive_root,
@@ -94,7 +94,7 @@ def close_day(
         experiments=experiments,
         thresholds=thresholds,
         partitions=partitions,
-        ends_at=ends_at,
+        now_ms=now_ms,
     )
     return closed
 
@@ -109,17 +109,18 @@ def close_days(
     experiments: Iterable[Experiment],
     thresholds: Thresholds = DEFAULTS,
     partitions: int = 16,
-    ends_at: int | None = None,
+    now_ms: int | None = None,
     where: Where = HERE,
     failed: Callable[[date, Exception], None] | None = None,
 ) -> Iterator[CloseResult]:
     """Rebuild the journeys of every DAY from the archive and write its day tables; yields each that is done.
 
     `tasks` are those of each site by name. `where` says where it is computed: both folders must be seen
-    there. Raises `ArchiveError` where the archive has another number of partitions or its events cannot be
-    read, `AnalysisError` where they cannot be rebuilt or the tables not be written. With `failed`, what is
-    wrong with one DAY is told to it instead, and the other DAYs are closed all the same. A DAY that failed
-    on the way has no tables, since reports would add up the half of it.
+    there. With `now_ms` (ms since 1970) what is not over yet is judged as `analysis.recorded` says, without
+    as recorded to the turn of its DAY. Raises `ArchiveError` where the archive has another number of
+    partitions or its events cannot be read, `AnalysisError` where they cannot be rebuilt or the tables not be
+    written. With `failed`, what is wrong with one DAY is told to it instead, and the other DAYs are closed
+    all the same. A DAY that failed on the way has no tables, since reports would add up the half of it.
     """
     settle_partitions(archive_root, partitions)
     promised = _Promised(
@@ -128,13 +129,12 @@ def close_days(
         tasks,
         {experiment.name: experiment for experiment in experiments},
         thresholds,
-        ends_at,
     )
     wrong = failed or _raise
     pieces: list[Piece] = []
     for day in days:
         try:
-            pieces += cut(archive_root, [day], partitions, sites=sites)
+            pieces += cut(archive_root, [day], partitions, sites=sites, now_ms=now_ms)
         except _OF_ONE_DAY as error:
             wrong(day, error)
     done = map_pieces(pieces, partial(_close, promised), where)
@@ -160,7 +160,6 @@ class _Promised:
     tasks: Mapping[str, Tasks]
     experiments: Mapping[str, Experiment]
     thresholds: Thresholds
-    ends_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +183,7 @@ def _close(promised: _Promised, piece: Piece) -> CloseResult | _Failure:
             day=piece.day,
             partition=piece.partition_of(events),
             sites=promised.sites,
-            ends_at=promised.ends_at,
+            ends_at=piece.ends_at,
         )
         if 0 in piece.partitions:
             tables |= side_tables(piece.root, piece.day, promised.sites, promised.tasks)

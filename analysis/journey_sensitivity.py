@@ -40,15 +40,17 @@ def sensitivity(
     tasks: Mapping[str, Tasks] | None = None,
     thresholds: Thresholds = DEFAULTS,
     where: Where = HERE,
+    now_ms: int | None = None,
 ) -> pd.DataFrame:
     """One row per silence, definition and variant (everyone, where experiment is empty), over archived DAYs.
 
     Columns: gap_min, definition, experiment, variant, sessions, questions, share_success. A question belongs
     to the variants that were met up to its end, a session to those of the questions that started in it.
+    With `now_ms` what is not over yet is judged as `analysis.recorded` says.
     """
     wanted = archived_days(root) if days is None else sorted(set(days))
     counted = partial(_counted, tasks or {}, sites, thresholds)
-    parts = list(map_pieces(cut(root, wanted, sites=sites), counted, where))
+    parts = list(map_pieces(cut(root, wanted, sites=sites, now_ms=now_ms), counted, where))
     names = [*_KEYS, "sessions", "questions", "successes"]
     whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
     summed = whole.groupby(_KEYS, as_index=False).sum()
@@ -72,6 +74,7 @@ def _counted(
             day=piece.day,
             partition=piece.partitions[0],
             sites=sites,
+            ends_at=piece.ends_at,
         )
         asked = tables["questions"]
         groups = [("", "", asked, len(tables["sessions"]))]

@@ -80,13 +80,17 @@ def from_archive(
     tasks: Mapping[str, Tasks] | None = None,
     thresholds: Thresholds = DEFAULTS,
     where: Where = HERE,
+    now_ms: int | None = None,
 ) -> Journeys:
-    """The journeys of archived DAYs, all by default, rebuilt now: here, or where it says."""
+    """The journeys of archived DAYs, all by default, rebuilt now: here, or where it says.
+
+    With `now_ms` what is not over yet is judged as `analysis.recorded` says.
+    """
     wanted = tuple(archived_days(root) if days is None else sorted(set(days)))
     rebuild = partial(_rebuild, tasks or {}, thresholds, sites)
     made: dict[str, list[pd.DataFrame]] = {name: [nothing(TABLES[name])] for name in _NEEDED}
     found = [pl.DataFrame(schema=_WORDS)]
-    for tables, words_of_piece in map_pieces(cut(root, wanted, sites=sites), rebuild, where):
+    for tables, words_of_piece in map_pieces(cut(root, wanted, sites=sites, now_ms=now_ms), rebuild, where):
         for name in _NEEDED:
             made[name].append(tables[name])
         found.append(words_of_piece)
@@ -107,6 +111,7 @@ def _rebuild(
         day=piece.day,
         partition=piece.partitions[0],
         sites=sites,
+        ends_at=piece.ends_at,
     )
     if 0 in piece.partitions:
         tables |= side_tables(piece.root, piece.day, sites, tasks)

@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.errors import AnalysisError
+from analysis.recorded import recorded_until
 from analysis.scheduling import HERE, Where, cores, map_partitions
 from analysis.side_records import Joined, joined_records, with_records
 from tracker.archive import read_frame
@@ -34,13 +35,15 @@ AT_ONCE_BYTES = 24_000_000
 @dataclass(frozen=True, slots=True)
 class Piece:
     """`partitions` of a DAY of the archive at `root`; `bytes` of its files, as seen by who cut it; `joined`,
-    the touchpoints from elsewhere that belong to its visitors."""
+    the touchpoints from elsewhere that belong to its visitors; `ends_at`, the moment (ms since 1970) at which
+    nothing more of the DAY was recorded, None where it was to its turn."""
 
     root: Path
     day: date
     partitions: tuple[int, ...]
     bytes: int = 0
     joined: tuple[Joined, ...] = ()
+    ends_at: int | None = None
 
     def events(self) -> pd.DataFrame:
         """Its events and touchpoints from elsewhere, one row each.
@@ -64,7 +67,12 @@ class Piece:
 
 
 def cut(
-    root: Path, days: Iterable[date], partitions: int | None = None, *, sites: Sites | None = None
+    root: Path,
+    days: Iterable[date],
+    partitions: int | None = None,
+    *,
+    sites: Sites | None = None,
+    now_ms: int | None = None,
 ) -> list[Piece]:
     """The pieces of those DAYs, in their order; `partitions` is that of the archive where it is not said.
 
@@ -78,9 +86,10 @@ def cut(
         size = sum(path.stat().st_size for path in files_of(root, day))
         parts = [tuple(range(count))] if size <= AT_ONCE_BYTES else [(each,) for each in range(count)]
         joined = joined_records(root, day, sites)
+        ends_at = None if now_ms is None else recorded_until(root, day, now_ms)
         for part in parts:
             theirs = tuple(one for one in joined if one.visitor % count in part)
-            pieces.append(Piece(root, day, part, -(-size // len(parts)), theirs))
+            pieces.append(Piece(root, day, part, -(-size // len(parts)), theirs, ends_at))
     return pieces
 
 

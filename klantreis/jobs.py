@@ -35,6 +35,12 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def now_ms_of(settings: Settings) -> int | None:
+    """This moment (ms since 1970), until which visits are recorded; None where the visitors are invented, who
+    live by a clock of their own."""
+    return None if is_demonstration(settings.data) else int(now().timestamp() * 1000)
+
+
 def defined_experiments(settings: Settings) -> dict[str, Experiment]:
     """All experiments that are written down for the sites of this installation, by name."""
     folders = [files.experiments for files in settings.files.values() if files.experiments]
@@ -134,6 +140,7 @@ def close_days(
         partitions=settings.partitions,
         where=where or HERE,
         failed=failed,
+        now_ms=now_ms_of(settings),
     ):
         done.append(result)
         closed()

@@ -34,7 +34,7 @@ from tracker.archive import ArchiveResult
 from tracker.archive import days as archived_days
 from tracker.archive_files import BusyError, files_of
 from tracker.contacts import SideTable
-from tracker.day import day_of
+from tracker.day import day_bounds, day_of
 from tracker.happenings import StoreWatch, happened
 from tracker.hours import SETTLED_S, look
 from tracker.keys import Keys
@@ -179,7 +179,8 @@ def _report(moved: ArchiveResult) -> None:
 
 
 def must_be_closed(settings: Settings, day: date, now_ms: int) -> bool:
-    """Whether a DAY is over, late events included, and has events that its tables do not know yet."""
+    """Whether a DAY is over, late events included, and its tables do not know it all: events came since, or
+    it was closed while visitors were still at it."""
     last = now_ms - STALE_MS - 1  # a beacon may bring events of up to an hour ago
     if any(day >= day_of(last, site.zone) for site in settings.sites):
         return False
@@ -187,7 +188,8 @@ def must_be_closed(settings: Settings, day: date, now_ms: int) -> bool:
     paths = [path for place in places for path in settings.archive.glob(f"{place}/*.parquet")]
     archived = [path.stat().st_mtime_ns for path in paths]
     closed = [path.stat().st_mtime_ns for path in settings.tables.glob(f"sessions/day={day}/*.parquet")]
-    return bool(archived) and (not closed or max(archived) > min(closed))
+    over = max((day_bounds(day, site.zone)[1] * 1_000_000 for site in settings.sites), default=0)
+    return bool(archived) and (not closed or max(*archived, over) > min(closed))
 
 
 def _close_finished(settings: Settings, store: Store, failures: Failures) -> None:

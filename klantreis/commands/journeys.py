@@ -148,6 +148,7 @@ def _sensitivity(
 ) -> dict[str, pd.DataFrame]:
     """Sessions, questions and success under every definition."""
     from analysis.journey_sensitivity import sensitivity
+    from klantreis.jobs import now_ms_of
 
     days = _archived(settings, *between)
     if not days:
@@ -156,7 +157,12 @@ def _sensitivity(
             "Ask while the events are there, or bring some with: klantreis demo --once"
         )
     found = sensitivity(
-        settings.archive, days, sites=settings.registry(), tasks=_tasks(settings), where=where
+        settings.archive,
+        days,
+        sites=settings.registry(),
+        tasks=_tasks(settings),
+        where=where,
+        now_ms=now_ms_of(settings),
     )
     return {"sensitivity": found}
 
@@ -179,11 +185,14 @@ def _read(settings: Settings, first: date | None, last: date | None, where: Wher
     """The days that are there, from the archive where it still has them."""
     from analysis.day_tables import closed_days
     from analysis.journeys import from_archive, from_day_tables
+    from klantreis.jobs import now_ms_of
 
     archived = _archived(settings, first, last)
     if archived:
         sites, tasks = settings.registry(), _tasks(settings)
-        return from_archive(settings.archive, archived, sites=sites, tasks=tasks, where=where)
+        return from_archive(
+            settings.archive, archived, sites=sites, tasks=tasks, where=where, now_ms=now_ms_of(settings)
+        )
     known = closed_days(settings.tables) if settings.tables.exists() else []
     closed = [day for day in known if (first or day) <= day <= (last or day)]
     if closed:

@@ -16,6 +16,7 @@ from analysis import day_tables
 from analysis.close import CloseResult, close_day, close_days
 from analysis.errors import TableError
 from analysis.frames import conform
+from analysis.journeys import from_archive
 from analysis.reconstruct import TABLES
 from tests.analysis.stories import DAY, SITE, SITES, TASKS, Story, tables_of
 from tests.analysis.test_units import ONE, busy_day
@@ -29,7 +30,7 @@ def archived(root: Path, story: Story, name: str = "verhaal", partitions: int = 
     return root
 
 
-def close(root: Path, day: date = DAY, partitions: int = 16) -> CloseResult:
+def close(root: Path, day: date = DAY, partitions: int = 16, now_ms: int | None = None) -> CloseResult:
     return close_day(
         root / "archive",
         root / "tables",
@@ -38,6 +39,7 @@ def close(root: Path, day: date = DAY, partitions: int = 16) -> CloseResult:
         tasks={SITE.name: TASKS},
         experiments=[ONE],
         partitions=partitions,
+        now_ms=now_ms,
     )
 
 
@@ -71,6 +73,38 @@ def test_closing_again_gives_the_same_files(tmp_path: Path) -> None:
     close(tmp_path)
     assert files(tmp_path) == before
     assert all("partition=00-15" in name for name in before)
+
+
+@pytest.mark.parametrize(
+    ("imported", "goes_on", "minutes", "outcome"),
+    [
+        pytest.param(False, False, 5, "censored", id="closed while it was open"),
+        pytest.param(False, False, 31, "abandoned", id="closed after a silence"),
+        pytest.param(False, False, 3000, "abandoned", id="closed when the DAY was over"),
+        pytest.param(True, False, 3000, "censored", id="a log that was copied at that moment"),
+        pytest.param(True, True, 3000, "abandoned", id="a log that goes on the next DAY"),
+    ],
+)
+def test_what_was_open_when_our_view_ended_is_not_judged(
+    tmp_path: Path, imported: bool, goes_on: bool, minutes: int, outcome: str
+) -> None:
+    """Nobody knows how it went on, so it is no failure of the page; the same straight from the archive."""
+    story = Story()
+    story.page("/grofvuil", 10, came=story.search("grofvuil", 0))
+    archived(tmp_path, story, partitions=1)
+    if goes_on:
+        later = Story(events=[msgspec.structs.replace(e, time=e.time + 86_400_000) for e in story.events])
+        archived(tmp_path, later, name="next", partitions=1)
+    (file,) = files_of(tmp_path / "archive", DAY)
+    if not imported:
+        file.rename(file.with_name("1-0-9-0.parquet"))
+    moment = story.events[-1].time + minutes * 60_000
+    close(tmp_path, partitions=1, now_ms=moment)
+    found = from_archive(
+        tmp_path / "archive", [DAY], sites=SITES, tasks={SITE.name: TASKS}, now_ms=moment
+    ).questions
+    for questions in (day_tables.read(tmp_path / "tables", "questions"), found):
+        assert questions["outcome"].tolist() == [outcome]
 
 
 def test_what_came_late_is_in_the_day_that_is_closed_again(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ import pytest
 from analysis import day_tables
 from experiments.definition import Better, Metric
 from klantreis.failures import AGAIN_S, Failures
-from klantreis.jobs import archiver_of, now, register_of
+from klantreis.jobs import archiver_of, close_days, now, register_of
 from klantreis.night import look_for_silence, must_be_closed, one_round, run_forever
 from klantreis.settings import Settings, SiteFiles
 from klantreis.store import open_store
@@ -59,13 +59,34 @@ def test_late_events_are_waited_for(tmp_path: Path) -> None:
 
 
 def test_what_was_closed_after_its_last_event_is_left_alone(tmp_path: Path) -> None:
-    settings = _installation(tmp_path, archived_s=1000, closed_s=1001)
+    settings = _installation(tmp_path, archived_s=ENDS // 1000, closed_s=ENDS // 1000 + 1)
     assert not must_be_closed(settings, DAY, ENDS + 2 * HOUR)
 
 
 def test_a_day_that_was_closed_too_early_is_closed_again(tmp_path: Path) -> None:
     settings = _installation(tmp_path, archived_s=1001, closed_s=1000)
     assert must_be_closed(settings, DAY, ENDS + 2 * HOUR)
+
+
+def test_what_was_closed_while_it_was_open_is_closed_again(tmp_path: Path) -> None:
+    """Also where no event came after: those who were still busy then are judged now."""
+    settings = _installation(tmp_path, archived_s=ENDS // 1000 - 7200, closed_s=ENDS // 1000 - 3600)
+    assert must_be_closed(settings, DAY, ENDS + 2 * HOUR)
+
+
+def test_a_day_closed_by_hand_leaves_open_what_is_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, _, last = _with_days(tmp_path, in_the_way=False)
+    five_minutes_later = day_bounds(last, SITE.zone)[0] + 36_300_000
+    monkeypatch.setattr("klantreis.jobs.now", lambda: datetime.fromtimestamp(five_minutes_later / 1000, UTC))
+    (file,) = files_of(settings.archive, last)[:1]
+    file.rename(file.with_name("1-0-9-0.parquet"))  # as from a collector
+    close_days(settings, [last], [])
+    assert set(day_tables.read(settings.tables, "questions")["outcome"]) == {"censored"}
+    monkeypatch.undo()
+    close_days(settings, [last], [])
+    assert set(day_tables.read(settings.tables, "questions")["outcome"]) == {"abandoned"}
 
 
 def test_what_fell_silent_is_told_to_who_watches(tmp_path: Path) -> None:
