@@ -24,6 +24,7 @@ from analysis.pieces import Piece, cut, map_pieces
 from analysis.reconstruct import reconstruct
 from analysis.scheduling import HERE, Where
 from analysis.side_records import side_tables
+from analysis.task_promise import digests
 from analysis.tasks import Tasks
 from analysis.thresholds import DEFAULTS, Thresholds
 from experiments.definition import Experiment
@@ -140,7 +141,7 @@ def close_days(
     done = map_pieces(pieces, partial(_close, promised), where)
     for day, of_day in groupby(done, key=attrgetter("day")):
         try:
-            closed = _whole(promised.tables_root, day, [*of_day])
+            closed = _whole(promised, day, [*of_day])
         except _OF_ONE_DAY as error:
             wrong(day, error)
         else:
@@ -160,6 +161,10 @@ class _Promised:
     tasks: Mapping[str, Tasks]
     experiments: Mapping[str, Experiment]
     thresholds: Thresholds
+
+    def fingerprints(self) -> dict[str, dict[str, str]]:
+        """Of the tasks of each site, for the tables."""
+        return {site: digests(tasks) for site, tasks in self.tasks.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,23 +195,25 @@ def _close(promised: _Promised, piece: Piece) -> CloseResult | _Failure:
     except _OF_ONE_DAY as error:
         return _Failure(piece.day, error)
     try:
-        day_tables.write_together(promised.tables_root, piece.day, piece.partitions, tables)
+        day_tables.write_together(
+            promised.tables_root, piece.day, piece.partitions, tables, tasks=promised.fingerprints()
+        )
     except TableError as error:
         return _Failure(piece.day, error, wrote=True)
     return _count(piece.day, len(events), tables)
 
 
-def _whole(root: Path, day: date, parts: Sequence[CloseResult | _Failure]) -> CloseResult:
+def _whole(promised: _Promised, day: date, parts: Sequence[CloseResult | _Failure]) -> CloseResult:
     """The DAY out of all its pieces. Raises what went wrong with one, after taking away a half DAY."""
     closed = [part for part in parts if isinstance(part, CloseResult)]
     failures = [part for part in parts if isinstance(part, _Failure)]
     try:
         if failures:
             raise failures[0].error
-        day_tables.join(root, day)
+        day_tables.join(promised.tables_root, day, tasks=promised.fingerprints())
     except _OF_ONE_DAY:
         if closed or any(failure.wrote for failure in failures):
-            day_tables.remove(root, day)
+            day_tables.remove(promised.tables_root, day)
         raise
     return reduce(add, closed)
 

@@ -10,6 +10,7 @@ A file is written aside, fsynced and renamed: it is whole or not there, also for
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,10 +35,14 @@ from analysis.volumes import SECOND_KEYS, VOLUME_KEYS
 from tracker.folders import sync_folder
 
 _VERSION = b"klantreis.tables"
+_TASKS = b"klantreis.tasks"  # by site, the fingerprint of each task with which the DAY was rebuilt
 
 #: Tables that only a whole DAY has: what five visitors typed, they may have typed in five partitions.
 WHOLE: Mapping[str, Mapping[str, Column]] = {"words": WORDS, "titles": TITLES}
 KNOWN = {**TABLES, **WHOLE}
+
+#: By site, the fingerprint of each of its tasks by name, as `analysis.task_promise` makes them.
+TaskDigests = Mapping[str, Mapping[str, str]]
 
 #: Tables whose rows of equal key add up over partitions and days.
 ADDED: Mapping[str, Sequence[str]] = {
@@ -65,22 +70,30 @@ def write(root: Path, day: date, partition: int, tables: Mapping[str, pd.DataFra
 
 
 def write_together(
-    root: Path, day: date, partitions: Sequence[int], tables: Mapping[str, pd.DataFrame]
+    root: Path,
+    day: date,
+    partitions: Sequence[int],
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    tasks: TaskDigests | None = None,
 ) -> None:
-    """The same for adjoining partitions, one file for all: a small DAY is not worth sixteen."""
+    """The same for adjoining partitions, one file for all: a small DAY is not worth sixteen.
+
+    `tasks` are the fingerprints of those with which they were made, for `tasks_of`.
+    """
     first, last = min(partitions), max(partitions)
     file = _file_of(first, last)
     try:
         for name, columns in TABLES.items():
             folder = _folder(root, name, day)
             folder.mkdir(parents=True, exist_ok=True)
-            _write(folder / file, conform(tables[name], columns), _others(folder, first, last, file))
+            _write(folder / file, conform(tables[name], columns), _others(folder, first, last, file), tasks)
             sync_folder(folder)
     except OSError as error:
         raise _not_written(root, error) from None
 
 
-def join(root: Path, day: date) -> None:
+def join(root: Path, day: date, *, tasks: TaskDigests | None = None) -> None:
     """Add up, over the partitions of a DAY, the tables that add up: one file each in place of one per
     partition, to be read many times. Cut off in between, the DAY is to be closed again.
 
@@ -97,7 +110,7 @@ def join(root: Path, day: date) -> None:
         file = _file_of(first, last)
         whole = published(added_up(rows, TABLES[name], keys), TABLES[name])
         try:
-            _write(folder / file, whole, _others(folder, first, last, file))
+            _write(folder / file, whole, _others(folder, first, last, file), tasks)
             sync_folder(folder)
         except OSError as error:
             raise _not_written(root, error) from None
@@ -218,6 +231,18 @@ def readable_days(root: Path) -> list[date]:
     return found
 
 
+def tasks_of(root: Path, day: date) -> list[TaskDigests | None]:
+    """The fingerprints of the tasks with which each file of a DAY was made; None where it does not tell."""
+    found: list[TaskDigests | None] = []
+    for path in sorted(_folder(root, "sessions", day).glob("partition=*.parquet")):
+        try:
+            told = (pq.read_schema(path).metadata or {}).get(_TASKS)
+        except pa.ArrowInvalid:  # whoever reads its rows says so
+            told = None
+        found.append(None if told is None else json.loads(told))
+    return found
+
+
 days = closed_days
 
 
@@ -252,11 +277,14 @@ def _others(folder: Path, first: int, last: int, file: str) -> list[Path]:
     return [path for path, (low, high) in spans.items() if low <= last and high >= first]
 
 
-def _write(path: Path, frame: pd.DataFrame, others: Sequence[Path] = ()) -> None:
+def _write(
+    path: Path, frame: pd.DataFrame, others: Sequence[Path] = (), tasks: TaskDigests | None = None
+) -> None:
     """Write a file that takes the place of `others`. They go at the last moment, but before and not after: a
     DAY that is half there is closed again, one that is there twice would be believed."""
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    table = table.replace_schema_metadata({_VERSION: str(TABLES_VERSION)})
+    written_with = {} if tasks is None else {_TASKS: json.dumps(tasks, sort_keys=True)}
+    table = table.replace_schema_metadata({_VERSION: str(TABLES_VERSION), **written_with})
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     with aside.open("wb") as file:
         pq.write_table(table, file, compression="zstd")

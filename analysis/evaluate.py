@@ -34,6 +34,7 @@ from analysis.estimates import Refused, multiplicity
 from analysis.report import Check, Report, Result, Role, SetAside, VariantCount, Verdict
 from analysis.results import corrected, watched
 from analysis.second_views import SecondViews, View
+from analysis.task_promise import Kept
 from analysis.thresholds import DEFAULTS, Thresholds
 from analysis.visitor_mix import mixtures
 from analysis.which_step import step_parts
@@ -58,6 +59,7 @@ def evaluate(
     days: Sequence[date] | None = None,
     thresholds: Thresholds = DEFAULTS,
     changed: Sequence[str] | None = None,
+    tasks: Kept | None = None,
     excluded: Mapping[date, str] | None = None,
 ) -> Report:
     """The report of one experiment, from the day tables under `tables_root`.
@@ -68,6 +70,7 @@ def evaluate(
         days: DAYs to read; all by default.
         thresholds: those with which the days were closed; they are printed.
         changed: names of what was changed after the start; None where that is not known.
+        tasks: what became of the site's task definitions since; None where it has none.
         excluded: DAYs to leave out, of all variants alike, each with its reason. The report names them and
             says what the verdict would be with them.
 
@@ -95,6 +98,7 @@ def evaluate(
             days=[day.isoformat() for day in seen],
             thresholds=thresholds,
             changed=changed,
+            tasks=tasks,
         )
 
     whole = made(closed)
@@ -127,6 +131,7 @@ def evaluate_tables(
     days: Sequence[str],
     thresholds: Thresholds = DEFAULTS,
     changed: Sequence[str] | None = None,
+    tasks: Kept | None = None,
 ) -> Report:
     """The same from frames: rows of all `days` (ISO dates) and partitions, in any order.
 
@@ -156,7 +161,9 @@ def evaluate_tables(
     if experiment.looks is not Looks.END and by_day is not None:
         primary, over, looks = _looked(experiment, primary, by_day, ended=last >= experiment.ends.isoformat())
     checks = (
-        *promises.checks(experiment, table, tables["set_aside"], days=days, changed=changed, by_day=by_day),
+        *promises.checks(
+            experiment, table, tables["set_aside"], days=days, changed=changed, tasks=tasks, by_day=by_day
+        ),
         *exposure_checks.checks(experiment, table, tables["exposed"]),
         *balance.checks(tables["strata"], names),
         *looks,

@@ -13,6 +13,7 @@ from analysis.daily import Days
 from analysis.estimates import LEVEL, Refused, multiplicity, survival
 from analysis.estimates.group_sequential import Spending
 from analysis.report import Check, Status
+from analysis.task_promise import Kept
 from analysis.thresholds import Thresholds
 from experiments.assignment import assignments, shares
 from experiments.definition import Experiment, Looks, Metric
@@ -94,6 +95,7 @@ def checks(
     *,
     days: Sequence[str],
     changed: Sequence[str] | None,
+    tasks: Kept | None = None,
     by_day: Days | None = None,
 ) -> tuple[Check, ...]:
     """The conditions on which the comparison stands, in the order in which they void it."""
@@ -109,8 +111,8 @@ def checks(
         planned_size(sum(units.values()), experiment.planned_size),
         duration(experiment, max(days, default="")),
     ]
-    if changed is not None:
-        found.append(unchanged(changed))
+    if changed is not None or tasks is not None:
+        found.append(unchanged(changed, tasks))
     return tuple(found)
 
 
@@ -211,12 +213,24 @@ def duration(experiment: Experiment, last: str) -> Check:
     )
 
 
-def unchanged(changed: Sequence[str]) -> Check:
-    """Whether the definition is still the one with which the experiment started."""
-    if not changed:
-        return check("definitions", Status.PASS, "nothing was changed after the start")
-    status = Status.FAIL if any(name in VOIDING for name in changed) else Status.WARN
-    return check("definitions", status, f"changed after the start: {', '.join(changed)}")
+def unchanged(changed: Sequence[str] | None, tasks: Kept | None = None) -> Check:
+    """Whether definition and tasks are still those with which the experiment started."""
+    wrong = [*(changed or ())]
+    if tasks is not None and tasks.since is not None:
+        wrong.append(f"{tasks.file} from {tasks.since.isoformat()} on ({', '.join(tasks.changed)})")
+    void = any(name in VOIDING for name in changed or ()) or (tasks is not None and tasks.voiding)
+    status = Status.FAIL if void else Status.WARN if wrong else Status.PASS
+    detail = (
+        f"changed after the start: {', '.join(wrong)}" if wrong else "nothing was changed after the start"
+    )
+    found = check("definitions", status, detail)
+    told = {} if tasks is None else tasks.sentence()
+    if not told:
+        return found
+    # Of the definition alone only where that has something to say.
+    before = {language: f"{found.sentence[language]} " for language in told} if changed or not wrong else {}
+    sentence = {language: before.get(language, "") + text for language, text in told.items()}
+    return check("definitions", status, detail if wrong else f"{detail}; {told['en']}", sentence=sentence)
 
 
 def check(

@@ -9,6 +9,7 @@ would count its first exposures twice.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -42,6 +43,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """An experiment since it was started; times in UTC.
 
     `experiment` is the definition as it was promised, with today's coverage; `ramps` is the history of that.
+    `tasks` has a fingerprint of each task of its site at the start, by name; None where none were kept.
     """
 
     experiment: Experiment
@@ -52,6 +54,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     stopped_at: datetime | None = None
     stopped_by: str | None = None
     stop_reason: str | None = None
+    tasks: dict[str, str] | None = None
 
     def state(self, day: date) -> State:
         """Where it is on that DAY; `starts` and `ends` are its first and last DAY."""
@@ -99,7 +102,15 @@ def changed_fields(one: Experiment, other: Experiment) -> tuple[str, ...]:
     )
 
 
-def started(experiment: Experiment, known: Record | None, *, actor: str, now: datetime, day: date) -> Record:
+def started(
+    experiment: Experiment,
+    known: Record | None,
+    *,
+    actor: str,
+    now: datetime,
+    day: date,
+    tasks: Mapping[str, str] | None = None,
+) -> Record:
     """The record of an experiment that starts; `known` is what the register holds under its name.
 
     Raises `RefusedError` with every reason against it.
@@ -123,6 +134,7 @@ def started(experiment: Experiment, known: Record | None, *, actor: str, now: da
         started_at=now.astimezone(UTC),
         started_by=actor,
         ramps=(Ramp(now.astimezone(UTC), experiment.coverage),),
+        tasks=None if tasks is None else dict(tasks),
     )
 
 

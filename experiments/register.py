@@ -130,12 +130,19 @@ class Register:
         return {name: _decoded(name, raw_record) for name, raw_record in _texts(raw)}
 
     def start(
-        self, experiment: Experiment, actor: str, now: datetime, *, origin: str = "command line"
+        self,
+        experiment: Experiment,
+        actor: str,
+        now: datetime,
+        *,
+        origin: str = "command line",
+        tasks: Mapping[str, str] | None = None,
     ) -> Record:
-        """Start an experiment; it runs from its first DAY on. Raises `RefusedError` with every reason."""
+        """Start an experiment; it runs from its first DAY on. `tasks` are fingerprints of its site's tasks by
+        name, which the report compares. Raises `RefusedError` with every reason."""
         return self._change(
             "start", experiment.name, actor, now, origin, "",
-            lambda known, day: started(experiment, known, actor=actor, now=now, day=day),
+            lambda known, day: started(experiment, known, actor=actor, now=now, day=day, tasks=tasks),
         )  # fmt: skip
 
     def ramp(

@@ -124,13 +124,13 @@ def run(
     data: Path, wanted: Plan, store: Store, *, say: Callable[[str], None], advance: Callable[[], None]
 ) -> dict[str, Report]:
     """Let the citizens visit, close every DAY as it ends, and compute the reports, by experiment."""
-    from klantreis.jobs import defined_experiments, make_report, register_of
+    from klantreis.jobs import defined_experiments, make_report, register_of, task_digests
 
     settings = load(data)
     register = register_of(store)
     opening = datetime.combine(wanted.first_day, datetime.min.time(), UTC)
     for experiment in defined_experiments(settings).values():
-        register.start(experiment, actor="demo", now=opening)
+        register.start(experiment, actor="demo", now=opening, tasks=task_digests(settings, experiment.site))
     # A second process archives and closes a day while the next one is being visited, and makes the pages of
     # journeys, trends and hints beside the reports.
     with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:

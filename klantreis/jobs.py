@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from analysis.close import CloseResult
     from analysis.report import Report
     from analysis.scheduling import Where
+    from analysis.task_promise import Kept
     from analysis.tasks import Tasks
+    from experiments.lifecycle import Record
     from klantreis.store import Store
     from tracker.archive import Archiver, ArchiveResult
 
@@ -65,6 +67,14 @@ def tasks_of(settings: Settings, site: str) -> Tasks:
 
     files = settings.files.get(site)
     return load_tasks(files.tasks) if files and files.tasks else Tasks(())
+
+
+def task_digests(settings: Settings, site: str) -> dict[str, str] | None:
+    """Fingerprints of a site's tasks by name, kept at the start; None where the settings name no file."""
+    from analysis.task_promise import digests
+
+    files = settings.files.get(site)
+    return digests(tasks_of(settings, site)) if files and files.tasks else None
 
 
 def calendar_of(settings: Settings, site: str) -> Calendar:
@@ -166,11 +176,30 @@ def make_report(
     record = records[name]
     # The register keeps the definition as it was; only coverage may have grown since.
     changed = ["coverage"] if len({ramp.coverage for ramp in record.ramps}) > 1 else []
-    report = evaluate(record.experiment, settings.tables, now=now(), changed=changed, excluded=excluded)
+    report = evaluate(
+        record.experiment,
+        settings.tables,
+        now=now(),
+        changed=changed,
+        tasks=_tasks_kept(settings, record),
+        excluded=excluded,
+    )
     if is_demonstration(settings.data):
         report = _with_caveat(report, "simulated")
     write_report(report, settings.reports)
     return report
+
+
+def _tasks_kept(settings: Settings, record: Record) -> Kept | None:
+    """What became of the site's task definitions since the start; None where it has no file of them."""
+    from analysis.day_tables import closed_days
+    from analysis.task_promise import kept
+
+    files = settings.files.get(record.experiment.site)
+    if not (files and files.tasks):
+        return None
+    days = closed_days(settings.tables)
+    return kept(record.experiment, record.tasks, settings.tables, days, file=files.tasks.name)
 
 
 def make_journeys(settings: Settings, experiments: Iterable[Experiment]) -> bool:

@@ -98,14 +98,19 @@ experiment.add_command(plan)
 @data_option
 def start(name: str, actor: str | None, data: Path) -> None:
     """Start the experiment NAME as it is written down now."""
-    from klantreis.jobs import now, register_of
+    from klantreis.jobs import now, register_of, task_digests
     from klantreis.settings import load
     from klantreis.store import open_store
 
     settings = load(data)
     chosen = written(settings, name)
     with open_store(settings.data, settings.redis_url) as store:
-        record = register_of(store).start(chosen, actor=actor or getpass.getuser(), now=now())
+        record = register_of(store).start(
+            chosen,
+            actor=actor or getpass.getuser(),
+            now=now(),
+            tasks=task_digests(settings, chosen.site),
+        )
     click.echo(
         f"{name} is started; it runs from {chosen.starts} to {chosen.ends} (fingerprint {record.digest})."
     )

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from analysis import day_tables
+from analysis.report import Status
 from experiments.definition import Better, Metric
 from klantreis.failures import AGAIN_S, Failures
-from klantreis.jobs import archiver_of, close_days, now, register_of
+from klantreis.jobs import archiver_of, close_days, make_report, now, register_of, task_digests
 from klantreis.night import look_for_silence, must_be_closed, one_round, run_forever
 from klantreis.settings import Settings, SiteFiles
 from klantreis.store import open_store
@@ -235,3 +236,22 @@ def test_a_command_does_the_rest_before_it_fails(tmp_path: Path) -> None:
     assert f"klantreis: day {bad}: " in done.stderr
     assert "Traceback" not in done.stderr
     assert day_tables.closed_days(settings.tables) == [good]
+
+
+def test_a_report_tells_that_tasks_were_changed_since_the_start(tmp_path: Path) -> None:
+    """From the command that starts to the report: the register keeps what an answer was."""
+    settings, first, second = _with_days(tmp_path, in_the_way=False)
+    tasks = tmp_path / "tasks.toml"
+    text = '[task.zwerfvuil]\nquestion = "Afval"\npages = ["/afval"]\nanswers = ["/afval"]\n'
+    tasks.write_text(text)
+    settings = replace(settings, files={SITE.name: SiteFiles(tasks=tasks)})
+    running = litter(starts=first, ends=second)
+    with open_store(tmp_path) as store:
+        register_of(store).start(running, actor="t", now=NOON, tasks=task_digests(settings, running.site))
+        close_days(settings, [first], [running])
+        tasks.write_text(text + 'goals = ["melding_verzonden"]\n')
+        close_days(settings, [second], [running])
+        report = make_report(settings, store, running.name)
+    (check,) = [check for check in report.checks if check.name == "definitions"]
+    assert check.status is Status.FAIL
+    assert f"tasks.toml from {second} on (zwerfvuil)" in check.detail
