@@ -56,7 +56,7 @@ def find_outcomes(
     contacts = np.flatnonzero(events.kind == K.CONTACT)
     contact = _first(contacts, of_row, count)
     last_contact = _last(contacts, of_row, count)
-    read_at = _read(events, views, questions, until, thresholds)
+    read_at = _read(events, views, questions, steps, until, thresholds)
     on_results = _answered_on_results(events, views, questions, steps)
     hopped = _hopped(events, questions, steps)
 
@@ -113,12 +113,18 @@ def _is_goal(events: Events, questions: Questions, scope: Scope) -> Flags:
 
 
 def _read(
-    events: Events, views: PageViews, questions: Questions, until: Ints, thresholds: Thresholds
+    events: Events,
+    views: PageViews,
+    questions: Questions,
+    steps: Steps,
+    until: Ints,
+    thresholds: Thresholds,
 ) -> Ints:
     """Per question the arrival on the first answer that was read, `_NEVER` where none was.
 
     Read: an answer page of the question's task, visible long enough over all its views together, and then no
-    search for the same question for a while; that while must have passed before the study ended.
+    search made for the same question for a while; that while must have passed before the study ended. Going
+    back to the results asks nothing anew.
     """
     read_at = np.full(len(questions), _NEVER)
     needed = reading_s(views)
@@ -132,7 +138,7 @@ def _read(
     seconds = np.bincount(place, weights=views.visible_s[candidates])
     long_enough = candidates[seconds[place] >= needed[views.page[candidates]]]
     quiet_until = last_seen[long_enough] + thresholds.quiet_after_read_s * 1000
-    searched_at = _next_search(events, views, questions, long_enough)
+    searched_at = _next_search(events, views, questions, steps, long_enough)
     read = long_enough[(searched_at > quiet_until) & (quiet_until < until[questions.of_view[long_enough]])]
     np.minimum.at(read_at, questions.of_view[read], views.time[read])
     return read_at
@@ -155,9 +161,10 @@ def _arrived(events: Events, views: PageViews, questions: Questions) -> Flags:
     return arrived
 
 
-def _next_search(events: Events, views: PageViews, questions: Questions, view: Ints) -> Ints:
-    """The moment of the next search for the same question after each page view opened, `_NEVER` if none."""
-    searches = np.flatnonzero(events.kind == K.SEARCH)
+def _next_search(events: Events, views: PageViews, questions: Questions, steps: Steps, view: Ints) -> Ints:
+    """The moment of the next search made for the same question after each page view opened, `_NEVER` if
+    none."""
+    searches = np.flatnonzero(steps.submitted)
     start = int(events.time.min(initial=0))
     width = int(events.time.max(initial=0)) - start + 1
     searched = np.sort(questions.of_row[searches] * width + events.time[searches] - start)

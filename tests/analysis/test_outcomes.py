@@ -63,6 +63,17 @@ def read_then_searched(story: Story) -> None:
     story.search("paspoort kosten", 600, came=page)
 
 
+def read_then_went_back_to_the_results(story: Story) -> None:
+    results = story.search("paspoort", 0)
+    page = story.page("/paspoort", 5, came=results, seen=45)
+    story.search("paspoort", 60, came=page)
+
+
+def read_then_went_back_and_searched(story: Story) -> None:
+    read_then_went_back_to_the_results(story)
+    story.search("paspoort kosten", 90, came=story.events[-1].page_view)
+
+
 def read_then_searched_much_later(story: Story) -> None:
     story.page("/paspoort", 0, seen=45)
     story.search("paspoort", 3600)
@@ -147,6 +158,8 @@ ENDS: dict[Callable[[Story], None], tuple[str, str, float]] = {
     read_too_shortly: ("abandoned", "abandoned", 29),
     read_without_knowing: ("abandoned", "abandoned", 0),
     read_then_searched: ("abandoned", "abandoned", 600.012),
+    read_then_went_back_to_the_results: ("read", "answered", 5),
+    read_then_went_back_and_searched: ("abandoned", "abandoned", 90.012),
     read_an_answer_to_something_else: ("abandoned", "abandoned", 70),
     read_where_they_ended_up: ("read", "answered", 10),
     answer_on_the_results: ("answered_on_results", "abandoned", 0.012),
