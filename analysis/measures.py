@@ -22,6 +22,8 @@ from analysis.tables import QUESTIONS, REFORMULATIONS, Phase
 from analysis.thresholds import EFFORT
 
 DAYPARTS = ("morning", "afternoon", "evening", "night")
+_PART_OF_HOUR = [3] * 6 + [0] * 6 + [1] * 6 + [2] * 6
+_QUARTER_MS = 900_000  # in every zone hours begin, and clocks are changed, at whole quarters of UTC
 
 
 def questions_table(
@@ -114,17 +116,19 @@ def _personas(*segments: Coded) -> pl.Series:
     return texts(same, ["/".join(each) for each in names])
 
 
-def dayparts(site: Ints, started_at: Ints, scope: Scope) -> Ints:
-    """Places in `DAYPARTS`, by the clock of the site; a DAY's offset from UTC is that of its end."""
-    ends = scope.ends_at // 1000
-    offsets = [
-        datetime.fromtimestamp(end, each.zone).utcoffset()
-        for end, each in zip(ends.tolist(), scope.sites, strict=True)
-    ]
-    shift = np.array([int(offset.total_seconds()) if offset else 0 for offset in offsets], np.int64)
-    hour = (started_at // 1000 + shift[site]) // 3600 % 24
-    parts: Ints = np.array([3] * 6 + [0] * 6 + [1] * 6 + [2] * 6)[hour]
-    return parts
+def dayparts(site: Ints, moment: Ints, scope: Scope) -> Ints:
+    """Places in `DAYPARTS`, by the clock of the site at that moment; on two DAYs a year it is changed."""
+    quarter = moment // _QUARTER_MS
+    first = int(quarter.min(initial=np.iinfo(np.int64).max))
+    starts = [each * _QUARTER_MS // 1000 for each in range(first, int(quarter.max(initial=0)) + 1)]
+    zones = list(dict.fromkeys(each.zone for each in scope.sites))
+    parts = np.array(
+        [[_PART_OF_HOUR[datetime.fromtimestamp(start, zone).hour] for start in starts] for zone in zones],
+        np.int64,
+    )
+    zone_of = np.array([zones.index(each.zone) for each in scope.sites], np.int64)
+    found: Ints = parts[zone_of[site], quarter - first]
+    return found
 
 
 def _channel(events: Events, questions: Questions) -> pl.Series:
