@@ -169,13 +169,9 @@ def _presence(steps: pl.DataFrame, form_pages: pl.DataFrame) -> pl.DataFrame:
 
 def _returns(steps: pl.DataFrame) -> pl.DataFrame:
     """Every quick return to the results, with the page that was left and the place in the question."""
-    shown = steps.filter(pl.col("kind").is_in(["view", "pogo_stick"]))
-    left = pl.col("touchpoint").shift(2).over(*_QUESTION)  # the return is a view too, just before it
-    return (
-        shown.with_columns(page=left)
-        .filter((pl.col("kind") == "pogo_stick") & pl.col("page").is_not_null() & (pl.col("page") != SEARCH))
-        .select(*_QUESTION, "order", "page")
-    )
+    from_a_page = ~pl.col("source").is_in(["", SEARCH])
+    returned = steps.filter((pl.col("kind") == "pogo_stick") & from_a_page)
+    return returned.select(*_QUESTION, "order", page="source")
 
 
 def _ends(steps: pl.DataFrame, asked: pl.DataFrame, form_pages: pl.DataFrame) -> pl.DataFrame:

@@ -171,10 +171,13 @@ def _touchpoints(events: Events, views: PageViews, row: Ints, kind: Ints) -> Cod
 def _sources(
     events: Events, views: PageViews, questions: Questions, steps: Steps, row: Ints, kind: Ints
 ) -> pl.Series:
-    """Of a view to which a link led: the page on which it stood, or search. Returns follow no link."""
+    """Of a view to which a link led: the page on which it stood, or search. Returns follow no link; theirs is
+    what was left."""
     view = np.where(kind == K.VIEW, events.page_view[row], -1)
     followed = (kind == K.VIEW) & ~(steps.pogo_stick | steps.backtrack)[view]
     source = np.where(followed, questions.reached_from[view], -1)
+    returned = np.flatnonzero(of_kind(kind, POGO_STICK, BACKTRACK))
+    source[returned] = steps.left[events.page_view[row[returned]]]
     place = np.where(views.query[source] >= 0, len(views.pages), views.page[source])
     return texts(np.where(source >= 0, place, -1), [*(page.path for page in views.pages), "search"])
 

@@ -22,12 +22,13 @@ from analysis.words import reformulation
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """What the chains of pages tell. Per page view: `pogo_stick`, `backtrack`. Per event: `submitted`, a
-    search that was really made, not its results opened again; `reformulated`, a place in `REFORMULATIONS`
-    or -1; `hop`, a link to another host."""
+    """What the chains of pages tell. Per page view: `pogo_stick`, `backtrack`, and the page view that such a
+    return `left`, else -1. Per event: `submitted`, a search that was really made, not its results opened
+    again; `reformulated`, a place in `REFORMULATIONS` or -1; `hop`, a link to another host."""
 
     pogo_stick: Flags
     backtrack: Flags
+    left: Ints
     submitted: Flags
     reformulated: Ints
     hop: Flags
@@ -35,7 +36,7 @@ class Steps:
 
 def find_steps(events: Events, views: PageViews, questions: Questions, scope: Scope) -> Steps:
     """Read the trails of every question."""
-    what = _trails(views, questions, scope.thresholds)
+    what, left = _trails(views, questions, scope.thresholds)
     submitted, reformulated = _searches(events, views, questions, what != trails.AHEAD)
     hosts = [host(target) for target in events.text["target"].texts]
     leaves = np.array(
@@ -43,11 +44,12 @@ def find_steps(events: Events, views: PageViews, questions: Questions, scope: Sc
     )
     hop = events.kind == K.LINK
     hop[hop] = leaves[events.site.codes[hop], events.text["target"].codes[hop]]
-    return Steps(what == trails.POGO_STICK, what == trails.BACKTRACK, submitted, reformulated, hop)
+    return Steps(what == trails.POGO_STICK, what == trails.BACKTRACK, left, submitted, reformulated, hop)
 
 
-def _trails(views: PageViews, questions: Questions, thresholds: Thresholds) -> Ints:
-    """What every page view is to its question: a step ahead, the same page again, or a return."""
+def _trails(views: PageViews, questions: Questions, thresholds: Thresholds) -> tuple[Ints, Ints]:
+    """What every page view is to its question: a step ahead, the same page again, or a return; and which one
+    a return left."""
     results = views.query >= 0
     given: dict[str, Any] = {
         "question": questions.of_view,
@@ -64,9 +66,13 @@ def _trails(views: PageViews, questions: Questions, thresholds: Thresholds) -> I
     rows = records(trails.TRAIL, given, len(views), wide=trails.WIDE)
     latest = np.full(len(questions), -1, np.int64)
     quick_s = float(thresholds.pogo_stick_s)
-    run(trails.follow, trails, rows, latest, quick_s, rows=len(views), writes=frozenset(["parent", "is_a"]))
+    writes = frozenset(["reached", "parent", "is_a"])
+    run(trails.follow, trails, rows, latest, quick_s, rows=len(views), writes=writes)
     what: Ints = rows["is_a"].astype(np.int64)
-    return what
+    left = np.full(len(views), -1, np.int64)
+    returned = np.flatnonzero(what >= trails.POGO_STICK)
+    left[returned] = rows["reached"][returned]
+    return what, left
 
 
 def _searches(

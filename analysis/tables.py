@@ -159,7 +159,10 @@ MOVES: Mapping[str, Column] = {
     "step": Column("int16", "", "of a form: the step as its page counts it; 0 where it says none"),
     "touchpoint": Column("str", "", "page path; search (a results page too); tel, mail, …"),
     "source": Column(
-        "str", "", "of a view: the touchpoint from which a link led to it, empty where none did"
+        "str",
+        "",
+        "of a view: the touchpoint from which a link led to it; of a pogo_stick or backtrack: the one that "
+        "was left; else empty",
     ),
     "phase": Column("str", "", "oriëntatie, contact, uitvoering, afronding or evaluatie"),
     "heartbeat": Column("float64", "-1..1", "NaN where none"),

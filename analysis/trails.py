@@ -11,11 +11,12 @@ from typing import Any
 
 from analysis.compiled import lent
 
-#: What a page view is to its question.
+#: What a page view is to its question; the last two are returns.
 AHEAD, AGAIN, POGO_STICK, BACKTRACK = range(4)
 
 #: `shows` is the page with its query; `results` says that it is one of results, `quick_s` the visible seconds
-#: after which a return to the results is no pogo-stick. The walk adds `parent` and what the view `is_a`.
+#: after which a return to the results is no pogo-stick. The walk adds `parent` and what the view `is_a`, and
+#: makes `reached` the page view before it on its trail: for a return that is the one that was left.
 TRAIL = ("question", "reached", "shows", "results", "shown", "session", "time", "visible_s", "parent", "is_a")
 
 #: Moments, and pages with their query; everything else fits 32 bits.
@@ -35,6 +36,7 @@ def follow(views: Rows, latest: Rows, quick_s: float) -> None:
         latest[seen.question] = view
         if source < 0:
             continue
+        seen.reached = source
         before = views[source]
         if before.shows == seen.shows:  # a reload, or the next page of the results: no move at all
             seen.is_a = AGAIN

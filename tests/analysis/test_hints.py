@@ -195,6 +195,28 @@ def test_the_variants_of_an_experiment_are_told_apart() -> None:
     assert told == [(None, 10, 1), ("zwerfvuil=current", 10, 1), ("zwerfvuil=redesign", 0, 0)]
 
 
+def test_a_quick_return_is_of_the_page_that_was_left_whatever_else_was_opened() -> None:
+    """Two results in two tabs, and back from the first: the second was never left."""
+    town = Town()
+    for visitor in range(6):
+        results = town.search("grofvuil", 60 * visitor, visitor=visitor)
+        page = town.page("/grofvuil", 60 * visitor + 5, visitor=visitor, came=results, seen=6)
+        town.page("/tarieven", 60 * visitor + 8, visitor=visitor, came=results)
+        town.search("grofvuil", 60 * visitor + 11, visitor=visitor, came=page)
+    returns = town.losses().places.filter(pl.col("kind") == PlaceKind.RETURNS.value)
+    assert returns.select("page", "came", "lost", "returns").rows() == [("/grofvuil", 6, 6, 6)]
+
+
+def test_a_return_of_which_nothing_tells_what_was_left_is_blamed_on_no_page() -> None:
+    """As the moves of a DAY tell that was closed before they said what was left."""
+    town = Town()
+    town.glance("grofvuil", "/grofvuil")
+    tables = town.tables()
+    moves = tables["moves"].assign(source="")
+    found = losses(pl.from_pandas(tables["questions"]), pl.from_pandas(moves))
+    assert found.places.filter(pl.col("lost") > 0)["kind"].to_list() == [PlaceKind.RESULTS.value]
+
+
 def test_few_lost_questions_are_no_pattern() -> None:
     town = Town()
     for _ in range(4):

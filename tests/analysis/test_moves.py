@@ -91,6 +91,26 @@ def test_two_tabs_are_two_branches() -> None:
     assert count(story) == {}
 
 
+@pytest.mark.parametrize(("seen", "kind"), [(6, "pogo_stick"), (20, "backtrack")])
+def test_a_return_tells_what_was_left(seen: float, kind: str) -> None:
+    """Not what was opened last: that stays open in another tab."""
+    story = Story()
+    results = story.search("grofvuil", 0)
+    page = story.page("/grofvuil", 5, came=results, seen=seen)
+    story.page("/tarieven", 8, came=results)
+    story.search("grofvuil", 30, came=page)
+    assert moves(story, kind)[["touchpoint", "source"]].values.tolist() == [["search", "/grofvuil"]]
+    assert moves(story, "view")["source"].tolist() == ["", "search", "search", ""]
+
+
+def test_a_return_without_an_origin_left_the_latest_page() -> None:
+    story = Story()
+    results = story.search("grofvuil", 0)
+    story.page("/grofvuil", 5, came=results, seen=6)
+    story.search("grofvuil", 12)
+    assert moves(story, "pogo_stick")["source"].tolist() == ["/grofvuil"]
+
+
 def test_paging_through_results_is_no_reformulation() -> None:
     story = Story()
     page = story.search("belasting", 0)
