@@ -195,7 +195,8 @@ def _reading(views: PageViews, questions: Questions, gap_s: int) -> Floats:
 
 
 def _heartbeats(moves: Moves, count: int) -> dict[str, Floats]:
-    """First, worst, peak and last heartbeat of each question, given and inferred alike."""
+    """First, worst, peak and last heartbeat of each question, given and inferred alike: the moments that stay
+    in memory. `Moves` tell the two apart."""
     beating = ~np.isnan(moves.heartbeat)
     of, beats = moves.question[beating], moves.heartbeat[beating]
     first, last, worst, peak = (np.full(count, np.nan) for _ in range(4))
