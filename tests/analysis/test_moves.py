@@ -8,8 +8,9 @@ import math
 import pandas as pd
 import pytest
 
-from tests.analysis.stories import Story
+from tests.analysis.stories import SITE, Story
 from tracker.event import Kind
+from tracker.site import Site, Sites
 
 
 def moves(story: Story, *kinds: str) -> pd.DataFrame:
@@ -143,6 +144,15 @@ def test_leaving_for_another_host_is_a_hop() -> None:
     story.on(page, Kind.LINK, 9, target="www.voorbeeldstad.nl/afval")
     assert moves(story, "hop")["touchpoint"].tolist() == ["mijn.overheid.nl"]
     assert count(story) == {"hops": 1}
+
+
+def test_another_site_of_our_own_is_another_host() -> None:
+    library = Site("bibliotheek", frozenset({"www.bibliotheek.example"}))
+    story = Story()
+    page = story.page("/belasting", 0)
+    story.on(page, Kind.LINK, 5, target="www.bibliotheek.example/leden")
+    found = story.tables(sites=Sites([SITE, library]))["moves"]
+    assert found[found["kind"] == "hop"]["touchpoint"].tolist() == ["www.bibliotheek.example"]
 
 
 def test_moves_are_numbered_and_in_order() -> None:

@@ -123,6 +123,21 @@ def left_for_another_host_and_came_back(story: Story) -> None:
     story.page("/tarieven", 60, came=page)
 
 
+def left_for_another_host_and_came_back_much_later(story: Story) -> None:
+    left_for_another_host(story)
+    story.page("/belasting", 7200, came=story.events[0].page_view)
+
+
+def left_for_another_host_and_came_back_for_something_else(story: Story) -> None:
+    left_for_another_host(story)
+    story.page("/grofvuil", 60, referrer="https://mijn.overheid.nl/")
+
+
+def left_for_another_host_and_then_gave_a_mark(story: Story) -> None:
+    left_for_another_host(story)
+    story.on(story.events[0].page_view, Kind.FEEDBACK, 20, heartbeat=-1)
+
+
 def active_at_the_turn_of_the_day(story: Story) -> None:
     story.page("/belasting", TURN - 600)
 
@@ -169,6 +184,9 @@ ENDS: dict[Callable[[Story], None], tuple[str, str, float]] = {
     answer_on_the_results_then_a_call: ("channel_shift", "channel_shift", 5),
     left_for_another_host: ("censored", "censored", 5),
     left_for_another_host_and_came_back: ("abandoned", "abandoned", 60),
+    left_for_another_host_and_came_back_much_later: ("abandoned", "abandoned", 7200),
+    left_for_another_host_and_came_back_for_something_else: ("censored", "censored", 5),
+    left_for_another_host_and_then_gave_a_mark: ("censored", "censored", 20),
     active_at_the_turn_of_the_day: ("censored", "censored", 0),
     reading_at_the_turn_of_the_day: ("censored", "censored", 60),
     away_before_the_turn_of_the_day: ("abandoned", "abandoned", 0),
