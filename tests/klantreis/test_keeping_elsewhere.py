@@ -124,8 +124,7 @@ def test_a_node_without_slots_has_a_file_too(cluster: Cluster, on_cluster: Setti
         node.client.execute_command("CLUSTER MEET", "127.0.0.1", spare.port, bus)
     name = f"127.0.0.1:{spare.port}"
     try:
-        known = [node.client for node in cluster.nodes[:MASTERS]]
-        until(lambda: all(is_met(client, name) for client in known))
+        until(lambda: all(is_met(node.client, name) for node in cluster.nodes))
         with Store(cluster.url) as store:
             done = retain(on_cluster, store, moment=NOON)
         told = {one.server: one for one in done.rewrite.servers}
