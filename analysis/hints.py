@@ -17,10 +17,14 @@ from analysis.disclosure import FEWEST
 from analysis.errors import AnalysisError
 from analysis.estimates.proportion import wilson
 from analysis.losses import COUNTS, PLACE, Losses, PlaceKind
+from analysis.ranking import addresses
 from analysis.vocabulary import QUERY
 
 #: Places that are told for each task.
 MOST = 3
+
+#: The name of the page of each (site, task), as `analysis.ranking.addresses` gives it.
+Pages = Mapping[tuple[str, str], str]
 
 
 class NoDaysError(AnalysisError):
@@ -71,11 +75,13 @@ class Hint:
 class TaskHints:
     """The worst places of a task first; `elsewhere` of its `lost` questions were lost in the others.
 
-    `exposure` names the experiment and variant it is about, such as "zwerfvuil=current"; None for everyone.
+    `page` is the name of the task's page. `exposure` names the experiment and variant it is about, such as
+    "zwerfvuil=current"; None for everyone.
     """
 
     site: str
     task: str
+    page: str
     exposure: str | None
     questions: int
     visitors: int
@@ -86,7 +92,7 @@ class TaskHints:
     @property
     def address(self) -> str:
         """Where the journeys of this task can be seen."""
-        return f"/journeys/{self.task}#stories"
+        return f"/journeys/{self.page}#stories"
 
 
 def of_task(
@@ -96,10 +102,12 @@ def of_task(
     *,
     exposure: str | None = None,
     words: Mapping[str, Sequence[Word]] | None = None,
+    pages: Pages | None = None,
     most: int = MOST,
 ) -> TaskHints:
     """The places at which most questions of the task are lost, each by five visitors or more: fewer are no
-    pattern, and not to be told. `words` are those without results, by task.
+    pattern, and not to be told. `words` are those without results, by task; `pages` the names of the pages of
+    all tasks, those that were asked about unless given.
 
     With `exposure` ("zwerfvuil=current") only the questions that met that variant.
     """
@@ -110,8 +118,8 @@ def of_task(
     asked = found.asked.filter(mine)
     lost, questions, visitors = (int(asked[name].sum()) for name in ("lost", "questions", "visitors"))
     # Whoever left a page at once came to that page: that is out of whom they were lost.
-    pages = rows.filter(pl.col("kind") == "page").select("page", visits="came")
-    rows = rows.join(pages, on="page", how="left").with_columns(
+    visited = rows.filter(pl.col("kind") == "page").select("page", visits="came")
+    rows = rows.join(visited, on="page", how="left").with_columns(
         came=pl.when(pl.col("kind") == "returns").then(pl.max_horizontal("visits", "came")).otherwise("came")
     )
     share = pl.col("lost") / pl.col("came")
@@ -121,7 +129,12 @@ def of_task(
     typed = tuple((words or {}).get(task, ()))
     hints = tuple(_hint(row, typed) for row in worst.head(most).iter_rows(named=True))
     elsewhere = lost - sum(hint.lost for hint in hints)
-    return TaskHints(site, task, exposure, questions, visitors, lost, hints, elsewhere)
+    page = (pages or _pages(found)).get((site, task), task)
+    return TaskHints(site, task, page, exposure, questions, visitors, lost, hints, elsewhere)
+
+
+def _pages(found: Losses) -> Pages:
+    return addresses(found.asked.filter(pl.col("task") != "").select("site", "task").unique().iter_rows())
 
 
 def _hint(row: Mapping[str, Any], typed: tuple[Word, ...]) -> Hint:
@@ -149,12 +162,15 @@ def all_tasks(
     *,
     exposures: Mapping[str, Sequence[str]] | None = None,
     words: Mapping[str, Sequence[Word]] | None = None,
+    pages: Pages | None = None,
 ) -> list[TaskHints]:
     """Every task of the site, most lost questions first, and below it each of its `exposures`; without those
-    of fewer than five visitors."""
+    of fewer than five visitors. `words` and `pages` are as for `of_task`."""
+    pages = pages or _pages(found)
     names = found.asked.filter((pl.col("site") == site) & (pl.col("task") != ""))["task"].unique().to_list()
     made = sorted(
-        (of_task(found, site, task, words=words) for task in names), key=lambda one: (-one.lost, one.task)
+        (of_task(found, site, task, words=words, pages=pages) for task in names),
+        key=lambda one: (-one.lost, one.task),
     )
     told = [
         one
@@ -162,7 +178,7 @@ def all_tasks(
         for one in (
             whole,
             *(
-                of_task(found, site, whole.task, exposure=each, words=words)
+                of_task(found, site, whole.task, exposure=each, words=words, pages=pages)
                 for each in (exposures or {}).get(whole.task, ())
             ),
         )

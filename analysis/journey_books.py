@@ -98,6 +98,14 @@ def compute(
     return Books(overview, books)
 
 
+def page_names(tables_root: Path) -> dict[tuple[str, str], str]:
+    """The name of the page of each (site, task), as `compute` gives it from the same day tables."""
+    days = _period(day_tables.readable_days(tables_root))
+    asked = day_tables.read(tables_root, "questions", days, columns=("site", "task"))
+    told = asked[asked["task"] != ""].drop_duplicates()
+    return ranking.addresses(told.itertuples(index=False, name=None))
+
+
 def _period(closed: Sequence[date]) -> list[date]:
     return [day for day in closed if day > max(closed) - timedelta(days=PERIOD_DAYS)]
 

@@ -89,6 +89,7 @@ def make_hints(
     """
     from analysis import hints, losses
     from analysis.hint_words import to_json
+    from analysis.journey_books import page_names
 
     wanted = hint_days(settings, site) if days is None else list(days)
     if not wanted:
@@ -98,6 +99,7 @@ def make_hints(
         site,
         exposures=_exposures(settings, site),
         words=_words(settings, site, wanted),
+        pages=page_names(settings.tables),
     )
     if days is None:
         document = to_json(found, site, wanted[0], wanted[-1], now())

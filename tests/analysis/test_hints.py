@@ -217,6 +217,15 @@ def test_a_return_of_which_nothing_tells_what_was_left_is_blamed_on_no_page() ->
     assert found.places.filter(pl.col("lost") > 0)["kind"].to_list() == [PlaceKind.RESULTS.value]
 
 
+def test_a_task_that_two_sites_share_has_the_address_of_its_own_page() -> None:
+    found = broken_step().losses()
+    both = pl.concat([found.asked, found.asked.with_columns(site=pl.lit("Stadskrant"))])
+    shared = dataclasses.replace(found, asked=both)
+    assert of_task(found, SITE.name, "zwerfvuil").address == "/journeys/zwerfvuil#stories"
+    assert of_task(shared, SITE.name, "zwerfvuil").address == "/journeys/voorbeeldstad.zwerfvuil#stories"
+    assert all_tasks(shared, SITE.name)[0].address == "/journeys/voorbeeldstad.zwerfvuil#stories"
+
+
 def test_few_lost_questions_are_no_pattern() -> None:
     town = Town()
     for _ in range(4):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ from click.testing import CliRunner, Result
 
 from analysis import day_tables
 from analysis.errors import AnalysisError
+from analysis.journey_pages import Shelf
 from klantreis.ahead import look_ahead
 from klantreis.commands.hints import hints
 from klantreis.commands.trends import trends
 from klantreis.errors import KlantreisError
+from klantreis.jobs import make_journeys
 from klantreis.settings import load
 from tests.analysis.stories import DAY
 from tests.analysis.test_hints import broken_step
@@ -67,6 +70,34 @@ def test_hints_name_the_step_and_are_written_for_the_page(data: Path) -> None:
     document = json.loads((data / "hints" / "voorbeeldstad.json").read_text())
     assert document["tasks"][0]["hints"][0]["step"] == 3
     assert json.loads(run("hints", "--data", data, "--format", "json").output)["site"] == "voorbeeldstad"
+
+
+def test_the_address_is_that_of_a_page_that_is_there(tmp_path: Path) -> None:
+    """Another site has the same task, on a day that was not asked for: the pages are of all four weeks."""
+    (tmp_path / "klantreis.toml").write_text(SETTINGS.replace('calendar = "calendar.toml"\n', ""))
+    tables = broken_step().tables()
+    day_tables.write(tmp_path / "tables", DAY, 0, tables)
+    before = DAY - timedelta(days=1)
+    other = {"day": before.isoformat(), "site": "elders"}
+    elsewhere = {
+        name: table.assign(**{column: value for column, value in other.items() if column in table})
+        for name, table in tables.items()
+    }
+    day_tables.write(tmp_path / "tables", before, 0, elsewhere)
+    make_journeys(load(tmp_path), [])
+    asked: list[str | Path] = [
+        "--data",
+        tmp_path,
+        "--site",
+        "voorbeeldstad",
+        "--from",
+        DAY.isoformat(),
+        "--format",
+        "json",
+    ]
+    address = json.loads(run("hints", *asked).output)["tasks"][0]["journeys"]
+    assert address == "/journeys/voorbeeldstad.zwerfvuil#stories"
+    assert Shelf(tmp_path / "journeys").has(address.removeprefix("/journeys/").partition("#")[0])
 
 
 WRONG = {
