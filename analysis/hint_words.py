@@ -136,7 +136,11 @@ def _task(found: TaskHints) -> dict[str, Any]:
         "journeys": found.address,
         "summary": {language: summary(found, language) for language in LANGUAGES},
         "hints": [
-            {**asdict(hint), "sentence": {language: sentence(hint, language) for language in LANGUAGES}}
+            {
+                **asdict(hint),
+                "where": {language: where(hint, language) for language in LANGUAGES},
+                "sentence": {language: sentence(hint, language) for language in LANGUAGES},
+            }
             for hint in found.hints
         ],
     }

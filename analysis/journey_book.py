@@ -147,6 +147,19 @@ class Story(_Kept, frozen=True, kw_only=True):
     until: str  # DAY after which it may not be shown
 
 
+class LostStory(_Kept, frozen=True, kw_only=True):
+    """A story that was lost at a place, as `analysis.losses` tells places.
+
+    `exposure` names the experiment and variant it is of, such as "zwerfvuil=current"; '' is everyone.
+    """
+
+    exposure: str
+    kind: str
+    page: str
+    step: int
+    story: Story
+
+
 class Book(_Kept, frozen=True, kw_only=True):
     """Everything about one task. `versions` has the control first, and is empty without an experiment."""
 
@@ -159,13 +172,15 @@ class Book(_Kept, frozen=True, kw_only=True):
     flows: tuple[Passage, ...] = ()
     gap: Gap | None = None
     stories: tuple[Story, ...] = ()
+    lost: tuple[LostStory, ...] = ()
     simulated: bool = False
     schema_version: int = SCHEMA_VERSION
 
     def on(self, day: date) -> Book:
         """The book as it may be shown on that day: without the stories whose time is over."""
         kept = tuple(story for story in self.stories if story.until >= day.isoformat())
-        return msgspec.structs.replace(self, stories=kept)
+        lost = tuple(one for one in self.lost if one.story.until >= day.isoformat())
+        return msgspec.structs.replace(self, stories=kept, lost=lost)
 
 
 class Overview(_Kept, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import polars as pl
 
-from analysis import day_tables, ranking, told, vocabulary, word_gap
+from analysis import day_tables, losses, ranking, told, vocabulary, word_gap
 from analysis.disclosure import FEWEST, OTHER
 from analysis.flows import START
 from analysis.journey_book import (
@@ -21,7 +21,6 @@ from analysis.journey_book import (
     Overview,
     Passage,
     Ranked,
-    Story,
     Touch,
     Typed,
     Version,
@@ -50,6 +49,7 @@ class _Tables:
     until: str  # last DAY of the words
     recent: pd.DataFrame
     moves: pd.DataFrame
+    ends: pd.DataFrame  # where the lost ones of the recent questions were lost
 
 
 def compute(
@@ -113,6 +113,7 @@ def _period(closed: Sequence[date]) -> list[date]:
 def _read(root: Path, days: Sequence[date], oldest: date) -> _Tables:
     worded = vocabulary.windows(root, days)
     recent, asked = _recent(root, [day for day in days if day >= oldest])
+    moves = day_tables.read(root, "moves", recent, columns=told.MOVE_COLUMNS)
     return _Tables(
         flows=day_tables.read(root, "flows", days),
         touchpoints=day_tables.read(root, "touchpoints", days),
@@ -120,7 +121,8 @@ def _read(root: Path, days: Sequence[date], oldest: date) -> _Tables:
         titles=day_tables.read(root, "titles", worded),
         until=max(worded, default=days[-1]).isoformat(),
         recent=asked,
-        moves=day_tables.read(root, "moves", recent, columns=told.MOVE_COLUMNS),
+        moves=moves,
+        ends=_ends(asked, moves),
     )
 
 
@@ -135,6 +137,18 @@ def _recent(root: Path, days: Sequence[date]) -> tuple[list[date], pd.DataFrame]
         asked.insert(0, of_day[of_day["task"] != ""])
         chosen.insert(0, day)
     return chosen, pd.concat(asked, ignore_index=True)
+
+
+def _ends(asked: pd.DataFrame, moves: pd.DataFrame) -> pd.DataFrame:
+    """The place at which each lost question was lost: day, partition, question, kind, page, step."""
+    found = [
+        losses.lost_at(pl.from_pandas(of_day), pl.from_pandas(moves[moves["day"] == day]))
+        .with_columns(day=pl.lit(day))
+        .to_pandas()
+        for day, of_day in asked.groupby("day")
+    ]
+    columns = ["day", "partition", "question", *losses.PLACE]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
 
 
 def _experiment_of(row: Ranked, experiments: Iterable[Experiment], days: Sequence[date]) -> Experiment | None:
@@ -160,6 +174,7 @@ def _book(
     touches, flows = merged(
         _of(tables.touchpoints, row, name, versions), _of(tables.flows, row, name, versions)
     )
+    teller = _teller(row, tables, keep_days)
     return Book(
         task=row,
         first_day=days[0].isoformat(),
@@ -169,7 +184,8 @@ def _book(
         touchpoints=touches,
         flows=flows,
         gap=_gap(row, tables, name, versions),
-        stories=_stories(row, tables, name, versions, keep_days),
+        stories=teller.typical(experiment=name, versions=versions),
+        lost=teller.lost(tables.ends, experiment=name, versions=versions),
         simulated=simulated,
     )
 
@@ -254,11 +270,6 @@ def _gap_of_all(books: Iterable[Book], tables: _Tables) -> Gap | None:
     )
 
 
-def _stories(
-    row: Ranked, tables: _Tables, experiment: str, versions: Sequence[str], keep_days: int
-) -> tuple[Story, ...]:
+def _teller(row: Ranked, tables: _Tables, keep_days: int) -> told.Teller:
     of_task = (tables.recent["site"] == row.site) & (tables.recent["task"] == row.task)
-    asked = tables.recent[of_task].tail(STORIES_OF_TASK)
-    keys = ["day", "partition", "question"]
-    moves = tables.moves.merge(asked[keys], on=keys)
-    return told.stories(asked, moves, experiment=experiment, versions=versions, keep_days=keep_days)
+    return told.Teller(tables.recent[of_task].tail(STORIES_OF_TASK), tables.moves, keep_days=keep_days)

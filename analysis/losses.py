@@ -82,16 +82,7 @@ def losses(questions: pl.DataFrame, moves: pl.DataFrame) -> Losses:
             pl.DataFrame(schema={**group, **place, "step": pl.Int64, **counts}),
             pl.DataFrame(schema={**group, "questions": pl.Int64, "visitors": pl.Int64, "lost": pl.Int64}),
         )
-    outcome = pl.col("outcome")
-    called = outcome == Outcome.CHANNEL_SHIFT.value
-    asked = questions.select(
-        *_QUESTION,
-        "visitor",
-        *GROUP,
-        "form_submitted",
-        called=called,
-        lost=called | (outcome == Outcome.ABANDONED.value),
-    )
+    asked = _asked(questions)
     steps = moves.sort(*_QUESTION, "order").join(asked, on=_QUESTION, how="semi", maintain_order="left")
     forms = _form_pages(steps)
     seen = _presence(steps, forms)
@@ -111,6 +102,30 @@ def losses(questions: pl.DataFrame, moves: pl.DataFrame) -> Losses:
             visitors=pl.col("visitors").sum(),
             lost=pl.col("lost").sum().cast(pl.Int64),
         ),
+    )
+
+
+def lost_at(questions: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
+    """The one place at which each lost question of a DAY was lost: partition, question, and `PLACE`.
+
+    `questions` may be some of the DAY; `moves` are all of it, for they tell which pages have a form.
+    """
+    asked = _asked(questions)
+    steps = moves.sort(*_QUESTION, "order").join(asked, on=_QUESTION, how="semi", maintain_order="left")
+    return _ends(steps, asked, _form_pages(moves)).select(*_QUESTION, *PLACE)
+
+
+def _asked(questions: pl.DataFrame) -> pl.DataFrame:
+    """What is needed of each question, and whether it was `lost`, or `called` about."""
+    outcome = pl.col("outcome")
+    called = outcome == Outcome.CHANNEL_SHIFT.value
+    return questions.select(
+        *_QUESTION,
+        "visitor",
+        *GROUP,
+        "form_submitted",
+        called=called,
+        lost=called | (outcome == Outcome.ABANDONED.value),
     )
 
 

@@ -2,12 +2,14 @@
 """Single journeys to read as a story, each like many others.
 
 A story is one question that really was, told without a pseudonym, a date, a clock time or a word that was
-typed. It is told only where at least five visitors share its version and outcome, and every place in it was
-visited by at least five in that task. It is the one that differs least from all others of its group.
+typed. It is told only where at least five visitors share its version and outcome (and the place where they
+were lost, where it tells of a place), and every place in it was visited by at least five in that task. It is
+the one that differs least from all others of its group.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
@@ -18,64 +20,105 @@ from rapidfuzz.process import cdist
 
 from analysis.disclosure import FEWEST, VISITOR, common
 from analysis.exposures import parse
-from analysis.journey_book import Scene, Story
+from analysis.journey_book import LostStory, Scene, Story
+from analysis.losses import PLACE
 from analysis.tables import Outcome
 
 #: Columns of the day tables that are needed.
-QUESTION_COLUMNS = ("site", "day", "partition", "visitor", "question", "task", "outcome", "exposures")
+QUESTION_COLUMNS = (
+    "site", "day", "partition", "visitor", "question", "task", "outcome", "exposures", "form_submitted",
+)  # fmt: skip
 MOVE_COLUMNS = (
-    "day", "partition", "question", "order", "at", "kind", "type", "touchpoint", "heartbeat", "given",
+    "day", "partition", "question", "order", "at", "kind", "type", "step", "touchpoint", "heartbeat", "given",
 )  # fmt: skip
 
 LONGEST = 25  # scenes
 COMPARED = 80  # questions of a group, evenly from the shortest to the longest
 _KEYS = ["day", "partition", "question"]
 _OUTCOMES = (Outcome.ANSWERED, Outcome.READ, Outcome.CHANNEL_SHIFT, Outcome.ABANDONED)
+_PLACES = 10  # of a version, those where most were lost: a page points at fewer
+_SCENE = ("at", "kind", "type", "touchpoint", "heartbeat", "given")
 _STEP_S = 5  # to which moments are rounded
 
 
-def stories(
-    questions: pd.DataFrame,
-    moves: pd.DataFrame,
-    *,
-    experiment: str = "",
-    versions: Sequence[str] = (),
-    keep_days: int,
-) -> tuple[Story, ...]:
-    """The stories of one task: for each version and outcome the most typical question.
+class Teller:
+    """The stories of one task. `questions` are those of the task, `moves` may be of others too, both of the
+    last DAYs. A story may be shown until `keep_days` after its DAY, as long as its events would be there."""
 
-    `questions` are those of the task, `moves` theirs, both of the last DAYs. A story may be shown until
-    `keep_days` after its DAY, as long as its events would be there.
-    """
-    if not len(questions):
-        return ()
-    variants = [dict(parse(text)).get(experiment, "") for text in questions["exposures"].tolist()]
-    asked = questions.assign(variant=variants if versions else "")
-    scenes = _scenes(moves)
-    common = _common(asked, moves)
-    told = []
-    for variant in versions or ("",):
-        for outcome in _OUTCOMES:
-            group = asked[(asked["variant"] == variant) & (asked["outcome"] == outcome.value)]
-            visitors = len(group[list(VISITOR)].drop_duplicates())
-            if visitors < FEWEST:
-                continue
-            found = {key: scenes[key] for key in _in(group) if key in scenes}
-            fit = {
-                key: each
-                for key, each in found.items()
-                if 1 < len(each) <= LONGEST and common.issuperset(one.touchpoint for one in each)
-            }
-            if len(fit) >= FEWEST:
-                key = _typical(fit)
-                until = date.fromisoformat(key[0]) + timedelta(days=keep_days)
-                told.append(
-                    Story(
-                        variant=variant, outcome=outcome.value, questions=len(group), visitors=visitors,
-                        scenes=fit[key], until=until.isoformat(),
+    def __init__(self, questions: pd.DataFrame, moves: pd.DataFrame, *, keep_days: int) -> None:
+        self._asked = questions
+        mine = moves.merge(questions[_KEYS], on=_KEYS)
+        self._scenes = _scenes(mine)
+        self._common = _common(questions, mine)
+        self._keep = timedelta(days=keep_days)
+
+    def typical(self, *, experiment: str = "", versions: Sequence[str] = ()) -> tuple[Story, ...]:
+        """For each version and outcome the most typical question."""
+        told = []
+        for variant in versions or ("",):
+            asked = self._of(experiment, variant)
+            for outcome in _OUTCOMES:
+                story = self._story(asked[asked["outcome"] == outcome.value], variant, outcome)
+                if story is not None:
+                    told.append(story)
+        return tuple(told)
+
+    def lost(
+        self, ends: pd.DataFrame, *, experiment: str = "", versions: Sequence[str] = ()
+    ) -> tuple[LostStory, ...]:
+        """For everyone and for each version, a story for each place where most were lost: the most typical of
+        those that were lost there, in the way (by a call, or given up) that most were.
+
+        `ends` has the place of each lost question: day, partition, question and `PLACE`.
+        """
+        told = []
+        for variant in ("", *versions):
+            lost = self._of(experiment, variant).merge(ends, on=_KEYS)
+            exposure = f"{experiment}={variant}" if variant else ""
+            places = sorted(lost.groupby(list(PLACE)), key=lambda one: (-len(one[1]), one[0]))
+            for _, there in places[:_PLACES]:
+                story = self._most_common(there, variant)
+                if story is not None:
+                    kind, page, step = (there[name].iloc[0] for name in PLACE)
+                    told.append(
+                        LostStory(exposure=exposure, kind=kind, page=page, step=int(step), story=story)
                     )
-                )  # fmt: skip
-    return tuple(told)
+        return tuple(told)
+
+    def _of(self, experiment: str, variant: str) -> pd.DataFrame:
+        """The questions that met the variant; all of them where it is ''."""
+        if not variant:
+            return self._asked
+        shown = [dict(parse(text)).get(experiment) == variant for text in self._asked["exposures"].tolist()]
+        return self._asked[np.array(shown, bool)]
+
+    def _most_common(self, asked: pd.DataFrame, variant: str) -> Story | None:
+        """A story of the outcome that most of the questions had, else of the next."""
+        often = Counter(asked["outcome"].tolist())
+        for outcome in sorted(often, key=lambda one: (-often[one], one)):
+            story = self._story(asked[asked["outcome"] == outcome], variant, Outcome(outcome))
+            if story is not None:
+                return story
+        return None
+
+    def _story(self, group: pd.DataFrame, variant: str, outcome: Outcome) -> Story | None:
+        """The most typical question of a group; None where it could point at somebody."""
+        visitors = len(group[list(VISITOR)].drop_duplicates())
+        if visitors < FEWEST:
+            return None
+        found = {key: self._scenes[key] for key in _in(group) if key in self._scenes}
+        fit = {
+            key: each
+            for key, each in found.items()
+            if 1 < len(each) <= LONGEST and self._common.issuperset(one.touchpoint for one in each)
+        }
+        if len(fit) < FEWEST:
+            return None
+        key = _typical(fit)
+        return Story(
+            variant=variant, outcome=outcome.value, questions=len(group), visitors=visitors,
+            scenes=fit[key], until=(date.fromisoformat(key[0]) + self._keep).isoformat(),
+        )  # fmt: skip
 
 
 def _in(group: pd.DataFrame) -> Iterable[tuple[str, int, int]]:
@@ -93,7 +136,7 @@ def _scenes(moves: pd.DataFrame) -> dict[tuple[str, int, int], tuple[Scene, ...]
     found: dict[tuple[str, int, int], list[Scene]] = {}
     started: dict[tuple[str, int, int], int] = {}
     ordered = moves.sort_values([*_KEYS, "order"])
-    rows = zip(*(ordered[name].tolist() for name in (*_KEYS, *MOVE_COLUMNS[4:])), strict=True)
+    rows = zip(*(ordered[name].tolist() for name in (*_KEYS, *_SCENE)), strict=True)
     for day, partition, question, at, kind, how, touchpoint, beat, given in rows:
         key = (day, partition, question)
         after_s = (at - started.setdefault(key, at)) / 1000

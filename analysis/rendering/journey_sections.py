@@ -11,17 +11,17 @@ from collections import defaultdict
 
 from analysis import wording
 from analysis.disclosure import FEWEST, OTHER
-from analysis.journey_book import Book, Overview, Passage, Ranked, Scene
+from analysis.journey_book import Book, Overview, Passage, Ranked
 from analysis.rendering import path_panels, paths
-from analysis.rendering.journey_labels import PICTURES, SCENES
+from analysis.rendering.journey_labels import PICTURES
 from analysis.rendering.journey_map_section import the_map
 from analysis.rendering.journey_parts import BARS, Section, SectionMaker, figure, version_name
 from analysis.rendering.journey_pictures import Bar, bars
+from analysis.rendering.journey_stories import stories
 from analysis.rendering.journey_word_sections import words
 from analysis.rendering.panels import WIDTHS
 from analysis.rendering.pictures import Caption
 from analysis.rendering.sections import Table, labels
-from analysis.rendering.templates import filled
 
 
 def sections(book: Book, language: str) -> list[Section]:
@@ -53,30 +53,6 @@ def ways(book: Book, language: str) -> Section | None:
         panels.append((version_name(version, language).capitalize(), drawings))
     caption = Caption("ways", said["title"], " ".join(told))
     return figure("ways", caption, panels, [_ways_table(flows, language)], said["note"], language)
-
-
-def stories(book: Book, language: str) -> Section | None:
-    """Single journeys to read."""
-    if not book.stories:
-        return None
-    said = PICTURES["stories"][language]
-    told = []
-    for story in book.stories:
-        heading = said["heading" if story.variant else "heading_all"].format(
-            outcome=SCENES[f"end_{story.outcome}"][language],
-            version=wording.variant_name(story.variant, language),
-        )
-        like = said["like"].format(questions=wording.number(story.questions, language))
-        scenes = [
-            (
-                wording.duration(one.after_s, language) if one.after_s >= 10 else f"{one.after_s} s",
-                _scene(one, language),
-            )
-            for one in story.scenes
-        ]
-        told.append((heading, like, scenes, SCENES[f"end_{story.outcome}"][language]))
-    body = filled("journeys/stories.html", intro=said["intro"], stories=told)
-    return Section("stories", said["title"], body)
 
 
 def ranking_figure(overview: Overview, rows: list[Ranked], language: str) -> Section | None:
@@ -149,17 +125,3 @@ def _ways_table(flows: list[Passage], language: str) -> Table:
     ]
     headers = tuple(words[key] for key in ("version", "from_step", "source", "target", "count"))
     return Table(PICTURES["ways"][language]["title"], headers, tuple(rows), frozenset({1, 4}))
-
-
-def _scene(scene: Scene, language: str) -> str:
-    """What the visitor did, in words."""
-    key = scene.kind
-    if key == "feedback":
-        key += {1: "_good", 0: "_neutral", -1: "_bad"}[scene.heartbeat or 0]
-    elif key in ("search", "reformulation", "form") and (scene.heartbeat or 0) < 0:
-        key += "_bad"
-    elif key == "view" and scene.touchpoint == "search":
-        key = "view_search"
-    if key not in SCENES:
-        return scene.touchpoint
-    return SCENES[key][language].format(place=wording.touchpoint_name(scene.touchpoint, language))

@@ -311,12 +311,12 @@ def test_the_page_of_a_task_has_its_hints_and_no_other_text_as_markup(tmp_path: 
     document = to_json(found, SITE.name, DAY, DAY, datetime(2026, 6, 11, 5, tzinfo=UTC))
     (tmp_path / f"{SITE.name}.json").write_bytes(document)
     make = hint_section(tmp_path)
-    book: Any = SimpleNamespace(task=SimpleNamespace(site=SITE.name, task="zwerfvuil"))
+    book: Any = SimpleNamespace(task=SimpleNamespace(site=SITE.name, task="zwerfvuil"), lost=())
     made = make(book, "nl")
     assert made is not None
     assert "/melding/&lt;b&gt;" in made.body
     assert "(proef zwerfvuil)</h3>" in made.body
-    assert 'href="#stories"' in made.body
-    other: Any = SimpleNamespace(task=SimpleNamespace(site=SITE.name, task="paspoort"))
+    assert "href=" not in made.body  # the book has no journey that was lost there
+    other: Any = SimpleNamespace(task=SimpleNamespace(site=SITE.name, task="paspoort"), lost=())
     assert make(other, "nl") is None
     assert hint_section(tmp_path / "nowhere")(book, "nl") is None

@@ -10,19 +10,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from markupsafe import Markup
 from msgspec.structs import replace
 
+from analysis import hints, losses
+from analysis.hint_words import to_json
 from analysis.journey_book import Book, Books
 from analysis.journey_pages import Shelf, blueprint
 from analysis.pages import blueprint as reports
+from analysis.rendering.hint_section import WORDS, hint_section
 from analysis.rendering.journey_labels import JOURNEYS, PICTURES, SCENES
 from analysis.rendering.journey_parts import Section, SectionMaker
 from tests.analysis.console import console, served
-from tests.analysis.journey_samples import books
+from tests.analysis.journey_samples import NOW, books, town
+from tests.analysis.stories import DAY, SITE
 from tests.analysis.test_html import Page as Parsed
 from tests.analysis.test_html import check_form, violations
 
@@ -36,10 +41,28 @@ def lasting() -> Books:
     """The town's books, whose stories may be shown for ever."""
     made = books()
     kept = tuple(
-        replace(book, stories=tuple(replace(one, until="9999-01-01") for one in book.stories))
+        replace(
+            book,
+            stories=tuple(replace(one, until="9999-01-01") for one in book.stories),
+            lost=tuple(replace(one, story=replace(one.story, until="9999-01-01")) for one in book.lost),
+        )
         for book in made.books
     )
     return Books(made.overview, kept)
+
+
+def with_hints(folder: Path) -> Flask:
+    """The pages of the town with the hints that a job left about the same day."""
+    Shelf(folder / "journeys").put(lasting())
+    tables = town().tables()
+    found = hints.all_tasks(
+        losses.losses(*(pl.from_pandas(tables[name]) for name in ("questions", "moves"))),
+        SITE.name,
+        exposures={"zwerfvuil": ["zwerfvuil=current", "zwerfvuil=redesign"]},
+    )
+    (folder / "hints").mkdir()
+    (folder / "hints" / f"{SITE.name}.json").write_bytes(to_json(found, SITE.name, DAY, DAY, NOW))
+    return application(folder, [hint_section(folder / "hints")])
 
 
 def application(folder: Path, more: Sequence[SectionMaker] = ()) -> Flask:
@@ -162,6 +185,21 @@ def test_what_is_not_on_the_shelf_is_not_found(client: FlaskClient, address: str
     assert client.get(address).status_code == 404
 
 
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_every_hint_leads_to_a_journey_that_was_lost_there(tmp_path: Path, language: str) -> None:
+    page = text(with_hints(tmp_path).test_client(), f"/journeys/zwerfvuil?lang={language}")
+    check_form(Parsed(page))
+    section = page[page.index('id="hints"') :]
+    linked = re.findall(r'<li>([^<]*)<a href="#([a-z0-9-]+)">', section)
+    assert [name for _, name in linked] == [f"story-hint-{number}" for number in range(1, 7)]
+    for sentence, name in linked:
+        (story,) = re.findall(rf'<details class="story" id="{name}" open>(.*?)</details>', section, re.DOTALL)
+        (place,) = re.findall(r"/(?:melding|afval)/[a-z0-9-]+", sentence)
+        scenes = story.partition("</summary>")[2]
+        assert re.findall(r"/(?:melding|afval)/[a-z0-9-]+", scenes)[-1] == place
+    assert "#stories" not in section
+
+
 @pytest.mark.parametrize("data", [b"{", b"{}", b'{"schemaVersion": 99}'])
 def test_a_book_that_cannot_be_read_says_how_to_mend_it(tmp_path: Path, data: bytes) -> None:
     Shelf(tmp_path / "journeys").put(lasting())
@@ -178,7 +216,7 @@ def test_a_page_is_sent_again_only_when_it_changed(client: FlaskClient) -> None:
 
 
 def test_both_languages_say_the_same() -> None:
-    for words in (JOURNEYS, *PICTURES.values(), *SCENES.values()):
+    for words in (JOURNEYS, WORDS, *PICTURES.values(), *SCENES.values()):
         both = {name: texts for name, texts in words.items() if isinstance(texts, dict)}
         if both:
             assert both["nl"].keys() == both["en"].keys()
@@ -190,14 +228,14 @@ def test_both_languages_say_the_same() -> None:
 def test_serving_the_pages_reads_no_tables() -> None:
     """A server starts at once: what computes is loaded by the job alone."""
     heavy = "{'pandas', 'polars', 'pyarrow', 'numpy'}"
-    code = f"import sys, analysis.journey_pages; sys.exit(bool({heavy} & set(sys.modules)))"
+    pages = "analysis.journey_pages, analysis.rendering.hint_section"
+    code = f"import sys, {pages}; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.browser
 def test_everyone_can_use_the_pages(tmp_path: Path, tab: Page) -> None:
-    Shelf(tmp_path / "journeys").put(lasting())
-    with served(application(tmp_path)) as address:
+    with served(with_hints(tmp_path)) as address:
         for page, language, width, scheme in (
             ("/journeys/", "nl", 1100, "light"),
             ("/journeys/", "en", 375, "dark"),
@@ -206,6 +244,19 @@ def test_everyone_can_use_the_pages(tmp_path: Path, tab: Page) -> None:
         ):
             where = f"{address}{page}?lang={language}"
             assert violations(tab, where, width=width, scheme=scheme) == [], where
+
+
+@pytest.mark.browser
+def test_a_hint_s_journey_is_read_on_a_phone(tmp_path: Path, chromium: Browser) -> None:
+    with served(with_hints(tmp_path)) as address:
+        phone = chromium.new_page(viewport={"width": 375, "height": 700})
+        phone.goto(f"{address}/journeys/zwerfvuil?lang=nl")
+        phone.locator('a[href="#story-hint-2"]').click()
+        story = phone.locator("#story-hint-2")
+        assert story.locator("summary").evaluate("it => it.getBoundingClientRect().top") < 700
+        assert story.locator("li").first.is_visible()
+        assert phone.evaluate("document.documentElement.scrollWidth") <= 375
+        phone.close()
 
 
 @pytest.mark.browser

@@ -3,11 +3,19 @@
 
 from __future__ import annotations
 
-import pandas as pd
-import pytest
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
 
+import pandas as pd
+import polars as pl
+import pytest
+from msgspec import structs
+
+from analysis.journey_book import LostStory
 from analysis.journey_book import Story as Told
-from analysis.told import stories
+from analysis.losses import lost_at
+from analysis.told import Teller
 from tests.analysis.journey_samples import books
 from tests.analysis.stories import Story
 from tracker.event import Kind
@@ -18,7 +26,18 @@ def told(story: Story) -> tuple[Told, ...]:
     asked = tables["questions"]
     asked = asked[asked["task"] == "zwerfvuil"]
     moves: pd.DataFrame = tables["moves"].merge(asked[["day", "partition", "question"]])
-    return stories(asked, moves, keep_days=31)
+    return Teller(asked, moves, keep_days=31).typical()
+
+
+def told_as_lost(
+    story: Story, experiment: str = "", versions: tuple[str, ...] = ()
+) -> Mapping[tuple[str, str, str, int], LostStory]:
+    tables = story.tables()
+    asked, moves = tables["questions"], tables["moves"]
+    lost = lost_at(pl.from_pandas(asked), pl.from_pandas(moves)).to_pandas().assign(day=asked["day"].iloc[0])
+    teller = Teller(asked[asked["task"] == "zwerfvuil"], moves, keep_days=31)
+    found = teller.lost(lost, experiment=experiment, versions=versions)
+    return {(one.exposure, one.kind, one.page, one.step): one for one in found}
 
 
 def callers(count: int, *, through: str = "/melding/stap-1") -> Story:
@@ -73,6 +92,72 @@ def test_the_story_is_the_one_most_like_the_others() -> None:
     (one,) = told(story)
     assert len(one.scenes) == 3
     assert one.questions == 10
+
+
+def stuck(count: int, step: int, *, first: int = 1, calls: bool = False, variant: str = "") -> Story:
+    """Visitors who get stuck at a step of the form."""
+    story = Story()
+    met: dict[str, Any] = {"exposures": f"zwerfvuil={variant}", "bucket": 1} if variant else {}
+    for visitor in range(first, first + count):
+        view = story.page("/afval/zwerfvuil-melden", visitor, visitor=visitor, **met)
+        for place in range(1, step + 1):
+            at = visitor + 20 * place
+            view = story.page(f"/melding/stap-{place}", at, visitor=visitor, came=view, **met)
+            story.on(view, Kind.FORM, at + 5, action="start" if place == 1 else "step", step=place)
+        if calls:
+            story.on(view, Kind.CONTACT, visitor + 99, channel="tel")
+    return story
+
+
+def both(*stories: Story) -> Story:
+    whole = Story()
+    for number, story in enumerate(stories):
+        whole.events += [
+            structs.replace(event, page_view=f"{number}{event.page_view}") for event in story.events
+        ]
+    return whole
+
+
+def test_a_place_has_a_story_that_was_lost_there() -> None:
+    """Most get stuck at step 1, so that is how a typical journey goes; the story of step 3 is another."""
+    found = told_as_lost(both(stuck(12, 1), stuck(6, 3, first=50)))
+    assert set(found) == {("", "form", "/melding/stap-1", 1), ("", "form", "/melding/stap-3", 3)}
+    story = found["", "form", "/melding/stap-3", 3].story
+    assert (story.outcome, story.questions, story.visitors) == ("abandoned", 6, 6)
+    assert story.scenes[-1].touchpoint == "/melding/stap-3"
+    assert found["", "form", "/melding/stap-1", 1].story.scenes[-1].touchpoint == "/melding/stap-1"
+
+
+QUIET = {
+    "four visitors": stuck(4, 2),
+    "three who called and four who gave up": both(stuck(3, 2, calls=True), stuck(4, 2, first=50)),
+}
+
+
+@pytest.mark.parametrize("story", QUIET.values(), ids=QUIET)
+def test_a_place_where_fewer_than_five_were_lost_alike_has_no_story(story: Story) -> None:
+    assert told_as_lost(story) == {}
+
+
+def test_the_more_common_end_at_a_place_is_told() -> None:
+    (one,) = told_as_lost(both(stuck(5, 2, calls=True), stuck(7, 2, first=50))).values()
+    assert (one.story.outcome, one.story.questions) == ("abandoned", 7)
+
+
+def test_a_version_has_its_own_story_of_a_place_and_everyone_has_one() -> None:
+    town = both(stuck(6, 1, variant="current"), stuck(6, 2, first=50, variant="redesign"))
+    found = told_as_lost(town, "zwerfvuil", ("current", "redesign"))
+    assert sorted((exposure, step) for exposure, _, _, step in found) == [
+        ("", 1), ("", 2), ("zwerfvuil=current", 1), ("zwerfvuil=redesign", 2),
+    ]  # fmt: skip
+    assert found["zwerfvuil=redesign", "form", "/melding/stap-2", 2].story.variant == "redesign"
+
+
+def test_stories_of_places_go_with_their_events() -> None:
+    book = next(one for one in books().books if one.task.task == "zwerfvuil")
+    assert {(one.exposure, one.page) for one in book.lost} >= {("", "/melding/stap-1")}
+    assert book.on(date(2026, 7, 11)).lost == book.lost
+    assert book.on(date(2026, 7, 12)).lost == ()
 
 
 def test_nothing_in_a_book_points_at_a_visitor() -> None:
