@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from analysis.report import Report
+from analysis.report import Curve, Report
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 #: A spreadsheet takes a text that begins with one of these for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
-#: Pairs whose first is of the control, and pairs that are the ends of an interval.
+#: Pairs whose first is of the control, pairs that are the ends of an interval, and marks of -1, 0 and +1.
 _SIDES, _ENDS = ("control", "variant"), ("low", "high")
-_PAIRS: Mapping[str, tuple[str, str]] = {
+_NAMED: Mapping[str, tuple[str, ...]] = {
     "n": _SIDES,
     "values": _SIDES,
     "rates": _SIDES,
@@ -27,18 +27,20 @@ _PAIRS: Mapping[str, tuple[str, str]] = {
     "ci": _ENDS,
     "log_ci": _ENDS,
     "relative_ci": _ENDS,
+    "counts": ("bad", "neutral", "good"),
 }
 
 
 def frames(report: Report) -> dict[str, pd.DataFrame]:
     """Every part of the report that holds figures, as a table with the columns of its JSON in snake_case.
 
-    Pairs are two columns: `n_control` and `n_variant`, `ci_low` and `ci_high`. One row of `results` is one
-    comparison of one metric; of `steps` one step of one variant; of `progress` one DAY of one variant.
+    Pairs are two columns: `n_control` and `n_variant`, `ci_low` and `ci_high`; so are the counts of marks
+    three. One row of `results` is one comparison of one metric; of `steps` one step of one variant; of
+    `progress` one DAY of one variant; of `time_to_answer` one moment on the curve of one variant.
     """
     import pandas as pd
 
-    second = report.second
+    second, pictures = report.second, report.pictures
     parts: dict[str, Iterable[Mapping[str, Any]]] = {
         "variants": map(_row, report.variants),
         "checks": ({**_row(one), "sentence": one.sentence.get("en", "")} for one in report.checks),
@@ -60,6 +62,9 @@ def frames(report: Report) -> dict[str, pd.DataFrame]:
             for one in second.progress
             for point in one.points
         ),
+        "time_to_answer": (row for curve in pictures.time_to_answer for row in _points(curve)),
+        "flows": map(_row, pictures.flows),
+        "heartbeats": map(_row, pictures.heartbeats),
         "set_aside": map(_row, report.set_aside),
     }
     return {name: pd.DataFrame(list(rows)) for name, rows in parts.items()}
@@ -78,12 +83,22 @@ def to_csv(report: Report) -> str:
     return written
 
 
+def _points(curve: Curve) -> Iterable[Mapping[str, Any]]:
+    """A row for each moment of a curve."""
+    columns = {name: value for name, value in msgspec.structs.asdict(curve).items() if name != "variant"}
+    for values in zip(*columns.values(), strict=True):
+        yield {"variant": curve.variant, **dict(zip(columns, values, strict=True))}
+
+
 def _row(one: msgspec.Struct) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in msgspec.structs.asdict(one).items():
-        if name in _PAIRS and not isinstance(value, int):  # a day's n is of both together
-            ends: Sequence[Any] = (None, None) if value is None else value
-            found |= {f"{name}_{side}": end for side, end in zip(_PAIRS[name], ends, strict=True)}
+        if name == "value_cis":
+            for side, ci in zip(_SIDES, value or ((None, None), (None, None)), strict=True):
+                found |= {f"value_ci_{end}_{side}": each for end, each in zip(_ENDS, ci, strict=True)}
+        elif name in _NAMED and not isinstance(value, int):  # a day's n is of both together
+            ends: Sequence[Any] = (None,) * len(_NAMED[name]) if value is None else value
+            found |= {f"{name}_{end}": each for end, each in zip(_NAMED[name], ends, strict=True)}
         elif not isinstance(value, tuple):
             found[name] = value
     return found

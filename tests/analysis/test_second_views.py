@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -279,9 +280,36 @@ class TestForOthers:
         parts = [row["part"] for row in rows]
         assert parts.count("results") == len(sample().results)
         beside = {"readings", "beliefs", "alternatives", "steps", "progress", "mixtures", "curves"}
-        assert {*beside, "transitions"} <= set(parts)
+        pictures = {"time_to_answer", "flows", "heartbeats"}
+        assert {*beside, *pictures, "transitions"} <= set(parts)
         primary = next(row for row in rows if row["part"] == "results")
         assert (primary["values_control"], primary["ci_high"]) == ("0.5", "0.11")
+        cis = sample().results[0].value_cis
+        assert cis is not None
+        assert [float(primary[f"value_ci_{end}_variant"]) for end in ("low", "high")] == list(cis[1])
+
+    def test_every_part_of_the_json_that_holds_figures_is_a_table(self) -> None:
+        report = sample()
+        holders = (report, report.pictures, report.second)
+        parts = {
+            field.name
+            for holder in holders
+            for field in msgspec.structs.fields(holder)
+            if str(field.type).startswith("tuple") and field.name not in ("caveats", "caveat_sentences")
+        }
+        assert parts == set(report.frames)
+
+    def test_what_the_pictures_are_drawn_from_is_in_the_tables(self) -> None:
+        pictures, frames = sample().pictures, sample().frames
+        points, curve = frames["time_to_answer"], pictures.time_to_answer[0]
+        own = points[points["variant"] == curve.variant]
+        assert own["time_s"].tolist() == list(curve.time_s)
+        assert own["answered"].tolist() == list(curve.answered)
+        assert len(points) == sum(len(one.time_s) for one in pictures.time_to_answer)
+        assert frames["flows"]["questions"].sum() == sum(flow.questions for flow in pictures.flows)
+        beat, row = pictures.heartbeats[0], frames["heartbeats"].iloc[0]
+        assert (row["counts_bad"], row["counts_neutral"], row["counts_good"]) == beat.counts
+        assert row["mean"] == beat.mean
 
     @pytest.mark.parametrize("name", ["=1+1", "+A1", "-2", "@sum", "\tx"])
     def test_no_cell_is_a_formula(self, name: str) -> None:
