@@ -46,6 +46,7 @@ TITLES = {
     "contacts": "What the contact centre wrote down, and what its call codes fitted",
     "answers": "What surveys said, and what their call codes fitted",
     "sensitivity": "The same days under other definitions (experiment and variant empty: everyone)",
+    "tasks": "How the questions of each task ended, under each of those definitions",
     "words": "What visitors typed (words of fewer than 5 visitors are in 'other')",
 }
 
@@ -146,7 +147,7 @@ def journeys(
 def _sensitivity(
     settings: Settings, between: tuple[date | None, date | None], where: Where
 ) -> dict[str, pd.DataFrame]:
-    """Sessions, questions and success under every definition."""
+    """Sessions, questions and success under every definition, and how those of each task ended."""
     from analysis.journey_sensitivity import sensitivity
     from klantreis.jobs import now_ms_of
 
@@ -164,7 +165,7 @@ def _sensitivity(
         where=where,
         now_ms=now_ms_of(settings),
     )
-    return {"sensitivity": found}
+    return {"sensitivity": found.figures, "tasks": found.tasks}
 
 
 def _archived(settings: Settings, first: date | None, last: date | None) -> list[date]:
