@@ -8,9 +8,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analysis.errors import AnalysisError
-from analysis.lostness import as_links, distances, links_taken, lostness, read_links, smith, summary
+from analysis.lostness import (
+    as_links,
+    distances,
+    fewest_pages,
+    links_taken,
+    lostness,
+    read_links,
+    smith,
+    summary,
+)
+from benchmarks import wikispeedia
 from tests.analysis.stories import Story
 from tracker.event import Kind
 
@@ -34,6 +46,26 @@ def test_smith(s: int, n: int, r: int, expected: float) -> None:
 def test_distances_count_pages_and_not_clicks() -> None:
     links = as_links([("a", "b"), ("b", "c"), ("c", "d"), ("a", "c"), ("d", "a")])
     assert distances(links, "a") == {"a": 1, "b": 2, "c": 2, "d": 3}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=40),
+    st.lists(st.tuples(st.integers(0, 14), st.integers(0, 14)), max_size=20),
+)
+def test_many_pairs_are_as_far_as_each_by_itself(
+    ways: list[tuple[int, int]], pairs: list[tuple[int, int]]
+) -> None:
+    links = as_links((f"/{source}", f"/{target}") for source, target in ways)
+    starts, answers = ([f"/{pair[end]}" for pair in pairs] for end in (0, 1))
+    alone = [distances(links, pair[0]).get(pair[1], np.nan) for pair in zip(starts, answers, strict=True)]
+    np.testing.assert_equal(fewest_pages(links, starts, answers), np.array(alone, float))
+
+
+def test_more_starts_than_are_walked_from_at_once() -> None:
+    links = as_links((f"/{place}", f"/{place + 1}") for place in range(1100))
+    starts = [f"/{place}" for place in range(1099)]
+    found = fewest_pages(links, starts, [f"/{place + 2}" for place in range(1099)])
+    assert found.tolist() == [3.0] * 1099
 
 
 def walked(story: Story, visitor: int, *paths: str, at: int = 0) -> None:
@@ -123,3 +155,16 @@ def test_a_repeat_is_known_or_unknown_but_never_none() -> None:
     repeats = story.tables()["questions"]["repeat"]
     assert pd.isna(repeats.iloc[0])
     assert repeats.iloc[1] == 1
+
+
+@pytest.mark.shared
+def test_real_people_are_as_lost_as_is_known_of_them(shared: Path) -> None:
+    """Wikispeedia: the harder people found it, the more lost they were."""
+    known = wikispeedia.paths(shared / "data" / "wikispeedia")
+    found = wikispeedia.figures(shared / "data" / "wikispeedia", known)
+    assert (found.paths, found.questions) == (28_718, 28_718)
+    assert round(found.use_back, 4) == 0.1612
+    assert round(found.pages, 4) == 6.6727
+    assert found.lostness[known["rating"].notna()].notna().all()
+    by_rating = {rating: round(rows.mean(), 3) for rating, rows in found.by_rating(known["rating"]).items()}
+    assert by_rating == {1: 0.169, 2: 0.285, 3: 0.391, 4: 0.489, 5: 0.521}
