@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Who, without knowing anyone: pseudonyms that live a DAY, and the salts they are made with.
 
-The salt is random, lies only in Redis with a life of 48 hours, and is never written elsewhere. Address and
-user agent go into the pseudonym and nowhere else.
+The salt is random, lies in Redis with a life of 48 hours, and is never written elsewhere; a collector has it
+in memory for as long as Redis has. Address and user agent go into the pseudonym and nowhere else.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import ipaddress
@@ -26,7 +27,7 @@ SALT_LIFE_S = 48 * 3600
 # also when the clock goes back.
 AHEAD_MS = 12 * 3_600_000
 _QUARTER_MS = 900_000
-_REMEMBERED = 16  # a simulated clock jumps between days
+_REMEMBERED = 16  # DAYs: hits of the past may be of many
 
 
 def daily_visitor(
@@ -86,7 +87,7 @@ def _period(quarter: int, zone: ZoneInfo) -> tuple[date, bool]:
 
 
 class Salts:
-    """Salts per DAY, shared by all collectors through Redis and remembered for a few days.
+    """Salts per DAY, shared by all collectors through Redis and remembered for as long as they lie there.
 
     `random` gives n random bytes (in production `secrets.token_bytes`).
     """
@@ -96,6 +97,7 @@ class Salts:
         self._keys = keys
         self._random = random
         self._known: dict[tuple[date, bool], bytes] = {}
+        self._ends: dict[date, asyncio.TimerHandle] = {}
         self._latest: tuple[int, ZoneInfo, bytes] | None = None
 
     def known(self, zone: ZoneInfo, time_ms: int) -> bytes | None:
@@ -118,8 +120,9 @@ class Salts:
             tomorrow = day + timedelta(days=1)
             self._known[tomorrow, False] = await self._make(tomorrow)
         salt = self._known[period] = await self._make(day)
-        for oldest in list(self._known)[:-_REMEMBERED]:
-            del self._known[oldest]
+        yesterday = day - timedelta(days=1)
+        for known in [known for known in self._ends if known < yesterday] + list(self._ends)[:-_REMEMBERED]:
+            self._forget(known)
         return salt
 
     def make_do(self, zone: ZoneInfo, time_ms: int) -> bool:
@@ -133,10 +136,23 @@ class Salts:
     async def _make(self, day: date) -> bytes:
         key = self._keys.salt(day)
         await self._client.set(key, self._random(SALT_BYTES), nx=True, ex=SALT_LIFE_S)
-        salt = await self._client.get(key)
+        salt, left_ms = await self._client.get(key), int(await self._client.pttl(key))
         if not isinstance(salt, bytes):
             raise TrackerError(
                 f"{key} came as {type(salt).__name__}; expected bytes. Give the collector a "
                 "Redis client without decode_responses."
             )
+        left_s = SALT_LIFE_S if left_ms == -1 else min(max(left_ms / 1000, 0), SALT_LIFE_S)  # -1: no end
+        if day in self._ends:
+            self._ends.pop(day).cancel()
+        # A timer, so that nothing is left in memory either where nobody comes any more.
+        self._ends[day] = asyncio.get_running_loop().call_later(left_s, self._forget, day)
         return salt
+
+    def _forget(self, day: date) -> None:
+        if day in self._ends:
+            self._ends.pop(day).cancel()
+        for late in (False, True):
+            self._known.pop((day, late), None)
+        self._latest = None
+        _keyed.cache_clear()

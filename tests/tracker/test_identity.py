@@ -17,6 +17,7 @@ import redis.asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tracker import identity
 from tracker.day import day_bounds
 from tracker.errors import TrackerError
 from tracker.identity import SALT_LIFE_S, Salts, consented_visitor, daily_visitor, partition_of
@@ -127,6 +128,64 @@ def test_tomorrows_salt_is_made_ahead_but_not_too_early(
         assert store.exists(tomorrow)
 
     with_salts(store_url, prefix, live_a_day, lambda n: b"x" * n)
+
+
+async def later(hours: float) -> None:
+    """Let the loop believe that hours went by, and do what was due then."""
+    loop = asyncio.get_running_loop()
+    now = loop.time
+    loop.time = lambda: now() + hours * 3600  # type: ignore[method-assign]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+def test_a_salt_is_remembered_no_longer_than_the_store_has_it(
+    store: redis.Redis, store_url: str, prefix: str
+) -> None:
+    async def use(salts: Salts) -> None:
+        salt = await salts.load(AMSTERDAM, FIRST)
+        store.expire(Keys(prefix).salt(DAY), 3600)
+        assert await salts.load(AMSTERDAM, FIRST) == salt  # another collector made it long ago
+        visitor = daily_visitor(salt, **WHO)
+        await later(0.9)
+        assert salts.known(AMSTERDAM, FIRST) == salt
+        await later(0.2)
+        assert salts.known(AMSTERDAM, FIRST) is None
+        assert not salts.make_do(AMSTERDAM, FIRST)
+        assert identity._keyed.cache_info().currsize == 0  # half a pseudonym, with the salt in it
+        assert daily_visitor(salt, **WHO) == visitor
+
+    with_salts(store_url, prefix, use, lambda n: b"x" * n)
+
+
+def test_a_salt_without_an_end_in_the_store_has_one_here(
+    store: redis.Redis, store_url: str, prefix: str
+) -> None:
+    async def use(salts: Salts) -> None:
+        store.set(Keys(prefix).salt(DAY), b"y" * 32)
+        await salts.load(AMSTERDAM, FIRST)
+        await later(SALT_LIFE_S / 3600 + 0.1)
+        assert salts.known(AMSTERDAM, FIRST) is None
+
+    with_salts(store_url, prefix, use, lambda n: b"x" * n)
+
+
+def test_who_has_come_to_another_day_forgets_the_salts_of_those_before(
+    store: redis.Redis, store_url: str, prefix: str
+) -> None:
+    """Also where the clock of the machine was set, or is a simulated one."""
+
+    async def use(salts: Salts) -> None:
+        for day in range(1, 8):
+            await salts.load(AMSTERDAM, day_bounds(date(2026, 6, day), AMSTERDAM)[0])
+        first = [day_bounds(date(2026, 6, day), AMSTERDAM)[0] for day in range(1, 8)]
+        known = [salts.known(AMSTERDAM, moment) is not None for moment in first]
+        assert known == [False] * 5 + [True] * 2
+        # A hit of the past has what the store has of it, and takes nothing from those of today.
+        await salts.load(AMSTERDAM, first[0])
+        assert salts.known(AMSTERDAM, first[6]) is not None
+
+    with_salts(store_url, prefix, use, lambda n: b"x" * n)
 
 
 def test_a_client_that_decodes_is_refused_in_words(store: redis.Redis, store_url: str, prefix: str) -> None:
