@@ -85,12 +85,33 @@ _HOURS = r"0?\d\.[0-5]\d(?!\d)(?:\s|-|tot|uur|u){1,5}[0-2]?\d\.[0-5]\d(?!\d)"
 _PHONE = re.compile(rf"(?!{_HOURS}){_DUTCH}(?:{_GAP}\d){{8}}(?!\d)", re.ASCII | re.IGNORECASE)
 _NEIGHBOURS = "1|32|33|34|39|40|44|48|49|90|212|351|359|380|597|599"
 _ABROAD = re.compile(
-    rf"(?:(?<![\w+])\+(?!31)[1-9]\d{{0,2}}|(?<!\d)00(?:{_NEIGHBOURS}))(?:{_GAP}\d){{7,12}}(?!\d)", re.ASCII
+    rf"(?:(?<!\w)\+(?!31)[1-9]\d{{0,2}}|(?<!\d)00(?:{_NEIGHBOURS}))(?:{_GAP}\d){{7,12}}(?!\d)", re.ASCII
 )
+# Where no plus is left: whole numbers as long as those of the country are, and any grouping of one that
+# stands alone.
+_BARE = re.compile(
+    r"(?<!\d)(?<!\d[.,])(?<![0-9a-f]{4}-)(?:32(?:4\d{8}|[1-9]\d{7})|33[1-9]\d{8}|44[1-9]\d{9}|49[1-9]\d{8,10})(?!\d)"
+    rf"|\A\s?(?:32|33|44|49)(?:{_GAP}\d){{8,11}}\s?\Z",
+    re.ASCII,
+)
+# Those that mobile telephones have; others of nine digits with a 6 in front are hardly given out.
+_MOBILE = re.compile(r"(?<!\d)(?<!\d[.,])6[ -]?[1-58]\d{7}(?!\d)", re.ASCII)
+_LOST_PLUS = re.compile(rf"(?:\A|(?<=\W))\s(?=(?:{_NEIGHBOURS[2:]})(?:{_GAP}\d){{8,12}}(?!\d))", re.ASCII)
+
+
+def with_its_plus(text: str) -> str:
+    """The text, as long as it was, with a plus before the code of a country that seems to have had one.
+
+    Of `?q=+32…` reading the query has made a space, which stands where no word needs one.
+
+    >>> with_its_plus("bel  32 470 12 34 56")
+    'bel +32 470 12 34 56'
+    """
+    return _LOST_PLUS.sub("+", text)
 
 
 def telephones(text: str) -> Iterator[Span]:
-    """Dutch numbers of ten digits, in any grouping, and those abroad that say so."""
+    """Dutch numbers of ten digits, in any grouping, and those abroad that say so or look it."""
     dates: list[Span] | None = None
     for found in _PHONE.finditer(text):
         if dates is None:
@@ -99,7 +120,13 @@ def telephones(text: str) -> Iterator[Span]:
         before = bisect_right(dates, found.start(), key=itemgetter(0)) - 1
         if before < 0 or dates[before][1] <= found.start():
             yield found.span()
-    yield from (found.span() for found in _ABROAD.finditer(text))
+    for abroad in (_ABROAD, _BARE):
+        yield from (found.span() for found in abroad.finditer(text))
+
+
+def mobiles(text: str) -> Iterator[Span]:
+    """Dutch mobile numbers without their 0; a citizen service number may look like one, and is the surer."""
+    yield from (found.span() for found in _MOBILE.finditer(text))
 
 
 _DIGITS = re.compile(r"\d+", re.ASCII)

@@ -14,6 +14,8 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
+from tracker.personal_numbers import with_its_plus
+
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 _PERCENT = 0x25
 _ENCODED = re.compile("%[0-9a-fA-F]{2}")
@@ -60,6 +62,7 @@ def read(text: str, *, form_encoded: bool = False) -> Readable:
             break
     if not found.text.isascii():
         found = _after(found, *_plain(found.text))
+    found = found._replace(text=with_its_plus(found.text))
     if _SPACES.search(found.text):
         found = _after(found, *_single_spaced(found.text))
     return found

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from tracker.case_numbers import CaseNumbers
-from tracker.personal_numbers import Span, bank_accounts, citizen_numbers, telephones
+from tracker.personal_numbers import Span, bank_accounts, citizen_numbers, mobiles, telephones
 from tracker.personal_words import addresses, birth_dates, mail_addresses, may_be_veiled, may_name_a_birth
 from tracker.readable import read
 
@@ -98,6 +98,7 @@ _FINDERS: tuple[tuple[Mark, Callable[[str], Iterator[Span]]], ...] = (
     (Mark.BIRTHDATE, birth_dates),
     (Mark.ADDRESS, addresses),
     (Mark.BSN, citizen_numbers),
+    (Mark.PHONE, mobiles),
 )
 
 

@@ -19,7 +19,8 @@ _UNSEEN = re.compile(
     r"[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     r"\U000e0000-\U000e007f]"
 )
-_BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+_BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
+_BLANKS = re.compile(r"\s+")
 
 
 class Scrubber:
@@ -36,11 +37,15 @@ class Scrubber:
         """Free text on one line, or None where there is none."""
         if not raw:
             return None
-        if not raw.isprintable():
-            raw = _BLANKS.sub(" ", _UNSEEN.sub("", raw))
-        clean, found = scrub(raw.strip(), cases=self._cases)
+        is_odd = not raw.isprintable()
+        if is_odd:
+            raw = _BLANK.sub(" ", _UNSEEN.sub("", raw))
+        # With every space: one in front, or behind another, may have been a plus.
+        clean, found = scrub(raw, cases=self._cases)
         self.redacted += found
-        return clean or None
+        if is_odd:
+            clean = _BLANKS.sub(" ", clean)
+        return clean.strip() or None
 
     def title(self, raw: str | None) -> str | None:
         """The same for the title of a page."""

@@ -205,6 +205,8 @@ _HOSTS = ("example.nl", "mail.example.com", "post.voorbeeld.example", "ex-ample.
 
 
 def _telephone(chance: random.Random) -> tuple[str, str]:
+    if chance.random() < 0.3:
+        return _telephone_abroad(chance)
     rest = "".join(chance.choices("0123456789", k=7))
     national = chance.choice(("6", "10", "20", "318", "77"))
     number = (national + str(chance.randint(1, 9)) + rest)[:9]
@@ -216,6 +218,21 @@ def _telephone(chance: random.Random) -> tuple[str, str]:
     if zero == "0" and shape[0] == 2 and chance.random() < 0.3:
         spelled = f"(0{number[:2]}) {number[2:]}"
     return number, chance.choice(("", "", "tel:", "tel.", "bel ")) + spelled
+
+
+def _telephone_abroad(chance: random.Random) -> tuple[str, str]:
+    country, start, length, shapes = chance.choice(
+        (
+            ("32", "4", 9, ((9,), (3, 2, 2, 2), (3, 3, 3))),
+            ("49", "15", 11, ((11,), (3, 8), (4, 7))),
+            ("44", "7", 10, ((10,), (4, 6), (4, 3, 3))),
+            ("33", chance.choice("1267"), 9, ((9,), (1, 2, 2, 2, 2))),
+        )
+    )
+    number = start + "".join(chance.choices("123456789", k=length - len(start)))
+    gap = chance.choice(("", " ", "-"))
+    spelled = gap.join((country, _grouped(number, chance.choice(shapes), chance.choice((" ", "-", ".")))))
+    return number, chance.choice(("", "", "tel: ", "bel ")) + chance.choice(("+", "+", "00")) + spelled
 
 
 def _bank_account(chance: random.Random) -> tuple[str, str]:

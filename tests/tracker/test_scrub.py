@@ -68,6 +68,18 @@ PERSONAL = {
         "31101234567",
         "+32 475 12 34 56",
         "0049 30 1234567",
+        "+32470123456",
+        "0032470123456",
+        "+44 7911 123456",
+        "+33 1 23 45 67 89",
+        "32470123456",
+        "3225551234",
+        "33123456789",
+        "447911123456",
+        "4915112345678",
+        "612345678",
+        "6-12345678",
+        "6 12345678",
     ],
     "iban": [
         IBAN,
@@ -193,6 +205,23 @@ def test_cuts_out_only_what_is_personal(text: str, clean: str) -> None:
     assert scrub(text)[0] == clean
 
 
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        pytest.param(" 32470123456", "[phone]", id="at the beginning"),
+        pytest.param("bel  48 470 12 34 56 nu", "bel [phone] nu", id="behind a space"),
+        pytest.param("bel ( 90 532 123 45 67)", "bel ([phone])", id="behind a bracket"),
+        pytest.param('{"tel":" 49 30 1234567"}', '{"tel":"[phone]"}', id="behind a quotation mark"),
+        pytest.param("32 470 12 34 56", "[phone]", id="alone, without even a space"),
+        pytest.param("bel 33 34 35 36 37", "bel 33 34 35 36 37", id="a list"),
+        pytest.param("kavel  44 en 49", "kavel  44 en 49", id="short numbers"),
+        pytest.param("52.3247012345678", "52.3247012345678", id="decimals"),
+    ],
+)
+def test_a_plus_that_reading_a_query_made_a_space_was_one(text: str, clean: str) -> None:
+    assert scrub(text)[0] == clean
+
+
 def test_plus_joins_no_words_into_an_address() -> None:
     assert scrub("ik+ben+jan@example.nl", form_encoded=True)[0] == "ik+ben+[email]"
 
@@ -220,6 +249,9 @@ def test_plus_joins_no_words_into_an_address() -> None:
         "zaak Z-2026-000123",
         "ORD-2026-000124",
         "bestelling 123456789",
+        "bestelling 671234567",
+        "dossier 6123456789",
+        "6 12 maanden 345678",
         "000000000",
         "0000000000",
         "14 010",
