@@ -9,9 +9,10 @@ https://developer.matomo.org/api-reference/tracking-api.
 Ids. A beacon's page view is 12 signs, Matomo's `pv_id` six. Ours is made of site, visitor id and `pv_id`
 together by a hash: the same for every hit of a page view, another for every other one, and not to be turned
 back. A resident who agrees on a page gets an `_id` in the midst of a page view, which goes on as it began, as
-far as this process knows it. A hit without `pv_id` is a page view of its own. `_id`, which recognises a
-browser for a year, goes no further than that hash, unless the hit says `consent=1`, as matomo.js does after
-`setConsentGiven`.
+far as this process knows it. A hit without `pv_id` is a page view of its own, with an id by chance; where it
+says who it is of, and has a random word (`rand`, `r`) or a moment (`cdt`), its id is a hash of all that it
+says, so that it is known when it is sent again. `_id`, which recognises a browser for a year, goes no further
+than those hashes, unless the hit says `consent=1`, as matomo.js does after `setConsentGiven`.
 
 Events. Four categories say what our wire has words for: `goal` (action: its name), `contact` (action: tel,
 mail, chat, appointment or counter), `feedback` (value: -1, 0 or 1) and `form` (action: start, step, error,
@@ -25,7 +26,7 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import urlsafe_b64encode
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -99,6 +100,7 @@ class Context(NamedTuple):
     trusted: bool  # the request carried the token
     random: Callable[[int], bytes]
     seen: Seen
+    nth: int = 0  # among hits of the same request that say the very same
 
 
 class Bulk(NamedTuple):
@@ -108,6 +110,7 @@ class Bulk(NamedTuple):
     many: bool  # a bulk request, which is answered with counts
     image: bool  # a GIF is wanted rather than 204
     token: str | None
+    nth: Sequence[int] = (0,)  # of each hit: how many before it say the very same
 
 
 class NotHitsError(Exception):
@@ -148,7 +151,12 @@ def _bulk(query: str, body: bytes) -> Bulk:
     shared = _parameters(query)
     token = given.get("token_auth") or shared.get("token_auth")
     image = str(given.get("send_image", shared.get("send_image", "1"))) != "0"
-    return Bulk(hits, many=True, image=image, token=token if isinstance(token, str) else None)
+    before, nth = Counter[str](), []
+    for hit in hits:
+        said = _said(hit)
+        nth.append(before[said])
+        before[said] += 1
+    return Bulk(hits, many=True, image=image, token=token if isinstance(token, str) else None, nth=nth)
 
 
 def _of_request(request: Any) -> dict[str, str]:
@@ -278,13 +286,27 @@ def _page_view(hit: Parameters, context: Context) -> tuple[str, bool]:
     """Our id of a hit's page view, and whether other hits may speak of it too."""
     given = hit.get("pv_id")
     if not given:
-        return urlsafe_b64encode(context.random(9)).decode(), False
+        return _own_page_view(hit, context), False
     visitor = hit.get("_id", "")
     if visitor:
         before = _hashed(hit, "", given)
         if context.seen.knows(before, context.now_ms):
             return before, True
     return _hashed(hit, visitor, given), True
+
+
+def _own_page_view(hit: Parameters, context: Context) -> str:
+    """Id of the page view of a hit without `pv_id`: the same when it is sent again, as far as it can be told.
+
+    A random word alone is not enough: pages carry images in whose address it never changes. Of a moment in
+    whole seconds there may be several hits, which a request has in one order.
+    """
+    random = hit.get("rand") or hit.get("r")
+    moment = context.trusted and hit.get("cdt")
+    if not (random or moment) or not any(hit.get(name) for name in ("_id", "cid", "uid", "cip")):
+        return urlsafe_b64encode(context.random(9)).decode()
+    text = "\0".join(("matomo hit", _said(hit), "" if random else str(context.nth)))
+    return urlsafe_b64encode(hashlib.sha256(text.encode(errors="replace")).digest()[:9]).decode()
 
 
 def _hashed(hit: Parameters, visitor: str, page_view: str) -> str:
@@ -297,8 +319,14 @@ def _index(hit: Parameters, event: Mapping[str, Any], position: int, shared_view
     a hit sent twice is one event, and two hits of a page view are two (but for one pair in 32,000)."""
     if not shared_view or event["k"] == "view":
         return position
-    said = "\0".join(f"{name}={hit[name]}" for name in sorted(hit) if name not in _SENDING)
-    return 1 + int.from_bytes(hashlib.sha256(said.encode(errors="replace")).digest()[:4], "big") % 32_766
+    return (
+        1 + int.from_bytes(hashlib.sha256(_said(hit).encode(errors="replace")).digest()[:4], "big") % 32_766
+    )
+
+
+def _said(hit: Parameters) -> str:
+    """All that a hit says, but for how it is sent."""
+    return "\0".join(f"{name}={hit[name]}" for name in sorted(hit) if name not in _SENDING)
 
 
 _SENDING = frozenset({"send_image", "token_auth", "queuedtracking", "bots"})

@@ -110,9 +110,9 @@ class MatomoEndpoint:
             return answers.malformed("hit", [Problem("token_auth", "not the token of this installation")])
         got: list[Answer] = []
         for start in range(0, len(bulk.hits), AT_ONCE):
-            some = bulk.hits[start : start + AT_ONCE]
+            some = zip(bulk.hits[start : start + AT_ONCE], bulk.nth[start:], strict=False)
             got += await asyncio.gather(
-                *(self._hit(hit, trusted, headers, client, collector) for hit in some)
+                *(self._hit(hit, nth, trusted, headers, client, collector) for hit, nth in some)
             )
         return _of_many(got, bulk) if bulk.many else _of_one(got[0], bulk)
 
@@ -124,11 +124,17 @@ class MatomoEndpoint:
             return await asyncio.to_thread(matomo.read, query, body)
 
     async def _hit(
-        self, hit: matomo.Parameters, trusted: bool, headers: Mapping[str, str], client: str, collector: Takes
+        self,
+        hit: matomo.Parameters,
+        nth: int,
+        trusted: bool,
+        headers: Mapping[str, str],
+        client: str,
+        collector: Takes,
     ) -> Answer:
         now = collector.clock()
         trusted = trusted or self._trusts(hit.get("token_auth"))
-        context = matomo.Context(headers.get("referer"), now, trusted, self._random, self._seen)
+        context = matomo.Context(headers.get("referer"), now, trusted, self._random, self._seen, nth)
         found = matomo.translate(hit, context)
         if isinstance(found, list):
             await self._count_malformed(collector, headers, client)
@@ -159,7 +165,7 @@ def _of_one(answer: Answer, bulk: matomo.Bulk) -> Answer:
 def _of_many(got: list[Answer], bulk: matomo.Bulk) -> Answer:
     """The answer to a bulk request, in Matomo's words."""
     away = next((answer for answer in got if answer.status >= 500), None)
-    if away is not None:  # what was stored is known by its page view when it comes again
+    if away is not None:  # what was stored is known by its id when it comes again (`tracker.matomo`)
         return away
     invalid = [position for position, answer in enumerate(got) if answer.status >= 400]
     if not invalid and not bulk.image:

@@ -134,6 +134,58 @@ def test_a_hit_that_is_sent_again_is_the_same_event_and_another_one_is_not() -> 
     assert first["e"][0]["i"] > 0  # that of the view
 
 
+def without_page_view(**said: str) -> dict[str, str]:
+    given = hit(**said)
+    del given["pv_id"]
+    return given
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        pytest.param({"rand": "7"}, {"rand": "7", "send_image": "0"}, True, id="sent again"),
+        pytest.param({"r": "7"}, {"r": "7"}, True, id="sent again by the PHP client"),
+        pytest.param({"rand": "7"}, {"rand": "8"}, False, id="seen again"),
+        pytest.param(
+            {"rand": "7", "_id": ""}, {"rand": "7", "_id": ""}, False, id="an image with a fixed word"
+        ),
+        pytest.param({"rand": "7"}, {"rand": "7", "_id": "f" * 16}, False, id="of another visitor"),
+        pytest.param({}, {}, False, id="nothing tells them apart"),
+        pytest.param({"cdt": "1780300000"}, {"cdt": "1780300000"}, True, id="of one moment"),
+        pytest.param({"cdt": "1780300000"}, {"cdt": "1780300001"}, False, id="of two moments"),
+        pytest.param(
+            {"_id": "", "cdt": "1780300000", "cip": "192.0.2.1"},
+            {"_id": "", "cdt": "1780300000", "cip": "192.0.2.2"},
+            False,
+            id="of one moment, for two visitors",
+        ),
+    ],
+)
+def test_a_hit_without_page_view_that_is_sent_again_is_the_same(
+    one: dict[str, str], other: dict[str, str], same: bool
+) -> None:
+    chance = iter((b"123456789", b"987654321"))
+    ids = [
+        translated(without_page_view(**said), trusted=True, random=lambda _: next(chance))["p"]
+        for said in (one, other)
+    ]
+    assert (ids[0] == ids[1]) is same
+
+
+def test_hits_of_a_bulk_that_say_the_same_are_several_and_the_same_ones_when_it_comes_again() -> None:
+    """A log has moments in whole seconds."""
+    given = [without_page_view(cdt="1780300000", cip="192.0.2.1")] * 2
+    body = json.dumps({"requests": given}).encode()
+
+    def ids() -> list[str]:
+        bulk = matomo.read("", body)
+        pairs = zip(bulk.hits, bulk.nth, strict=True)
+        return [translated(dict(one), trusted=True, nth=nth)["p"] for one, nth in pairs]
+
+    assert len(set(ids())) == 2
+    assert ids() == ids()
+
+
 def test_the_lasting_id_goes_no_further_without_consent() -> None:
     assert VISITOR not in str(translated(hit()))
     assert translated(hit(consent="1"))["c"] == VISITOR
