@@ -91,6 +91,17 @@ def too_many(wait_s: int) -> Answer:
     )
 
 
+def too_many_hits(wait_s: int) -> Answer:
+    """The same to a request with many hits: what was stored of them is known when they come again."""
+    return problem(
+        429,
+        "Too many hits",
+        f"Not all were stored. One visitor sends more than pages do; send all again after {wait_s} s, in smaller "
+        "parts where one holds more of a visitor than may come at once.",
+        headers=((b"retry-after", b"%d" % wait_s), (b"klantreis-dropped", b"rate_limited")),
+    )
+
+
 def wrong_method(allowed: str) -> Answer:
     return problem(405, "Wrong method", f"Expected {allowed}.", headers=((b"allow", allowed.encode()),))
 

@@ -27,7 +27,10 @@ class Reason(StrEnum):
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """One request as it came in. `headers` has lower-case names; `client` is the address of the other end."""
+    """One request as it came in. `headers` has lower-case names; `client` is the address of the other end.
+
+    `trusted` says that a server of the municipality's speaks for its visitors, and has shown its token.
+    """
 
     body: bytes
     headers: Mapping[str, str]
@@ -35,6 +38,7 @@ class Arrival(msgspec.Struct, frozen=True):
     method: str
     content_type: str
     time_ms: int
+    trusted: bool = False
 
 
 class Drop(NamedTuple):

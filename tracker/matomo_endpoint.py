@@ -144,7 +144,7 @@ class MatomoEndpoint:
         if found.client is not None:
             given.pop("x-forwarded-for", None)
         return await collector.take(
-            Arrival(found.beacon, given, found.client or client, "POST", "text/plain", found.time_ms)
+            Arrival(found.beacon, given, found.client or client, "POST", "text/plain", found.time_ms, trusted)
         )
 
     async def _count_malformed(self, collector: Takes, headers: Mapping[str, str], client: str) -> None:
@@ -167,6 +167,9 @@ def _of_many(got: list[Answer], bulk: matomo.Bulk) -> Answer:
     away = next((answer for answer in got if answer.status >= 500), None)
     if away is not None:  # what was stored is known by its id when it comes again (`tracker.matomo`)
         return away
+    waits = [int(answer.header("retry-after") or 1) for answer in got if answer.status == 429]
+    if waits:  # under 200 the client would take it for stored or wrong, and drop it
+        return answers.too_many_hits(max(waits))
     invalid = [position for position, answer in enumerate(got) if answer.status >= 400]
     if not invalid and not bulk.image:
         return answers.STORED

@@ -24,6 +24,7 @@ from tracker.collector import Collector, CollectorSettings
 from tracker.event import Event
 from tracker.keys import Keys
 from tracker.matomo_endpoint import INLINE_BYTES, MAX_BODY_BYTES, MatomoEndpoint
+from tracker.rate import Rate
 
 PAGE = "https://www.voorbeeldstad.nl/afval?q=x&sessie=1"
 VISITOR = "0123456789abcdef"
@@ -343,6 +344,44 @@ def test_many_hits_at_once_are_counted_as_matomo_does(
     )  # fmt: skip
     assert [event.kind for event in stored(store, prefix)] == ["search", "view"]
     assert ledger_of(store, prefix) == {"in": 3, "stored": 2, "events": 2, "dropped:malformed": 1}
+
+
+def test_a_bulk_with_hits_of_too_many_is_to_come_again_and_nothing_is_stored_twice(
+    collecting: Callable[..., Any], store: redis.Redis, prefix: str
+) -> None:
+    behind, now = MatomoEndpoint(), [NOON]
+    bulk = [hit(pv_id="Ab3dE6"), without_page_view(rand="7")]
+
+    async def use(collector: Collector) -> list[Answer]:
+        behind.serve(collector)
+        collector.clock = lambda: now[0]
+        await ask(collector, "/matomo.php?" + urlencode(hit(pv_id="Ab3dE5")))
+        body = json.dumps({"requests": bulk}).encode()
+        first = await ask(collector, "/matomo.php", method="POST", body=body)
+        now[0] += 1000 * int(first.header("retry-after") or 0)
+        now[0] += 10_000
+        return [first, await ask(collector, "/matomo.php", method="POST", body=body)]
+
+    first, again = collecting(use, fallback=behind, rate=Rate(per_second=0.1, burst=2))
+    assert (first.status, first.header("retry-after")) == (429, "10")
+    assert (again.status, json.loads(again.body)["tracked"]) == (200, 2)
+    assert len({(event.page_view, event.index) for event in events_in(store, prefix)}) == 3
+    assert ledger_of(store, prefix) == {"in": 5, "stored": 4, "events": 4, "dropped:rate_limited": 1}
+
+
+def test_who_has_the_token_reports_as_many_hits_as_there_are(
+    collecting: Callable[..., Any], store: redis.Redis, prefix: str
+) -> None:
+    behind = MatomoEndpoint(token=TOKEN)
+
+    async def use(collector: Collector) -> Answer:
+        behind.serve(collector)
+        requests = [hit(pv_id=f"Ab3dE{n}") for n in range(4)]
+        body = json.dumps({"requests": requests, "token_auth": TOKEN}).encode()
+        return await ask(collector, "/matomo.php", method="POST", body=body)
+
+    answer = collecting(use, fallback=behind, rate=Rate(per_second=0.1, burst=2))
+    assert (answer.status, json.loads(answer.body)["tracked"]) == (200, 4)
 
 
 def test_what_holds_for_beacons_holds_for_hits(endpoint: Endpoint, store: redis.Redis, prefix: str) -> None:
