@@ -96,8 +96,8 @@ def too_many_hits(wait_s: int) -> Answer:
     return problem(
         429,
         "Too many hits",
-        f"Not all were stored. One visitor sends more than pages do; send all again after {wait_s} s, in smaller "
-        "parts where one holds more of a visitor than may come at once.",
+        f"Not all were stored. One visitor sends more than pages do; send all again after {wait_s} s, in "
+        "smaller parts where one holds more of a visitor than may come at once.",
         headers=((b"retry-after", b"%d" % wait_s), (b"klantreis-dropped", b"rate_limited")),
     )
 

@@ -8,6 +8,7 @@ load a group grows by itself, so that all who wait share the price of a round tr
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -21,6 +22,8 @@ from tracker.delivery import Delivery
 from tracker.errors import StoreAwayError
 from tracker.keys import Keys
 from tracker.scrub import Mark
+
+LOG = logging.getLogger(__name__)
 
 # The largest group: about half a megabyte on the way, and some ten milliseconds of Redis' time.
 GROUP_EVENTS = 2_000
@@ -142,7 +145,7 @@ class GroupCommit:
             finally:
                 self.counts.store_failures = self._delivery.failures
                 for beacon in group:
-                    beacon.done(error)
+                    _tell(beacon.done, error)
             if self._linger_s and self._events_waiting < ENOUGH_EVENTS:
                 return  # what came meanwhile waits for company
 
@@ -164,6 +167,13 @@ class GroupCommit:
         if runs:
             by_key[self._keys.runs] = runs
         return tally, by_key
+
+
+def _tell(done: Done, error: StoreAwayError | None) -> None:
+    try:
+        done(error)
+    except Exception:  # whatever is wrong with one connection, the others wait for their answer too
+        LOG.exception("A beacon's sender could not be answered.")
 
 
 def _first(waiting: list[_Waiting], in_all: int) -> tuple[list[_Waiting], list[_Waiting]]:

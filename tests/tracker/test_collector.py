@@ -214,3 +214,21 @@ def test_another_number_of_partitions_is_refused(collecting: Callable[..., Any])
     with pytest.raises(MismatchError, match="holds 4 partitions and the settings say 8"):
         collecting(lambda collector: collector.start(), partitions=8)
     assert collecting(lambda collector: collector.take(arrival()), partitions=8).status == 503
+
+
+def test_whoever_cannot_be_told_the_others_of_the_group_are(
+    collecting: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    def hung_up(_: object) -> None:
+        raise RuntimeError("the connection is gone")
+
+    async def use(collector: Collector) -> list[int]:
+        await collector.take(arrival())
+        for _ in range(2):
+            assert collector.accept(arrival(), hung_up) is None
+        return [(await asyncio.wait_for(collector.take(arrival()), 30)).status for _ in range(2)]
+
+    assert collecting(use) == [204, 204]
+    assert [record.exc_info[1].args for record in caplog.records if record.exc_info] == [
+        ("the connection is gone",)
+    ] * 2
