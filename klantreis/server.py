@@ -58,7 +58,7 @@ def create_collector(
     spool = settings.spool if settings.spool_mb else None
     if spool is not None:
         make_folder(spool, 0o700)
-    matomo = MatomoEndpoint(token=matomo_token(), fallback=fallback)
+    matomo = MatomoEndpoint(token=matomo_token(), keep_days=settings.retention_days, fallback=fallback)
     collector = Collector(
         CollectorSettings(
             sites=settings.registry(),

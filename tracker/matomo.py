@@ -100,6 +100,7 @@ class Context(NamedTuple):
     trusted: bool  # the request carried the token
     random: Callable[[int], bytes]
     seen: Seen
+    oldest_ms: int = 0  # nothing of before is kept
     nth: int = 0  # among hits of the same request that say the very same
 
 
@@ -226,6 +227,8 @@ def _problems(hit: Parameters, context: Context) -> list[Problem]:
             found.append(Problem("cdt", f"{wanted}, got {_quoted(hit['cdt'])}"))
         elif time > context.now_ms + 60_000:
             found.append(Problem("cdt", "lies in the future"))
+        elif time < context.oldest_ms:
+            found.append(Problem("cdt", "is older than what is kept (retention_days)"))
     return found
 
 

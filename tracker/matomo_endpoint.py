@@ -38,17 +38,19 @@ class MatomoEndpoint:
     """Takes Matomo's hits for a collector, which `serve` names before the first request.
 
     `token` is what clients must send as `token_auth` to speak for others (`cip`) or of the past (`cdt`);
-    None: nobody may. `random` gives n random bytes.
+    None: nobody may. Hits of more than `keep_days` ago are refused, as retention would remove them. `random` gives n random bytes.
     """
 
     def __init__(
         self,
         *,
         token: str | None = None,
+        keep_days: int | None = None,
         fallback: App | None = None,
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._token, self._fallback, self._random = token, fallback, random
+        self._keep_ms = None if keep_days is None else keep_days * 86_400_000
         self._collector: Takes | None = None
         self._seen = matomo.Seen()
         self._reading = asyncio.Lock()
@@ -134,7 +136,10 @@ class MatomoEndpoint:
     ) -> Answer:
         now = collector.clock()
         trusted = trusted or self._trusts(hit.get("token_auth"))
-        context = matomo.Context(headers.get("referer"), now, trusted, self._random, self._seen, nth)
+        oldest_ms = 0 if self._keep_ms is None else now - self._keep_ms
+        context = matomo.Context(
+            headers.get("referer"), now, trusted, self._random, self._seen, oldest_ms=oldest_ms, nth=nth
+        )
         found = matomo.translate(hit, context)
         if isinstance(found, list):
             await self._count_malformed(collector, headers, client)

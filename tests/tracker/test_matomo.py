@@ -215,6 +215,13 @@ PROBLEMS: list[tuple[str, dict[str, str], dict[str, Any], list[str]]] = [
     ("of the past, without token", {"cdt": "2026-05-01 10:00:00"}, {}, ["cdt"]),
     ("of the past, with token", {"cdt": "2026-05-01 10:00:00"}, {"trusted": True}, []),
     ("of the future", {"cdt": "2036-05-01 10:00:00"}, {"trusted": True}, ["cdt"]),
+    ("of thirty-one days ago", {"cdt": "1777629600"}, {"trusted": True, "oldest_ms": 1_777_629_600_000}, []),
+    (
+        "older than what is kept",
+        {"cdt": "1777629599"},
+        {"trusted": True, "oldest_ms": 1_777_629_600_000},
+        ["cdt"],
+    ),
     ("no time", {"cdt": "gisteren"}, {"trusted": True}, ["cdt"]),
 ]
 
@@ -423,6 +430,23 @@ def test_a_server_speaks_for_its_visitors_with_the_token_alone(
     assert set(found) == {"/self", "/for", "/past"}
     assert found["/for"].visitor == found["/self"].visitor
     assert found["/past"].time == 1_777_629_600_000
+
+
+@pytest.mark.parametrize(("hours", "status"), [(47, 200), (49, 400)])
+def test_what_retention_would_remove_is_not_taken(
+    collecting: Callable[..., Any], store: redis.Redis, prefix: str, hours: int, status: int
+) -> None:
+    behind = MatomoEndpoint(token=TOKEN, keep_days=2)
+
+    async def use(collector: Collector) -> Answer:
+        behind.serve(collector)
+        time_s = NOON // 1000 - hours * 3600
+        return await ask(
+            collector, "/matomo.php?" + urlencode(hit(cdt=str(time_s), token_auth=TOKEN)), method="GET"
+        )
+
+    assert collecting(use, fallback=behind).status == status
+    assert len(events_in(store, prefix)) == (status == 200)
 
 
 def test_while_a_large_request_is_read_visitors_are_answered(
