@@ -138,7 +138,7 @@ def of_a_known_site(arrival: Arrival, draft: Draft) -> Draft | Drop:
     page, sites = draft.page, draft.rules.sites
     site = page.site or sites.by_host(page.address.host)
     origin = arrival.headers.get("origin")
-    if site is None or (origin is not None and not is_site_origin(origin, sites)):
+    if site is None or (origin is not None and site_of_origin(origin, sites) != site):
         return Drop(Reason.UNKNOWN_SITE)
     draft.site = page.site = site
     return draft
@@ -249,10 +249,10 @@ def run_proof(token: str, run: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def is_site_origin(origin: str, sites: Sites) -> bool:
-    """Whether an `Origin` header names a host of one of the sites."""
+def site_of_origin(origin: str, sites: Sites) -> Site | None:
+    """The site of which an `Origin` header names a host."""
     page = address.split(origin)
-    return page is not None and sites.by_host(page.host) is not None
+    return None if page is None else sites.by_host(page.host)
 
 
 def client_address(

@@ -144,11 +144,11 @@ def as_pixel(answer: Answer) -> Answer:
 
 
 @lru_cache(maxsize=256)
-def for_origin(answer: Answer, origin: str) -> Answer:
-    """The same, readable by the script of a page of this origin."""
+def for_origin(answer: Answer, origin: str, credentials: bool) -> Answer:
+    """The same, readable by the script of a page of this origin, also where it sent `credentials`."""
     allowed: Headers = (
         (b"access-control-allow-origin", origin.encode()),
-        (b"access-control-allow-credentials", b"true"),
+        *(((b"access-control-allow-credentials", b"true"),) if credentials else ()),
         (b"access-control-expose-headers", b"klantreis-dropped, retry-after"),
         (b"vary", b"origin"),
     )

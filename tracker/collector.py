@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tracker import answers, ledger, packing, runs
 from tracker.access import Operators
-from tracker.admission import Rules, SaltMissingError, admit, is_site_origin
+from tracker.admission import Rules, SaltMissingError, admit, site_of_origin
 from tracker.answers import Answer
 from tracker.arrival import Arrival, Drop
 from tracker.asgi import App, Receive, Scope, Send
@@ -268,12 +268,17 @@ class Collector:
             self._groundwork.learn_words()
         return None
 
-    def for_page(self, answer: Answer, origin: str | None, host: str | None) -> Answer:
-        """The answer as a page of `origin` may read it (headers `Origin` and `Host` of the request)."""
+    def for_page(
+        self, answer: Answer, origin: str | None, host: str | None, *, credentials: bool = False
+    ) -> Answer:
+        """The answer as a page of `origin` may read it (headers `Origin` and `Host` of the request).
+
+        `credentials` says that it may also where the browser sent cookies along, which nobody here reads.
+        """
         if origin is None or origin.partition("://")[2] == host:
             return answer  # the usual case: page and collector are one host, which needs no leave
-        if is_site_origin(origin, self._settings.sites):
-            return answers.for_origin(answer, origin)
+        if site_of_origin(origin, self._settings.sites) is not None:
+            return answers.for_origin(answer, origin, credentials)
         return answer
 
     def count_refusal(self, answer: Answer) -> None:

@@ -38,7 +38,8 @@ class MatomoEndpoint:
     """Takes Matomo's hits for a collector, which `serve` names before the first request.
 
     `token` is what clients must send as `token_auth` to speak for others (`cip`) or of the past (`cdt`);
-    None: nobody may. Hits of more than `keep_days` ago are refused, as retention would remove them. `random` gives n random bytes.
+    None: nobody may. Hits of more than `keep_days` ago are refused, as retention would remove them. `random`
+    gives n random bytes.
     """
 
     def __init__(
@@ -95,7 +96,8 @@ class MatomoEndpoint:
                     collector,
                 )
             )
-        return collector.for_page(answer, headers.get("origin"), headers.get("host"))
+        # matomo.js sends with `sendBeacon`, with which a browser always sends cookies along.
+        return collector.for_page(answer, headers.get("origin"), headers.get("host"), credentials=True)
 
     async def take(
         self, query: str, body: bytes, headers: Mapping[str, str], client: str, collector: Takes

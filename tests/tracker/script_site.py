@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tracker import wire
+from tracker import answers, wire
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -46,7 +46,8 @@ class ScriptSite:
     """`pages` maps a path to the body of its page; what arrives at /e waits in `heard`.
 
     The collector says 204, unless the next of `answers` is something else: a status with a Retry-After, or
-    None for a connection that breaks. `scripts` are texts served instead of the files.
+    None for a connection that breaks. `readers` are origins of pages elsewhere that may read its answers.
+    `scripts` are texts served instead of the files.
     """
 
     address: str = ""
@@ -54,6 +55,7 @@ class ScriptSite:
     heard: queue.Queue[Heard] = field(default_factory=queue.Queue)
     answers: deque[tuple[int, str | None] | None] = field(default_factory=deque)
     scripts: dict[str, bytes] = field(default_factory=dict)
+    readers: set[str] = field(default_factory=set)
     counted: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     left: set[str] = field(default_factory=set)
     before: dict[str, str | None] = field(default_factory=dict)
@@ -156,8 +158,13 @@ def script_site() -> Iterator[ScriptSite]:
         def _answer(self, status: int, body: bytes, kind: str, *, retry_after: str | None = None) -> None:
             self.send_response(status)
             self.send_header("Content-Type", kind)
-            self.send_header("Content-Security-Policy", "default-src 'self'; script-src 'self'")
+            elsewhere = "; connect-src *" if site.readers else ""
+            self.send_header("Content-Security-Policy", f"default-src 'self'; script-src 'self'{elsewhere}")
             self.send_header("Content-Length", str(len(body)))
+            if (origin := self.headers["Origin"]) in site.readers:
+                for name, value in answers.for_origin(answers.STORED, origin, False).headers:
+                    if name.startswith(b"access-control-"):
+                        self.send_header(name.decode(), value.decode())
             if retry_after is not None:
                 self.send_header("Retry-After", retry_after)
             with suppress(ConnectionError):  # a page that was closed does not wait for our answer

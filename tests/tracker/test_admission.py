@@ -15,6 +15,7 @@ from tracker import packing
 from tracker.admission import STEPS, Draft, Rules, SaltMissingError, admit, client_address, run_proof
 from tracker.arrival import Arrival, Drop, Reason
 from tracker.event import Event, Kind
+from tracker.site import Site, Sites
 from tracker.stream import decode
 
 RULES = Rules(
@@ -78,6 +79,19 @@ def test_drops(reason: Reason, given: Arrival) -> None:
     outcome = admit(given, RULES)
     assert isinstance(outcome, Drop)
     assert outcome.reason is reason
+
+
+def test_a_page_of_one_site_does_not_speak_for_another() -> None:
+    other = Site("elders", frozenset({"www.elders.nl", "elders.nl"}))
+    rules = dataclasses.replace(RULES, sites=Sites([*SITES, other]))
+
+    def reason(origin: str) -> Reason | None:
+        outcome = admit(arrival(beacon(u="https://www.elders.nl/afval"), origin=origin), rules)
+        return outcome.reason if isinstance(outcome, Drop) else None
+
+    assert reason("https://www.voorbeeldstad.nl") is Reason.UNKNOWN_SITE
+    assert reason("https://www.elders.nl") is None
+    assert reason("https://elders.nl") is None  # another host of the same site
 
 
 def test_no_load_test_is_admitted_where_no_token_is_set() -> None:

@@ -16,7 +16,7 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tracker.beacons import FIREFOX, NOON, SITES, arrival
+from tests.tracker.beacons import FIREFOX, NOON, SITES, arrival, beacon
 from tests.tracker.collecting import PARTITIONS, ask, events_in, ledger_of
 from tracker import matomo, wire
 from tracker.answers import Answer
@@ -468,6 +468,22 @@ def test_while_a_large_request_is_read_visitors_are_answered(
 
     monkeypatch.setattr(matomo, "read", read_in_vain)
     assert [answer.status for answer in endpoint(use)] == [204, 200]
+
+
+def test_only_matomos_clients_may_send_cookies_along(endpoint: Endpoint) -> None:
+    """Its `sendBeacon` always does, and a browser shows the page no answer else; k.js has no need of it."""
+    own = {"origin": "https://www.voorbeeldstad.nl"}
+    hits, ours, strangers = asked(
+        endpoint,
+        ("/matomo.php?" + urlencode(hit()), own),
+        ("/e", own | {"method": "POST", "body": beacon(), "content_type": "text/plain"}),
+        ("/matomo.php?" + urlencode(hit()), {"origin": "https://elders.nl"}),
+    )
+    allowed = [
+        (answer.header("access-control-allow-origin"), answer.header("access-control-allow-credentials"))
+        for answer in (hits, ours, strangers)
+    ]
+    assert allowed == [(own["origin"], "true"), (own["origin"], None), (None, None)]
 
 
 WRONG: list[tuple[str, str, dict[str, Any], int]] = [

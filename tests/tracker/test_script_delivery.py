@@ -39,6 +39,24 @@ def nothing_more(site: ScriptSite, tab: Page) -> None:
     assert site.heard.get(timeout=15).body == b"mark"
 
 
+def test_a_collector_at_another_address_is_understood_without_leave_for_cookies(
+    site: ScriptSite, tab: Page
+) -> None:
+    """What it says of waiting can be read, since k.js sends no cookies along."""
+    here, there = site.address, site.address.replace("127.0.0.1", "localhost")
+    site.readers.add(here)
+    site.answers.append((503, "60"))
+    stop_the_clock(tab)
+    tab.goto(site.page("/", "<p>", script=f'data-to="{there}/e"'))
+    heard = site.heard.get(timeout=15)
+    assert (heard.headers["origin"], heard.headers.get("cookie")) == (here, None)
+    kept(tab, 1)
+    tab.clock.run_for(30_000)
+    assert site.heard.empty()
+    tab.clock.run_for(35_000)
+    assert identities(site.next()) == identities(heard.beacon)
+
+
 def identities(beacon: dict[str, Any]) -> list[tuple[str, int, str]]:
     return [(beacon["p"], event["i"], event["k"]) for event in beacon["e"]]
 
