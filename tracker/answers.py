@@ -133,6 +133,10 @@ def of_drop(drop: Drop) -> Answer:
         return malformed("beacon", drop.problems)
     if drop.reason is Reason.RATE_LIMITED:
         return too_many(drop.wait_s)
+    if drop.reason is Reason.WRONG_METHOD:
+        return wrong_method("POST, OPTIONS")
+    if drop.reason is Reason.WRONG_TYPE:
+        return WRONG_TYPE
     return TOO_LARGE if drop.reason is Reason.TOO_LARGE else DROPPED[drop.reason]
 
 

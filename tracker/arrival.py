@@ -15,6 +15,8 @@ from tracker import wire
 class Reason(StrEnum):
     """Why an arrival was dropped; the word in the ledger and in the header `Klantreis-Dropped`."""
 
+    WRONG_METHOD = "wrong_method"
+    WRONG_TYPE = "wrong_type"
     TOO_LARGE = "too_large"
     MALFORMED = "malformed"
     OPT_OUT = "opt_out"

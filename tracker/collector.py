@@ -17,9 +17,9 @@ from pathlib import Path
 
 from tracker import answers, ledger, packing, runs
 from tracker.access import Operators
-from tracker.admission import Rules, SaltMissingError, admit, site_of_origin
+from tracker.admission import Draft, Rules, SaltMissingError, admit, site_of_origin
 from tracker.answers import Answer
-from tracker.arrival import Arrival, Drop
+from tracker.arrival import Arrival, Drop, Reason
 from tracker.asgi import App, Receive, Scope, Send
 from tracker.bots import is_bot
 from tracker.case_numbers import CaseNumbers
@@ -244,11 +244,15 @@ class Collector:
         Raises `SaltMissingError` where the store must be asked first, for which there is `take`, and
         `StoreAwayError` where too much waits for the store already.
         """
+        outcome: Draft | Drop
         if arrival.method != "POST":
-            return answers.wrong_method("POST, OPTIONS")
-        if not _is_plain_text(arrival.content_type):
-            return answers.WRONG_TYPE
-        outcome = admit(arrival, self._rules)
+            if not arrival.body:  # somebody looks what is here; no beacon came
+                return answers.wrong_method("POST, OPTIONS")
+            outcome = Drop(Reason.WRONG_METHOD)
+        elif not _is_plain_text(arrival.content_type):
+            outcome = Drop(Reason.WRONG_TYPE)
+        else:
+            outcome = admit(arrival, self._rules)
         day = day_of(arrival.time_ms, self._zone)
         if isinstance(outcome, Drop):
             self._commit.count_drop(day, ledger.dropped(outcome.reason))

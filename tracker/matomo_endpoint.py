@@ -20,7 +20,7 @@ from tracker.answers import Answer
 from tracker.arrival import Arrival
 from tracker.asgi import App, Receive, Scope, Send, body_of, client_of, wanted
 from tracker.takes import Takes
-from tracker.wire import Problem
+from tracker.wire import MAX_BYTES, Problem
 
 PATHS = frozenset({"/matomo.php", "/piwik.php", "/ppms.php"})  # the last is Piwik PRO's
 MAX_BODY_BYTES = 1_000_000
@@ -84,18 +84,14 @@ class MatomoEndpoint:
         elif method not in {"GET", "HEAD", "POST"}:
             answer = answers.wrong_method(_ALLOWED)
         else:
-            body = await body_of(receive, MAX_BODY_BYTES)
-            answer = (
-                _TOO_LARGE
-                if len(body) > MAX_BODY_BYTES
-                else await self.take(
-                    scope["query_string"].decode("latin-1"),
-                    body,
-                    headers,
-                    client_of(scope),
-                    collector,
-                )
-            )
+            body, client = await body_of(receive, MAX_BODY_BYTES), client_of(scope)
+            if len(body) > MAX_BODY_BYTES:
+                # As the ledger knows it: one beacon, which is too large.
+                await self._count(collector, headers, client, bytes(MAX_BYTES + 1))
+                answer = _TOO_LARGE
+            else:
+                query = scope["query_string"].decode("latin-1")
+                answer = await self.take(query, body, headers, client, collector)
         # matomo.js sends with `sendBeacon`, with which a browser always sends cookies along.
         return collector.for_page(answer, headers.get("origin"), headers.get("host"), credentials=True)
 
@@ -156,7 +152,10 @@ class MatomoEndpoint:
 
     async def _count_malformed(self, collector: Takes, headers: Mapping[str, str], client: str) -> None:
         """An empty beacon is malformed too: so the ledger counts what could not even be translated."""
-        await collector.take(Arrival(b"", headers, client, "POST", "text/plain", collector.clock()))
+        await self._count(collector, headers, client, b"")
+
+    async def _count(self, collector: Takes, headers: Mapping[str, str], client: str, body: bytes) -> None:
+        await collector.take(Arrival(body, headers, client, "POST", "text/plain", collector.clock()))
 
     def _trusts(self, token: str | None) -> bool:
         return bool(token and self._token) and hmac.compare_digest(

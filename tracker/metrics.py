@@ -23,8 +23,15 @@ from tracker.arrival import Reason
 from tracker.scrub import Mark
 from tracker.worker import Distribution, Snapshot
 
-# Of a beacon; everything else that goes wrong has 404, 405 or 415.
-_REFUSED_DROPS = {Reason.MALFORMED: 400, Reason.TOO_LARGE: 413}
+_REFUSED_DROPS = frozenset(
+    {
+        Reason.MALFORMED,
+        Reason.TOO_LARGE,
+        Reason.WRONG_METHOD,
+        Reason.WRONG_TYPE,
+        Reason.RATE_LIMITED,
+    }
+)
 
 
 class Installation(msgspec.Struct, frozen=True):

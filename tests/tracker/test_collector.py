@@ -7,19 +7,21 @@ import asyncio
 import json
 from collections.abc import Callable
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 
 from tests.tracker.beacons import arrival, beacon, event
-from tests.tracker.collecting import PARTITIONS, ask, events_in, ledger_of, post
+from tests.tracker.collecting import DAY, PARTITIONS, ask, events_in, ledger_of, post
 from tracker.answers import Answer
 from tracker.arrival import Arrival
 from tracker.collector import Collector
 from tracker.errors import MismatchError
 from tracker.event import Event
 from tracker.keys import Keys
+from tracker.ledger import as_page
 
 
 def test_answers_when_the_store_has_the_events(
@@ -128,6 +130,43 @@ def test_stores_nothing_of(
     answer = collecting(lambda collector: collector.take(given))
     assert (answer.status, answer.header("content-type")) == (status, says)
     assert events_in(store, prefix) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "dropped"),
+    [
+        pytest.param({"method": "POST", "content_type": "application/json"}, "wrong_type", id="wrong type"),
+        pytest.param({"method": "PUT", "content_type": "text/plain"}, "wrong_method", id="wrong method"),
+        pytest.param({"method": "QQQ", "content_type": "x/y"}, "wrong_method", id="a method nobody knows"),
+        pytest.param({"method": "POST", "body": b" " * 60_001}, "too_large", id="too large"),
+        pytest.param({"method": "GET", "body": b""}, None, id="somebody looks"),
+    ],
+)
+@pytest.mark.parametrize("spooled", [False, True])
+def test_a_beacon_that_came_wrongly_is_in_the_ledger(
+    collecting: Callable[..., Any],
+    store: redis.Redis,
+    prefix: str,
+    tmp_path: Path,
+    given: dict[str, Any],
+    dropped: str | None,
+    spooled: bool,
+) -> None:
+    """Under a reason of ours, never a word of theirs."""
+
+    async def use(collector: Collector) -> str:
+        await ask(collector, "/e", **({"body": beacon(), "content_type": "text/plain"} | given))
+        await post(collector, beacon())
+        return (await ask(collector, "/metrics", method="GET")).body.decode()
+
+    metrics = collecting(use, **({"spool": tmp_path / "spool"} if spooled else {}))
+    came = {"in": 2, f"dropped:{dropped}": 1} if dropped else {"in": 1}
+    assert ledger_of(store, prefix) == {"stored": 1, "events": 2} | came
+    page = as_page(DAY, store.hgetall(Keys(prefix).ledger(DAY)))
+    assert page["balanced"] is True
+    if dropped:
+        assert f'klantreis_beacons_dropped_total{{reason="{dropped}",worker="0"}} 1.0' in metrics
+    assert 'klantreis_answers_total{status="204",worker="0"} 1.0' in metrics
 
 
 def test_a_malformed_beacon_hears_everything_that_is_wrong(collecting: Callable[..., Any]) -> None:

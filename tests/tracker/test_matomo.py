@@ -516,6 +516,13 @@ WRONG: list[tuple[str, str, dict[str, Any], int]] = [
 ]
 
 
+def test_a_request_that_is_too_large_is_in_the_ledger(
+    endpoint: Endpoint, store: redis.Redis, prefix: str
+) -> None:
+    asked(endpoint, ("/matomo.php", {"method": "POST", "body": b"x" * (MAX_BODY_BYTES + 1)}))
+    assert ledger_of(store, prefix) == {"in": 1, "dropped:too_large": 1}
+
+
 def test_what_a_client_of_matomos_was_refused_is_counted_as_a_beacons(endpoint: Endpoint) -> None:
     async def use(collector: Collector) -> dict[int, int]:
         for path in ("/matomo.php", "/matomo.php?" + urlencode(hit(idsite="0")), "/matomo"):
