@@ -61,7 +61,8 @@ def access_log(files: tuple[Path, ...], site: str, data: Path) -> None:
     """Read web server logs (Combined Log Format or JSON lines, also .gz) into the archive.
 
     Every line is counted: it became events, or it was set aside for a reason that is named. Files given
-    together share their pseudonyms, so give the rotated logs of one day together.
+    together share their pseudonyms, so give the rotated logs of one day together. A log that grew since it
+    was imported is another file, with other pseudonyms: its visitors would count twice.
     """
     from tracker.imports.access_log import import_access_log
 

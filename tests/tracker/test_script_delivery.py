@@ -138,6 +138,17 @@ def test_what_waits_is_limited_and_given_up_after_an_hour(site: ScriptSite, tab:
     nothing_more(site, tab)
 
 
+def test_who_refused_before_the_first_view_is_not_measured(site: ScriptSite, tab: Page) -> None:
+    """As docs/script.md says: a script before k.js."""
+    tab.add_init_script("localStorage.kr_c ||= '-'")
+    tab.goto(site.page("/", CLICK))
+    tab.click("a")
+    nothing_more(site, tab)
+    tab.evaluate("klantreis.consent(true)")
+    tab.goto(site.page("/elders", "<p>"))
+    assert len(site.next_view()["c"]) == 22
+
+
 def test_consent_withdrawn_takes_back_what_was_not_sent_yet(site: ScriptSite, tab: Page) -> None:
     site.answers.append((503, "5"))
     stop_the_clock(tab)
