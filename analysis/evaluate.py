@@ -35,9 +35,11 @@ from analysis.report import Check, Report, Result, Role, SetAside, VariantCount,
 from analysis.results import corrected, watched
 from analysis.second_views import SecondViews, View
 from analysis.task_promise import Kept
+from analysis.term import Term, term_of
 from analysis.thresholds import DEFAULTS, Thresholds
 from analysis.visitor_mix import mixtures
 from analysis.which_step import step_parts
+from analysis.withheld import withheld
 from experiments.definition import Experiment, Looks
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ def evaluate(
     changed: Sequence[str] | None = None,
     tasks: Kept | None = None,
     excluded: Mapping[date, str] | None = None,
+    stopped: date | None = None,
 ) -> Report:
     """The report of one experiment, from the day tables under `tables_root`.
 
@@ -73,6 +76,7 @@ def evaluate(
         tasks: what became of the site's task definitions since; None where it has none.
         excluded: DAYs to leave out, of all variants alike, each with its reason. The report names them and
             says what the verdict would be with them.
+        stopped: the DAY on which the experiment was stopped; None where it was not.
 
     Raises:
         AnalysisError: the primary metric or a guardrail is none that is measured, or a day is left out
@@ -87,6 +91,7 @@ def evaluate(
             '"outage of the site": it is printed in the report.'
         )
     closed = days if days is not None else day_tables.closed_days(tables_root)
+    term = term_of(experiment, max(closed, default=None), stopped=stopped)
 
     def made(chosen: Sequence[date]) -> Report:
         seen = [day for day in chosen if experiment.starts <= day <= experiment.ends] or chosen
@@ -99,6 +104,7 @@ def evaluate(
             thresholds=thresholds,
             changed=changed,
             tasks=tasks,
+            term=term,
         )
 
     whole = made(closed)
@@ -132,10 +138,12 @@ def evaluate_tables(
     thresholds: Thresholds = DEFAULTS,
     changed: Sequence[str] | None = None,
     tasks: Kept | None = None,
+    term: Term | None = None,
 ) -> Report:
     """The same from frames: rows of all `days` (ISO dates) and partitions, in any order.
 
     Buckets, times and values with a column `day` can be looked at day by day; without one, only as a whole.
+    `term` is by default that of an experiment of which the last of `days` is closed.
 
     Raises:
         AnalysisError: an experiment without two variants of different names, or a sum that is no number.
@@ -147,6 +155,7 @@ def evaluate_tables(
     by_day = Days.of(tables["buckets"], tables["times"], promised)
     names = [variant.name for variant in experiment.variants]
     last = max(days, default="")
+    term = term or term_of(experiment, date.fromisoformat(last) if last else None)
     felt = journey_tests.heartbeats(experiment, table, tables["heartbeats"])
     primary, secondary, guardrails, exploration = compare_all(experiment, table, felt)
     moved, apart = journey_tests.transitions(experiment, table, tables["transitions"])
@@ -159,10 +168,17 @@ def evaluate_tables(
     over: bool | None = None
     looks: tuple[Check, ...] = ()
     if experiment.looks is not Looks.END and by_day is not None:
-        primary, over, looks = _looked(experiment, primary, by_day, ended=last >= experiment.ends.isoformat())
+        primary, over, looks = _looked(experiment, primary, by_day, ended=term.left == 0)
     checks = (
         *promises.checks(
-            experiment, table, tables["set_aside"], days=days, changed=changed, tasks=tasks, by_day=by_day
+            experiment,
+            table,
+            tables["set_aside"],
+            last=last,
+            term=term,
+            changed=changed,
+            tasks=tasks,
+            by_day=by_day,
         ),
         *exposure_checks.checks(experiment, table, tables["exposed"]),
         *balance.checks(tables["strata"], names),
@@ -178,6 +194,7 @@ def evaluate_tables(
             units=sum(table.units(name) for name in names),
             planned_size=experiment.planned_size,
             over=over,
+            term=term,
         )
 
     others = verdict_sensitivity.alternatives(
@@ -186,7 +203,7 @@ def evaluate_tables(
         lambda other: corrected(over_variants(experiment, other, [first]), multiplicity.holm),
         lambda found: judged(found).code,
     )
-    return Report(
+    report = Report(
         experiment=experiment.name,
         question=experiment.question,
         control=experiment.control.name,
@@ -205,7 +222,7 @@ def evaluate_tables(
         results=(*primary, *guardrails, *secondary, *exploration),
         set_aside=_set_aside(tables["set_aside"]),
         verdict=judged(primary),
-        **_caveats(experiment, running=now.date() <= experiment.ends and last < experiment.ends.isoformat()),
+        **_caveats(experiment, running=now.date() <= experiment.ends and term.running),
         pictures=picture_data.of(table, tables["flows"], tables["heartbeats"], names),
         transitions=moved,
         paths=apart,
@@ -220,6 +237,7 @@ def evaluate_tables(
         ),
         created_at=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
+    return withheld(report) if over is None and verdict.too_early(checks, term=term) else report
 
 
 def _refuse_impossible(experiment: Experiment, tables: Mapping[str, pd.DataFrame]) -> None:

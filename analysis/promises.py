@@ -14,6 +14,7 @@ from analysis.estimates import LEVEL, Refused, multiplicity, survival
 from analysis.estimates.group_sequential import Spending
 from analysis.report import Check, Status
 from analysis.task_promise import Kept
+from analysis.term import Term
 from analysis.thresholds import Thresholds
 from experiments.assignment import assignments, shares
 from experiments.definition import Experiment, Looks, Metric
@@ -93,7 +94,8 @@ def checks(
     table: BucketTable,
     set_aside: pd.DataFrame,
     *,
-    days: Sequence[str],
+    last: str,
+    term: Term,
     changed: Sequence[str] | None,
     tasks: Kept | None = None,
     by_day: Days | None = None,
@@ -109,7 +111,7 @@ def checks(
         exposure_mismatch(mismatched + _misplaced(experiment, table), sum(units.values())),
         dispersion(table, sum(shares(experiment).values()), ramped=ramped),
         planned_size(sum(units.values()), experiment.planned_size),
-        duration(experiment, max(days, default="")),
+        duration(experiment, last, term),
     ]
     if changed is not None or tasks is not None:
         found.append(unchanged(changed, tasks))
@@ -203,13 +205,14 @@ def planned_size(units: int, planned: int) -> Check:
     return check("plannedSize", status, f"{units} of {planned} planned first exposures", facts=facts)
 
 
-def duration(experiment: Experiment, last: str) -> Check:
-    """Whether the days seen reach the end that was fixed beforehand."""
-    ends = experiment.ends.isoformat()
+def duration(experiment: Experiment, last: str, term: Term) -> Check:
+    """Whether the experiment ran to the end that was fixed beforehand; `last` is the last DAY seen."""
+    stop = "" if term.stopped is None else f"; stopped on {term.stopped.isoformat()}"
     return check(
         "duration",
-        Status.PASS if last >= ends else Status.WARN,
-        f"planned {experiment.starts.isoformat()} to {ends}; last day seen {last or 'none'}",
+        Status.PASS if term.over else Status.WARN,
+        f"planned {experiment.starts.isoformat()} to {experiment.ends.isoformat()}; "
+        f"last day seen {last or 'none'}{stop}",
     )
 
 

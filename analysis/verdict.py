@@ -2,7 +2,8 @@
 """The verdict: one of five words, and the sentence that says it.
 
 Fixed before anyone looks: the primary metric decides; a failed condition voids everything; before the planned
-size there is no verdict; a better primary metric is held back by a guardrail that broke or stayed uncertain.
+last DAY is over, and without the planned size, there is no verdict; a better primary metric is held back by a
+guardrail that broke or stayed uncertain.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 
 from analysis import wording
 from analysis.report import Check, Result, Status, Verdict, VerdictCode
+from analysis.term import Term
 
 ALPHA = 0.05
 
@@ -26,6 +28,7 @@ def decide(
     units: int | None = None,
     planned_size: int | None = None,
     over: bool | None = None,
+    term: Term | None = None,
 ) -> Verdict:
     """The verdict on the primary metric, with its sentence in every language of the report.
 
@@ -36,19 +39,18 @@ def decide(
         units, planned_size: browsers that took part and were planned; None where nothing was planned.
         over: where one may look on the way, whether a boundary or the end was reached: then the planned size
             is not waited for. None where one may not.
+        term: where the experiment is in its planned time; None where none was planned.
 
     With several variants the verdict is `better` as soon as one is, and speaks of the best of those; it is
     `worse` only where every one is.
     """
     failed = tuple(c for c in checks if c.status is Status.FAIL and c.name not in _PATIENCE)
-    waiting = any(c.status is not Status.PASS for c in checks if c.name == "plannedSize")
-    if over is not None:
-        waiting = not over
     if failed:
         return _verdict(VerdictCode.DO_NOT_USE, _leading(primary), failed=failed)
-    if waiting or all(one.estimate is None for one in primary):
+    if too_early(checks, over=over, term=term) or all(one.estimate is None for one in primary):
         code = VerdictCode.NOT_ENOUGH_DATA
-        return _verdict(code, _leading(primary), units=units, planned_size=planned_size)
+        waits_for = term if over is None else None
+        return _verdict(code, _leading(primary), units=units, planned_size=planned_size, term=waits_for)
     known = [one for one in primary if one.estimate is not None]
     good = [one for one in known if _clear(one) and gain(one) > 0]
     sound = [one for one in good if not held_back(one, guardrails)]
@@ -60,6 +62,18 @@ def decide(
     if all(_clear(one) for one in known):
         return _verdict(VerdictCode.WORSE, max(known, key=gain))
     return _verdict(VerdictCode.NO_CLEAR_DIFFERENCE, _leading(primary))
+
+
+def too_early(checks: Sequence[Check], *, over: bool | None = None, term: Term | None = None) -> bool:
+    """Whether a verdict would be before its time: arguments as of `decide`.
+
+    A verdict that is given once has one moment, the end of the planned last DAY. The DAY on which the planned
+    size is reached is none: there would be another look every night after it.
+    """
+    if over is not None:
+        return not over
+    small = any(c.status is not Status.PASS for c in checks if c.name == "plannedSize")
+    return small or not (term is None or term.over)
 
 
 def gain(result: Result) -> float:
@@ -91,6 +105,7 @@ def _verdict(
     planned_size: int | None = None,
     failed: Sequence[Check] = (),
     guardrails: Sequence[Result] = (),
+    term: Term | None = None,
 ) -> Verdict:
     sentence = {
         language: wording.verdict_sentence(
@@ -101,6 +116,7 @@ def _verdict(
             planned_size=planned_size,
             failed=failed,
             guardrails=guardrails,
+            term=term,
         )
         for language in wording.LANGUAGES
     }

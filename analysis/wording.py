@@ -47,6 +47,7 @@ from analysis.naming import (
     view_name,
     view_note,
 )
+from analysis.no_verdict import no_verdict
 from analysis.notation import (
     LANGUAGES,
     day,
@@ -62,6 +63,7 @@ from analysis.notation import (
 )
 from analysis.phrases.metrics import NOUNS
 from analysis.report import Check, Estimand, Result, Role, VerdictCode
+from analysis.term import Term
 
 __all__ = [
     "LANGUAGES",
@@ -151,6 +153,7 @@ def verdict_sentence(
     planned_size: int | None = None,
     failed: Sequence[Check] = (),
     guardrails: Sequence[Result] = (),
+    term: Term | None = None,
 ) -> str:
     """The verdict as one or two sentences with natural frequencies and their range.
 
@@ -159,6 +162,7 @@ def verdict_sentence(
         primary: result of the primary metric; None or a refused one where there is no figure.
         language: nl or en.
         units, planned_size: browsers that took part and were planned, for `notEnoughData`.
+        term: where the experiment is in its planned time, where the verdict waits for that.
         failed: the checks that failed, for `doNotUse`.
         guardrails: guardrails that were broken or inconclusive and for that reason hold back a 'better'.
     """
@@ -167,7 +171,7 @@ def verdict_sentence(
         lead = "Gebruik deze uitslag niet." if dutch else "Do not use this outcome."
         return " ".join([lead, *(check.sentence.get(language, "") for check in failed)]).strip()
     if code is VerdictCode.NOT_ENOUGH_DATA:
-        return _not_enough(primary, language, units, planned_size)
+        return no_verdict(primary, language, units=units, planned_size=planned_size, term=term)
     if primary is None or primary.values is None or primary.ci is None:
         lead = "Een oordeel is niet mogelijk" if dutch else "A verdict is not possible"
         return f"{lead}: {refusal((primary and primary.reason) or '', language)}."
@@ -296,22 +300,3 @@ def _held_back(guardrails: Sequence[Result], language: str) -> str:
     )
     lead = "Let op wat niet slechter mocht worden" if language == "nl" else "Mind what was not to get worse"
     return f" {lead}: {told}."
-
-
-def _not_enough(primary: Result | None, language: str, units: int | None, planned_size: int | None) -> str:
-    dutch = language == "nl"
-    if primary is not None and primary.reason is not None:
-        lead = "Nog geen oordeel mogelijk" if dutch else "No verdict is possible yet"
-        return f"{lead}: {refusal(primary.reason, language)}."
-    if units is None and primary is not None:
-        units = sum(primary.n)
-    lead = "Nog geen oordeel" if dutch else "No verdict yet"
-    if units is None:
-        return f"{lead}: er zijn te weinig gegevens." if dutch else f"{lead}: there is not enough data."
-    count = number(units, language)
-    if planned_size is None or planned_size <= units:
-        return f"{lead}: er deden {count} bezoekers mee." if dutch else f"{lead}: {count} visitors took part."
-    planned = number(planned_size, language)
-    if dutch:
-        return f"{lead}: er deden {count} van de {planned} geplande bezoekers mee."
-    return f"{lead}: {count} of the {planned} planned visitors took part."

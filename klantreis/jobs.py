@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.definition import Experiment
+from experiments.lifecycle import day_at
 from experiments.loading import load as load_experiments
 from experiments.register import Register
 from klantreis.errors import SettingsError, StoreError
@@ -174,6 +175,7 @@ def make_report(
             f"Start one with: klantreis experiment start {name}"
         )
     record = records[name]
+    zone = settings.site(record.experiment.site).zone
     # The register keeps the definition as it was; only coverage may have grown since.
     changed = ["coverage"] if len({ramp.coverage for ramp in record.ramps}) > 1 else []
     report = evaluate(
@@ -183,6 +185,7 @@ def make_report(
         changed=changed,
         tasks=_tasks_kept(settings, record),
         excluded=excluded,
+        stopped=None if record.stopped_at is None else day_at(record.stopped_at, zone),
     )
     if is_demonstration(settings.data):
         report = _with_caveat(report, "simulated")

@@ -84,7 +84,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "void": "niet te gebruiken",
         "void_note": "Trek hier geen conclusie uit: de proef is niet eerlijk verlopen.",
         "early": "nog niet te zeggen",
-        "early_note": "Dit is een tussenstand: wacht tot genoeg bezoekers hebben meegedaan.",
+        "early_note": "Dit is een tussenstand: wacht tot genoeg bezoekers hebben meegedaan en er een oordeel "
+        "is.",
     },
     "en": {
         "experiment": "Experiment",
@@ -164,7 +165,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "void": "not to be used",
         "void_note": "Draw no conclusion from this: the experiment was not fair.",
         "early": "too early to tell",
-        "early_note": "This is an interim state: wait until enough visitors have taken part.",
+        "early_note": "This is an interim state: wait until enough visitors took part and there is a "
+        "verdict.",
     },
 }
 

@@ -140,14 +140,23 @@ def ramp(name: str, coverage: float, actor: str | None, data: Path) -> None:
 @data_option
 def stop(name: str, reason: str, actor: str | None, data: Path) -> None:
     """Stop the experiment NAME: from now on everybody sees the current version."""
+    from experiments.definition import Looks
+    from experiments.lifecycle import day_at
     from klantreis.jobs import now, register_of
     from klantreis.settings import load
     from klantreis.store import open_store
 
     settings = load(data)
     with open_store(settings.data, settings.redis_url) as store:
-        register_of(store).stop(name, actor=actor or getpass.getuser(), now=now(), reason=reason)
+        record = register_of(store).stop(name, actor=actor or getpass.getuser(), now=now(), reason=reason)
     click.echo(f"{name} is stopped; everybody sees the current version. How it went: klantreis report {name}")
+    promised = record.experiment
+    day = day_at(now(), settings.site(promised.site).zone)
+    if promised.looks is Looks.END and day < promised.ends:
+        click.echo(
+            f"Its last day, {promised.ends}, was not over, so the report has figures and no verdict. A test "
+            'that may be stopped at a good result is one with looks = "daily".'
+        )
 
 
 @experiment.command()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,11 +13,14 @@ from analysis.estimates import Estimate, Refusal, Refused
 from analysis.promises import check
 from analysis.report import Result, Role, Status, VerdictCode
 from analysis.results import Asked, result, unbroken
+from analysis.term import Term
 
 FAILED = check("sampleRatio", Status.FAIL, "")
 PASSED = check("sampleRatio", Status.PASS, "")
 TOO_SOON = check("plannedSize", Status.WARN, "", facts={"units": 10, "planned": 20})
 LATE = check("duration", Status.FAIL, "")
+LAST = date(2026, 6, 28)
+RUNNING, OVER, STOPPED = Term(LAST, 6), Term(LAST, 0), Term(LAST, 0, date(2026, 6, 14))
 
 
 def found(difference: float, *, half: float = 0.04, p: float | None = None, null: float = 0.0) -> Estimate:
@@ -60,6 +64,13 @@ CASES = [
     pytest.param([REFUSED], {"checks": [FAILED]}, VerdictCode.DO_NOT_USE, id="failed before all else"),
     pytest.param([UP], {"checks": [TOO_SOON]}, VerdictCode.NOT_ENOUGH_DATA, id="before the planned size"),
     pytest.param([UP], {"checks": [LATE]}, VerdictCode.BETTER, id="duration alone voids nothing"),
+    pytest.param([UP], {"term": RUNNING}, VerdictCode.NOT_ENOUGH_DATA, id="before the last day"),
+    pytest.param([UP], {"term": OVER}, VerdictCode.BETTER, id="after the last day"),
+    pytest.param([UP], {"term": STOPPED}, VerdictCode.NOT_ENOUGH_DATA, id="stopped before the last day"),
+    pytest.param([UP], {"term": OVER, "checks": [TOO_SOON]}, VerdictCode.NOT_ENOUGH_DATA, id="over, too few"),
+    pytest.param([UP], {"term": RUNNING, "checks": [FAILED]}, VerdictCode.DO_NOT_USE, id="void on the way"),
+    pytest.param([UP], {"term": RUNNING, "over": True}, VerdictCode.BETTER, id="boundary on the way"),
+    pytest.param([UP], {"term": STOPPED, "over": True}, VerdictCode.BETTER, id="boundary, then stopped"),
     pytest.param([UP], {"guardrails": [rail(0.0)]}, VerdictCode.BETTER, id="guardrail held"),
     pytest.param(
         [UP], {"guardrails": [rail(0.03)]}, VerdictCode.NO_CLEAR_DIFFERENCE, id="guardrail uncertain"
