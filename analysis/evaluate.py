@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
@@ -35,7 +36,7 @@ from analysis.report import Check, Report, Result, Role, SetAside, VariantCount,
 from analysis.results import corrected, watched
 from analysis.second_views import SecondViews, View
 from analysis.task_promise import Kept
-from analysis.term import Term, term_of
+from analysis.term import AMSTERDAM, Term, finished, term_of
 from analysis.thresholds import DEFAULTS, Thresholds
 from analysis.visitor_mix import mixtures
 from analysis.which_step import step_parts
@@ -64,6 +65,7 @@ def evaluate(
     tasks: Kept | None = None,
     excluded: Mapping[date, str] | None = None,
     stopped: date | None = None,
+    zone: ZoneInfo = AMSTERDAM,
 ) -> Report:
     """The report of one experiment, from the day tables under `tables_root`.
 
@@ -77,6 +79,7 @@ def evaluate(
         excluded: DAYs to leave out, of all variants alike, each with its reason. The report names them and
             says what the verdict would be with them.
         stopped: the DAY on which the experiment was stopped; None where it was not.
+        zone: that of the site. A DAY that still runs at `now` there is left out, and the report says so.
 
     Raises:
         AnalysisError: the primary metric or a guardrail is none that is measured, or a day is left out
@@ -90,7 +93,9 @@ def evaluate(
             f"{', '.join(unreasoned)} would be left out without a reason. Say in a few words why, such as "
             '"outage of the site": it is printed in the report.'
         )
-    closed = days if days is not None else day_tables.closed_days(tables_root)
+    present = days if days is not None else day_tables.closed_days(tables_root)
+    closed = finished(present, now, zone)
+    running = [day for day in present if day not in closed and experiment.starts <= day <= experiment.ends]
     term = term_of(experiment, max(closed, default=None), stopped=stopped)
 
     def made(chosen: Sequence[date]) -> Report:
@@ -109,15 +114,13 @@ def evaluate(
 
     whole = made(closed)
     left_out = {day: reason for day, reason in (excluded or {}).items() if day in closed}
-    if not left_out:
-        return whole
-    report = made([day for day in closed if day not in left_out])
-    reasons = {day.isoformat(): reason.strip() for day, reason in sorted(left_out.items())}
-    return msgspec.structs.replace(
-        report,
-        definitions={**report.definitions, "excludedDays": reasons},
-        checks=(*report.checks, promises.excluded_days(reasons, whole.verdict.code.value)),
-    )
+    report = made([day for day in closed if day not in left_out]) if left_out else whole
+    said = list(promises.unfinished_day(running))
+    if left_out:
+        reasons = {day.isoformat(): reason.strip() for day, reason in sorted(left_out.items())}
+        said.append(promises.excluded_days(reasons, whole.verdict.code.value))
+        report = msgspec.structs.replace(report, definitions={**report.definitions, "excludedDays": reasons})
+    return msgspec.structs.replace(report, checks=(*report.checks, *said))
 
 
 def _read(root: Path, name: str, days: Sequence[date], experiment: str) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from analysis import allocation, verdict, wording
@@ -169,6 +170,12 @@ def excluded_days(reasons: Mapping[str, str], verdict_with: str) -> Check:
     """Days that were left out, why, and what the verdict would be with them."""
     told = ", ".join(f"{day} ({reason})" for day, reason in sorted(reasons.items()))
     return check("excludedDays", Status.WARN, f"{told}; with them the verdict is {verdict_with}")
+
+
+def unfinished_day(running: Sequence[date]) -> tuple[Check, ...]:
+    """A DAY whose tables are there though it still runs, which was left out."""
+    told = ", ".join(day.isoformat() for day in running)
+    return (check("unfinishedDay", Status.WARN, f"{told} was closed before it was over"),) if running else ()
 
 
 def exposure_mismatch(mismatched: int, units: int) -> Check:

@@ -8,10 +8,15 @@ differences that are not there.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from experiments.definition import Experiment
+from tracker.day import day_bounds
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +45,15 @@ def term_of(experiment: Experiment, reached: date | None, *, stopped: date | Non
     if reached is None or reached < experiment.starts:
         return Term(experiment.ends, (experiment.ends - experiment.starts).days + 1, early)
     return Term(experiment.ends, max(0, (experiment.ends - reached).days), early)
+
+
+def finished(days: Iterable[date], now: datetime, zone: ZoneInfo = AMSTERDAM) -> list[date]:
+    """Those of the DAYs that were over at `now`, in the site's zone: a DAY that still runs is no look.
+
+    >>> [len(finished([date(2026, 6, 1)], datetime.fromisoformat(now))) for now in (
+    ...     "2026-06-02T01:59:59Z", "2026-06-02T02:00:00Z"
+    ... )]
+    [0, 1]
+    """
+    now_ms = int(now.timestamp() * 1000)
+    return [day for day in days if day_bounds(day, zone)[1] <= now_ms]

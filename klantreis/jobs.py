@@ -186,6 +186,7 @@ def make_report(
         tasks=_tasks_kept(settings, record),
         excluded=excluded,
         stopped=None if record.stopped_at is None else day_at(record.stopped_at, zone),
+        zone=zone,
     )
     if is_demonstration(settings.data):
         report = _with_caveat(report, "simulated")

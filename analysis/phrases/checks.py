@@ -34,6 +34,7 @@ CHECKS: Phrases = {
     "weekdays": {"nl": "Dagen van de week gelijk", "en": "Days of the week alike"},
     "novelty": {"nl": "Verschil blijft", "en": "Difference lasts"},
     "excludedDays": {"nl": "Weggelaten dagen", "en": "Days left out"},
+    "unfinishedDay": {"nl": "Lopende dag", "en": "Day that still runs"},
 }
 
 #: (check, status) -> sentence. `{…}` are facts that `check_sentence` formats.
@@ -184,6 +185,10 @@ CHECK_SENTENCES: Mapping[tuple[str, str], Texts] = {
     ("excludedDays", "warn"): {
         "nl": "Er zijn dagen weggelaten. Hieronder staat welke en waarom.",
         "en": "Days were left out. See which ones and why.",
+    },
+    ("unfinishedDay", "warn"): {
+        "nl": "Vandaag loopt nog en telt nog niet mee: de bezoekers van vandaag kunnen nog verder.",
+        "en": "Today is not over and does not count yet: its visitors may still go on.",
     },
     ("exposureLost", "pass"): {
         "nl": "Op de eerste dag raakten er weinig eerste bezoeken zoek, en bij elke versie ongeveer "

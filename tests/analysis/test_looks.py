@@ -18,7 +18,7 @@ from analysis.report import Check, Report, Result, Role, Status, VerdictCode
 from experiments.definition import Looks, Variant
 from tests.analysis.day_table_samples import EXPERIMENT, browsers, write
 
-NOW = datetime(2026, 6, 5, tzinfo=UTC)
+NOW = datetime(2026, 6, 8, 6, tzinfo=UTC)
 START = date(2026, 6, 1)
 
 

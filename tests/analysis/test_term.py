@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
@@ -16,7 +17,7 @@ from analysis.estimates.group_sequential import crossing
 from analysis.evaluate import evaluate
 from analysis.rendering import render
 from analysis.report import Report, Role, Status, VerdictCode
-from analysis.term import Term, term_of
+from analysis.term import Term, finished, term_of
 from tests.analysis.day_table_samples import EXPERIMENT, browsers, tables_of, write
 
 FIRST, LAST = date(2026, 6, 1), date(2026, 6, 4)
@@ -90,6 +91,33 @@ def test_a_stop_before_the_last_day_gives_no_verdict_however_long_one_waits(root
     assert "stopped on 3 June 2026" in report.verdict.sentence["en"]
     assert status(report, "duration") is Status.WARN
     assert not any("still running" in caveat for caveat in report.caveats)
+
+
+class TestADayThatStillRuns:
+    """`klantreis close` may close today: its browsers have not had their day yet, so it is no look."""
+
+    def test_is_left_out_and_said(self, root: Path) -> None:
+        evening = datetime(2026, 6, 4, 20, tzinfo=UTC)
+        report = evaluate(SHORT, root, now=evening)
+        assert report.period["to"] == "2026-06-03"
+        assert report.verdict.code is VerdictCode.NOT_ENOUGH_DATA
+        assert status(report, "unfinishedDay") is Status.WARN
+        told = next(check for check in report.checks if check.name == "unfinishedDay")
+        assert "2026-06-04" in told.detail
+        assert "telt nog niet mee" in told.sentence["nl"]
+
+    @pytest.mark.parametrize(
+        ("moment", "zone", "over"),
+        [
+            ("2026-06-02T01:59:59Z", "Europe/Amsterdam", False),
+            ("2026-06-02T02:00:00Z", "Europe/Amsterdam", True),
+            ("2026-06-02T02:00:00Z", "America/Curacao", False),
+            ("2026-06-02T08:00:00Z", "America/Curacao", True),
+        ],
+    )
+    def test_is_over_at_four_o_clock_of_its_site(self, moment: str, zone: str, over: bool) -> None:
+        found = finished([FIRST], datetime.fromisoformat(moment), ZoneInfo(zone))
+        assert found == ([FIRST] if over else [])
 
 
 class TestTheLastDayIsOver:
