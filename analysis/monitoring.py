@@ -150,7 +150,10 @@ def any_time(looks: Sequence[Look], planned_size: int, *, level: float = LEVEL) 
 def bounds(
     looks: Sequence[Look], planned_size: int, *, any_time: bool, level: float = LEVEL
 ) -> dict[str, tuple[float, float]]:
-    """For each look that counts its z, and how far from 0 it had to be; empty where counts fall."""
+    """For each look that counts its z, and how far from 0 it had to be; empty where counts fall.
+
+    A look that the decision refuses (at any time: fewer than 100 units in a variant) does not count here.
+    """
     if any_time:
         if no_fall([(look.name, look.control.n, look.variant.n) for look in looks]) is not None:
             return {}
@@ -161,6 +164,7 @@ def bounds(
                 mixture.critical(look.n),
             )
             for look in looks
+            if not isinstance(at_any_time(look.control, look.variant, mixture), Refused)
         }
     kept = _kept(looks, planned_size)
     if isinstance(kept, Refused):

@@ -8,7 +8,7 @@ import pytest
 
 from analysis.estimates import Arm, Estimate, Refusal, Refused, Sums, mean, proportion
 from analysis.estimates.group_sequential import Design
-from analysis.monitoring import Look, Watched, any_time, no_fall, planned
+from analysis.monitoring import Look, Watched, any_time, bounds, no_fall, planned
 
 
 def looks(rng: np.random.Generator, days: int, per_day: int, rates: tuple[float, float]) -> list[Look]:
@@ -160,3 +160,20 @@ def test_a_sequence_too_young_for_its_guarantee_is_refused() -> None:
     found = any_time([Look("day 01", arm, arm, estimate)], 1000)
     assert isinstance(found, Refused)
     assert found.refusal is Refusal.TOO_FEW_UNITS
+
+
+def test_a_look_that_decides_nothing_reaches_no_boundary_on_the_way() -> None:
+    """At 60 browsers a variant the sequence does not hold yet: no verdict, and no boundary in progress."""
+
+    def seen(name: str, hits: tuple[int, int], n: int) -> Look:
+        sums = [Sums(n, float(hit), float(hit)) for hit in hits]
+        arms = [proportion.arm(one) for one in sums]
+        return Look(name, arms[0], arms[1], proportion.compare(*sums))
+
+    small, large = seen("d1", (5, 50), 60), seen("d2", (30, 55), 120)
+    found = any_time([small, large], 2000)
+    assert isinstance(found, Watched)
+    at = bounds([small, large], 2000, any_time=True)
+    reached = next((name for name, (z, bound) in at.items() if abs(z) >= bound), None)
+    assert (found.decided, reached) == (None, None)
+    assert list(at) == ["d2"]
