@@ -106,18 +106,26 @@ def question_of(experiment: Experiment, traffic: Traffic, effect: float) -> Ques
 
 def designs(question: Question) -> dict[Looks, Plan]:
     """The plan for each way of looking: once at the end, after every day, at any time."""
-    found = {Looks.END: plan(question)}
+    return {looks: planned(question, looks) for looks in Looks}
+
+
+def planned(question: Question, looks: Looks) -> Plan:
+    """The plan for one way of looking."""
+    once = plan(question)
+    if looks is Looks.END:
+        return once
     level = 1 - question.alpha / (len(question.weights) - 1)
     asked = 1 - (1 - question.power) / (question.guardrails + 1)
     # More looks than this change the factor by less than a browser in a hundred.
-    days = min(found[Looks.END].days, 63)
-    for looks in (Looks.DAILY, Looks.ANY_TIME):
-        found[looks] = plan(question, inflation=inflation(looks, days, power=asked, level=level))
-    return found
+    days = min(once.days, 63)
+    return plan(question, inflation=inflation(looks, days, power=asked, level=level))
 
 
-def commoner(experiment: Experiment, traffic: Traffic, question: Question) -> dict[str, Plan]:
-    """Other shares that occur more often, and show the same relative effect within the given weeks."""
+def commoner(
+    experiment: Experiment, traffic: Traffic, question: Question, looks: Looks = Looks.END
+) -> dict[str, Plan]:
+    """Other shares that occur more often, and show the same relative effect within the given weeks, judged in
+    the way that was chosen."""
     if question.spread is not None:
         return {}
     relative = question.effect / question.baseline
@@ -126,7 +134,7 @@ def commoner(experiment: Experiment, traffic: Traffic, question: Question) -> di
         today = traffic.metrics[name].value
         if name == experiment.primary.name or not question.baseline < today < 1 / (1 + max(relative, 0.0)):
             continue
-        other = plan(replace(question, baseline=today, effect=relative * today))
+        other = planned(replace(question, baseline=today, effect=relative * today), looks)
         if other.possible:
             found[name] = other
     return found

@@ -13,7 +13,7 @@ from klantreis.commands import data_option, out_option, write_out
 
 if TYPE_CHECKING:
     from analysis.traffic import Traffic
-    from experiments.definition import Experiment
+    from experiments.definition import Experiment, Looks
     from experiments.planning import Plan, Question
 
 EPILOG = """\b
@@ -80,8 +80,8 @@ def plan(
     others: dict[str, Plan] = {}
     pooled: Plan | None = None
     if experiment is not None and traffic is not None and not made[chosen].possible:
-        others = commoner(experiment, traffic, question)
-        pooled = _pooled(experiment, question, data)
+        others = commoner(experiment, traffic, question, chosen)
+        pooled = _pooled(experiment, question, data, chosen)
     told = plans.Planned(
         name=name or "",
         metric=experiment.primary.name if experiment else "",
@@ -122,12 +122,12 @@ def _asked(
     return experiment, traffic, replace(question_of(experiment, traffic, effect), **told)
 
 
-def _pooled(experiment: Experiment, question: Question, data: Path) -> Plan | None:
-    """The same test over all tasks of its pages; None where that does not fit either."""
+def _pooled(experiment: Experiment, question: Question, data: Path, looks: Looks) -> Plan | None:
+    """The same test over all tasks of its pages, looked at in the same way; None where that does not fit
+    either."""
     from dataclasses import replace
 
-    from analysis.traffic import recorded
-    from experiments.planning import plan as make_plan
+    from analysis.traffic import planned, recorded
     from klantreis.settings import load
 
     if experiment.task is None or question.spread is not None:
@@ -137,7 +137,6 @@ def _pooled(experiment: Experiment, question: Question, data: Path) -> Plan | No
     effect = question.effect / question.baseline * share
     if not (0 < share < 1 and 0 < share + effect < 1):
         return None
-    found = make_plan(
-        replace(question, baseline=share, effect=effect, browsers_per_day=together.browsers_per_day)
-    )
+    asked = replace(question, baseline=share, effect=effect, browsers_per_day=together.browsers_per_day)
+    found = planned(asked, looks)
     return found if found.possible else None

@@ -14,7 +14,7 @@ import pytest
 from analysis import day_tables
 from analysis.errors import AnalysisError
 from analysis.rendering.plans import Planned, render
-from analysis.traffic import Traffic, commoner, designs, question_of, recorded
+from analysis.traffic import Today, Traffic, commoner, designs, question_of, recorded
 from experiments.definition import Better, Experiment, Looks, Metric
 from tests.analysis.stories import DAY, Story
 from tests.analysis.test_units import ONE, report
@@ -65,8 +65,6 @@ def test_a_mean_is_planned_with_its_spread(root: Path) -> None:
 
 
 def test_a_commoner_metric_is_a_way_out() -> None:
-    from analysis.traffic import Today
-
     shares = {"answered": 0.5, "contacted": 0.02, "started": 0.3, "submitted": 0.05}
     traffic = Traffic(28, 60.0, {name: Today(value, None) for name, value in shares.items()})
     rare: Experiment = replace(LITTER, primary=Metric("submitted", Better.HIGHER))
@@ -77,6 +75,25 @@ def test_a_commoner_metric_is_a_way_out() -> None:
     told = render(Planned("zwerfvuil", "submitted", 28, Looks.END, designs(question), ways), form="text")
     assert "Dat kan niet binnen 12 weken" in told
     assert "‘antwoord gevonden’, in" in told
+
+
+@pytest.mark.parametrize("looks", [Looks.DAILY, Looks.ANY_TIME])
+def test_a_way_out_fits_by_the_looks_that_were_chosen(looks: Looks) -> None:
+    """Judged once the commoner metric fits in twelve weeks; looked at in another way it may not."""
+    today = {name: Today(0.1, None) for name in ("answered", "contacted", "submitted")} | {
+        "started": Today(0.16, None)
+    }
+    rare: Experiment = replace(LITTER, primary=Metric("answered", Better.HIGHER))
+    fits = {}
+    for browsers in (50.0, 54.0, 200.0):
+        traffic = Traffic(28, browsers, today)
+        question = question_of(rare, traffic, 0.02)
+        ways = commoner(rare, traffic, question, looks)
+        once = commoner(rare, traffic, question)
+        assert all(way == designs(way.question)[looks] for way in ways.values())
+        fits[browsers] = (bool(once), bool(ways))
+    assert (True, False) in fits.values()
+    assert fits[200.0] == (True, True)
 
 
 @pytest.mark.parametrize(
