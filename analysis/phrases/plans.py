@@ -12,6 +12,8 @@ PLANS: Mapping[str, Mapping[str, str]] = {
         "pagina's, en ‘{metric}’ is nu {today}. Wie op een andere dag terugkomt, is daarin opnieuw geteld; "
         "een "
         "proef telt die één keer. Reken dus op iets meer weken.",
+        "given": "Tel een browser die op meer dagen komt maar één keer: een proef doet dat ook. Anders "
+        "zijn dit te weinig weken.",
         "inflation": "Tussendoor oordelen kost {more} meer bezoekers dan één keer oordelen aan het eind.",
         "commoner": "Wel haalbaar met een maat die vaker voorkomt: ‘{metric}’, in {weeks}, bij een even "
         "groot "
@@ -35,6 +37,8 @@ PLANS: Mapping[str, Mapping[str, str]] = {
         "recorded": "This stands on {days} recorded days: {browsers} visitors a day on these pages, and "
         "‘{metric}’ is {today} now. Whoever comes again on another day is counted again in that; an "
         "experiment counts them once. So reckon with some more weeks.",
+        "given": "Count a browser that comes on several days only once, as an experiment does. Else these "
+        "are too few weeks.",
         "inflation": "Judging on the way takes {more} more visitors than judging once at the end.",
         "commoner": "It can be done by a metric that occurs more often: ‘{metric}’, in {weeks}, for a "
         "difference of the same proportion.",

@@ -63,6 +63,8 @@ def sentences(planned: Planned, language: str) -> list[str]:
                 today=_today(found, language),
             )
         )
+    else:
+        told.append(words["given"])
     if found.inflation > 1:
         told.append(
             words["inflation"].format(more=notation.percentage(found.inflation - 1, language, decimals=1))

@@ -13,9 +13,10 @@ import pytest
 
 from analysis import day_tables
 from analysis.errors import AnalysisError
-from analysis.rendering.plans import Planned, render
+from analysis.rendering.plans import Planned, render, sentences
 from analysis.traffic import Today, Traffic, commoner, designs, question_of, recorded
 from experiments.definition import Better, Experiment, Looks, Metric
+from experiments.planning import Question
 from tests.analysis.stories import DAY, Story
 from tests.analysis.test_units import ONE, report
 from tracker.event import Kind
@@ -94,6 +95,16 @@ def test_a_way_out_fits_by_the_looks_that_were_chosen(looks: Looks) -> None:
         fits[browsers] = (bool(once), bool(ways))
     assert (True, False) in fits.values()
     assert fits[200.0] == (True, True)
+
+
+@pytest.mark.parametrize("recorded_days", [28, 0], ids=["recorded", "given"])
+def test_the_plan_says_that_who_returns_is_counted_again(recorded_days: int) -> None:
+    """A browser is known for one DAY, so the weeks come out too few where many return."""
+    question = Question(baseline=0.5, effect=0.1, browsers_per_day=50)
+    planned = Planned("", "answered", recorded_days, Looks.END, designs(question))
+    dutch, english = (" ".join(sentences(planned, language)) for language in ("nl", "en"))
+    assert "meer weken" in dutch if recorded_days else "te weinig weken" in dutch
+    assert "more weeks" in english if recorded_days else "too few weeks" in english
 
 
 @pytest.mark.parametrize(
