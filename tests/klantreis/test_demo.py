@@ -102,7 +102,10 @@ def test_the_server_shows_the_reports_and_both_versions(address: str) -> None:
     status, body = get(f"{address}/reports/")
     assert status == 200
     assert "zwerfvuil" in body
-    for language, word in (("nl", "Nog geen oordeel"), ("en", "No verdict yet")):
+    for language, word in (
+        ("nl", "Geen oordeel: de proef is voorbij"),
+        ("en", "No verdict: the experiment is over"),
+    ):
         assert word in get(f"{address}/reports/zwerfvuil?lang={language}")[1]
     assert "Ik wil zwerfvuil melden" in get(f"{address}/journeys/?lang=nl")[1]
     assert "The journey from start to end" in get(f"{address}/journeys/zwerfvuil?lang=en")[1]
