@@ -34,7 +34,7 @@ from tracker.imports.intake import forget_abandoned
 from tracker.keys import Keys
 from tracker.retention import RemovedDay, remove_days, remove_side_tables, remove_unreadable
 from tracker.site import Site
-from tracker.spool import occupancy
+from tracker.spool_room import occupancy
 from tracker.wire import STALE_MS
 
 if TYPE_CHECKING:

@@ -48,7 +48,7 @@ def create_collector(
     from klantreis.settings import make_folder, matomo_token, run_token
     from tracker.collector import Collector, CollectorSettings
     from tracker.matomo_endpoint import MatomoEndpoint
-    from tracker.spool import MIB
+    from tracker.spool_room import MIB
 
     def archived(run: str) -> Collection[tuple[str, str, int]]:
         from tracker.archive_reader import identities_of_run

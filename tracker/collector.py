@@ -38,7 +38,8 @@ from tracker.rate import Rate, RateLimit
 from tracker.readiness import Readiness
 from tracker.served_script import ServedScript
 from tracker.site import Site, Sites
-from tracker.spool import MIB, Spool
+from tracker.spool import Spool
+from tracker.spool_room import MIB
 from tracker.store_client import AsyncClient, open_async_client
 from tracker.watching import Watching
 from tracker.words import Words
@@ -125,6 +126,7 @@ class Collector:
         )
         self._heads = [packing.head(keys.events(partition)) for partition in range(settings.partitions)]
         self._groundwork = self._make_groundwork()
+        self._spool = Spool(settings.spool, settings.spool_bytes) if settings.spool is not None else None
         self._delivery = self._make_delivery()
         self._commit = GroupCommit(
             self._delivery, keys, max_waiting=settings.max_waiting, linger_s=settings.linger_s
@@ -132,16 +134,17 @@ class Collector:
         self.counts = self._commit.counts
         self._workers = workers or Workers()
         self._started_at = time.time()
-        watching = Watching(self._client, keys, partitions=settings.partitions, clock=clock)
+        self._watching = Watching(
+            self._client, self._make_nodes(), keys, partitions=settings.partitions, clock=clock
+        )
         # The ledger's DAY is one for all sites, since a beacon that was dropped may name none.
         self._zone = next(iter(settings.sites), Site("", frozenset())).zone
         self._readiness = Readiness(
             self._client,
             self._groundwork,
             self._commit,
-            watching,
-            spool=settings.spool,
-            spool_bytes=settings.spool_bytes,
+            self._watching,
+            spool=self._spool,
             zone=self._zone,
             clock=clock,
         )
@@ -152,7 +155,7 @@ class Collector:
             operators=settings.operators,
             workers=self._workers,
             snapshot=self._snapshot,
-            watching=watching,
+            watching=self._watching,
             archived=archived,
             clock=clock,
             zone=self._zone,
@@ -183,11 +186,10 @@ class Collector:
 
     def _make_delivery(self) -> Delivery:
         settings = self._settings
-        spool = Spool(settings.spool, settings.spool_bytes) if settings.spool is not None else None
         return Delivery(
             self._make_nodes(),
             self._make_nodes(),
-            spool,
+            self._spool,
             timeout_s=settings.store_timeout_s,
             pause_s=settings.store_pause_s,
             on_return=self._words.renew,  # the store may be another one now
@@ -215,6 +217,7 @@ class Collector:
         self._readiness.is_stopping = True
         self._workers.leave()
         await self._commit.close()
+        await self._watching.close()
         if self._owns_client:
             await self._client.aclose()
 

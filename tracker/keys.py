@@ -14,7 +14,7 @@ counted up to which group (`tracker.group`) |
 | `kr:partitions` | string | the number of partitions, so that two settings cannot quietly disagree |
 | `kr:words` | hash | texts that stand in nearly every entry, by the code that stands there instead |
 | `kr:runs` | hash | events acknowledged, by load-test run |
-| `kr:ready` | string, 60 s | when a collector last tried whether the store can be written |
+| `kr:{k}:ready` | string, 60 s | when a collector last tried whether partition k can be written |
 | `kr:silence` | string, JSON | which sites fell silent (`tracker.silence.Verdicts`) |
 | `kr:experiments`, `{kr:experiments}:audit` | hash, stream | what runs, and who started and stopped what |
 """
@@ -70,9 +70,8 @@ class Keys:
     def runs(self) -> str:
         return f"{self.prefix}runs"
 
-    @property
-    def ready(self) -> str:
-        return f"{self.prefix}ready"
+    def ready(self, partition: int) -> str:
+        return f"{self.prefix}{{{partition}}}:ready"
 
     @property
     def silence(self) -> str:

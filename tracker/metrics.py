@@ -51,27 +51,31 @@ class Installation(msgspec.Struct, frozen=True):
 
 
 def exposition(
-    workers: Iterable[Snapshot], installation: Installation | None, accept: str
+    workers: Iterable[Snapshot], installation: Installation | None, accept: str, *, is_up: bool
 ) -> tuple[str, bytes]:
     """Content type and text in the format that `accept` (the request's header) asks for.
 
-    `installation` is None while the store is away.
+    `installation` is None where the store cannot be read; it `is_up` where it would take a beacon.
     """
     registry = CollectorRegistry()
-    registry.register(_Families(sorted(workers, key=lambda one: one.worker), installation))
+    registry.register(_Families(sorted(workers, key=lambda one: one.worker), installation, is_up))
     encode, content_type = choose_encoder(accept)
     return content_type, encode(registry)
 
 
 class _Families(Source):
-    def __init__(self, workers: Sequence[Snapshot], installation: Installation | None) -> None:
+    def __init__(self, workers: Sequence[Snapshot], installation: Installation | None, is_up: bool) -> None:
         self._workers = workers
         self._installation = installation
+        self._is_up = is_up
 
     def collect(self) -> Iterator[Metric]:
         yield from _of_workers(self._workers)
         yield from _of_beacons(self._workers)
-        yield from _of_installation(self._installation)
+        text = "1 where the store would take a beacon, and as many replicas have it as must."
+        yield GaugeMetricFamily("klantreis_store_up", text, value=int(self._is_up))
+        if self._installation is not None:
+            yield from _of_installation(self._installation)
 
 
 def _of_beacons(workers: Sequence[Snapshot]) -> Iterator[Metric]:
@@ -146,10 +150,7 @@ def _of_workers(workers: Sequence[Snapshot]) -> Iterator[Metric]:
     )
 
 
-def _of_installation(found: Installation | None) -> Iterator[Metric]:
-    yield GaugeMetricFamily("klantreis_store_up", "1 where the store answers.", value=int(found is not None))
-    if found is None:
-        return
+def _of_installation(found: Installation) -> Iterator[Metric]:
     streams = GaugeMetricFamily("klantreis_stream_entries", "Events not archived yet.", labels=["partition"])
     for partition, length in enumerate(found.streams):
         streams.add_metric([str(partition)], length)

@@ -72,11 +72,14 @@ class OperatorPages:
     async def _metrics(self, scope: Scope) -> Answer:
         told = [value for name, value in scope["headers"] if name == b"accept"]
         today = day_of(self._clock(), self._zone)
-        others, installation = await asyncio.gather(
-            self._workers.others(), self._watching.installation(today)
+        others, installation, refusal = await asyncio.gather(
+            self._workers.others(), self._watching.installation(today), self._watching.refusal()
         )
         content_type, text = metrics.exposition(
-            [self._snapshot(), *others], installation, b",".join(told).decode("latin-1")
+            [self._snapshot(), *others],
+            installation,
+            b",".join(told).decode("latin-1"),
+            is_up=refusal is None,
         )
         kind = (b"content-type", content_type.encode())
         return Answer(200, (kind, (b"cache-control", b"no-store")), text)

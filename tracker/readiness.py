@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tracker import answers, wire
@@ -14,13 +13,13 @@ from tracker.asgi import Scope
 from tracker.commit import GroupCommit
 from tracker.errors import MismatchError, StoreAwayError
 from tracker.groundwork import Groundwork
-from tracker.spool import occupancy
+from tracker.spool import Spool
 from tracker.store_client import FAILURES, AsyncClient
 from tracker.watching import Watching
 
 
 class Readiness:
-    """Looks at what stands between a beacon and the store; `spool` may hold `spool_bytes`."""
+    """Looks at what stands between a beacon and the store, or the `spool` while that is away."""
 
     def __init__(
         self,
@@ -29,14 +28,13 @@ class Readiness:
         commit: GroupCommit,
         watching: Watching,
         *,
-        spool: Path | None,
-        spool_bytes: int,
+        spool: Spool | None,
         zone: ZoneInfo,
         clock: Callable[[], int],
     ) -> None:
         self._client, self._groundwork = client, groundwork
         self._commit, self._watching = commit, watching
-        self._spool, self._spool_bytes = spool, spool_bytes
+        self._spool = spool
         self._zone, self._clock = zone, clock
         self.is_stopping = False
 
@@ -69,7 +67,7 @@ class Readiness:
             reasons.append(f"{waiting} events wait for the store, at most {most} may")
         refusal = await self._watching.refusal()
         if refusal is not None:
-            return reasons if self._can_spool() else [*reasons, refusal]
+            return reasons if await self._can_spool() else [*reasons, refusal]
         try:
             await self._groundwork.prepare(self._zone, self._clock())
         except MismatchError as error:
@@ -78,8 +76,8 @@ class Readiness:
             reasons.append("the salt of today cannot be had from the store")
         return reasons
 
-    def _can_spool(self) -> bool:
+    async def _can_spool(self) -> bool:
         """Whether beacons are taken while the store is away."""
         if self._spool is None or not self._groundwork.can_make_do(self._zone, self._clock()):
             return False
-        return occupancy(self._spool).bytes < self._spool_bytes
+        return await asyncio.to_thread(self._spool.has_room)

@@ -21,37 +21,20 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 from tracker.errors import TrackerError
 from tracker.folders import sync_folder
+from tracker.spool_room import DAMAGED, MIB, SEGMENTS, can_grow, segment_bytes, sizes
 from tracker.spool_segment import OVERHEAD, Segment
 
 LOG = logging.getLogger(__name__)
-MIB = 1 << 20
-_SMALLEST, _LARGEST = MIB // 4, 8 * MIB
-_SEGMENTS = "*.segment"
-_DAMAGED = "damaged"
+ROOM_BYTES = 64 * 1024  # more than the largest beacon becomes
 
 
 class SpoolError(TrackerError):
     """The spool cannot take more; its text is one sentence for a person."""
-
-
-class Occupancy(NamedTuple):
-    """What lies in a spool: segments, their bytes on disk, and those set aside as damaged."""
-
-    segments: int
-    bytes: int
-    damaged: int
-
-
-def occupancy(root: Path) -> Occupancy:
-    """What lies in the spool at `root`, which may be absent, for people."""
-    sizes = list(_sizes(root))
-    return Occupancy(len(sizes), sum(sizes), sum(1 for _ in (root / _DAMAGED).glob(_SEGMENTS)))
 
 
 class Spool:
@@ -60,8 +43,7 @@ class Spool:
     def __init__(self, root: Path, limit_bytes: int) -> None:
         self._root = root
         self._limit = limit_bytes
-        # At least 64 workers can have a segment each.
-        self._segment_bytes = min(max(limit_bytes // 64, _SMALLEST), _LARGEST)
+        self._segment_bytes = segment_bytes(limit_bytes)
         self._lock = threading.RLock()
         self._own: _Folder | None = None
         self._folders: deque[_Folder] = deque()  # to be replayed in this order, `_own` among them
@@ -71,6 +53,14 @@ class Spool:
     def waiting(self) -> bool:
         """Whether there is something to replay."""
         return bool(self._folders)
+
+    def has_room(self) -> bool:
+        """Whether a beacon that came now could be kept; nothing is written."""
+        with self._lock:
+            own = self._own
+            if own is not None and own.segments and own.segments[-1].has_room(ROOM_BYTES):
+                return True
+            return can_grow(self._root, self._limit)
 
     def append(self, content: bytes) -> None:
         """Keep a group; when this returns it is on disk. Raises `SpoolError`."""
@@ -126,11 +116,11 @@ class Spool:
 
     def _segment(self, content: bytes) -> Segment:
         own = self._own
-        if own is not None and own.segments and own.segments[-1].has_room(content):
+        if own is not None and own.segments and own.segments[-1].has_room(len(content)):
             return own.segments[-1]
         with self._root_locked():
             size = max(self._segment_bytes, OVERHEAD + len(content))
-            used = sum(_sizes(self._root))
+            used = sum(sizes(self._root))
             if used + size > self._limit:
                 raise SpoolError(
                     f"The spool {self._root} is full ({used / MIB:.1f} of {self._limit / MIB:.1f} MB). Bring "
@@ -219,7 +209,7 @@ class _Folder:
             os.close(lock)
             return None
         segments: deque[Segment] = deque()
-        for each in sorted(path.glob(_SEGMENTS)):
+        for each in sorted(path.glob(SEGMENTS)):
             segment = Segment.open(each)
             if segment.readable:
                 segments.append(segment)
@@ -274,33 +264,16 @@ class _Folder:
 
     def remove(self) -> None:
         """Remove an empty folder; one with files of another version stays."""
-        if not any(self.path.glob(_SEGMENTS)):
+        if not any(self.path.glob(SEGMENTS)):
             shutil.rmtree(self.path, ignore_errors=True)
         self.close()
 
 
 def _keep_damaged(segment: Segment) -> None:
-    aside = segment.path.parents[1] / _DAMAGED
+    aside = segment.path.parents[1] / DAMAGED
     aside.mkdir(mode=0o700, exist_ok=True)
     segment.path.rename(aside / f"{segment.path.parent.name}-{segment.path.name}")
 
 
 def _open_lock(folder: Path) -> int:
     return os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-
-def _sizes(root: Path) -> Iterator[int]:
-    for folder in _listed(root):
-        if folder.name[:1].isdigit():
-            for segment in _listed(folder):
-                if segment.match(_SEGMENTS):
-                    with suppress(FileNotFoundError):  # replayed meanwhile
-                        yield segment.stat().st_size
-
-
-def _listed(folder: Path) -> list[Path]:
-    """What is in a folder. Not by `glob`, which fails where a folder goes while it looks."""
-    try:
-        return list(folder.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        return []

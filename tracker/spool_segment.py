@@ -80,8 +80,9 @@ class Segment:
         version = os.pread(self._descriptor, len(VERSION), 0)
         return version == VERSION or not version.strip(b"\0")
 
-    def has_room(self, content: bytes) -> bool:
-        return self.end + _HEAD.size + len(content) <= self.size
+    def has_room(self, length: int) -> bool:
+        """Whether a record with a content of that many bytes fits."""
+        return self.end + _HEAD.size + length <= self.size
 
     def append(self, content: bytes) -> None:
         """Write a record and have it on disk. Raises `OSError`; the place is then written again next time."""

@@ -1,36 +1,50 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What a collector tells those who watch it, as far as it must ask the store: ready or not, and how full.
 
+Whether the store would take a beacon is tried in the way of a beacon: by a group of writes that must reach as
+many replicas. Only that tells; a store that is full, has a full disk or lost its replicas still answers PING.
+
 The store is asked at most once in `FRESH_S`, however many ask.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
+from redis.asyncio import RedisCluster
 from redis.exceptions import ResponseError
 
 from tracker import ledger
+from tracker.group import Entries, Group, pack
 from tracker.keys import Keys
 from tracker.metrics import Installation
+from tracker.nodes import Nodes, TooFewReplicasError
 from tracker.silence import Verdicts
 from tracker.store_client import FAILURES, AsyncClient
 
 FRESH_S = 2.0
 PATIENCE_S = 2.0
+TRIED_S = 60  # how long the keys stay that a try writes
 Answered = TypeVar("Answered")
 
 
 class Watching:
-    """Asks the store for who watches; `clock` gives milliseconds since 1970."""
+    """Asks the store for who watches; `clock` gives milliseconds since 1970.
 
-    def __init__(self, client: AsyncClient, keys: Keys, *, partitions: int, clock: Callable[[], int]) -> None:
+    `nodes` are those of `client` that groups are written to, over connections of their own.
+    """
+
+    def __init__(
+        self, client: AsyncClient, nodes: Nodes, keys: Keys, *, partitions: int, clock: Callable[[], int]
+    ) -> None:
         self._client = client
+        self._nodes = nodes
         self._keys = keys
         self._partitions = partitions
         self._clock = clock
@@ -41,20 +55,33 @@ class Watching:
         """Why the store would not take an event now, in words without an address; None where it would."""
         return await self._refusal.get(None)
 
+    async def close(self) -> None:
+        """Hang up."""
+        with contextlib.suppress(*FAILURES):
+            await self._nodes.hang_up()
+
     async def installation(self, today: date) -> Installation | None:
         """What the store holds; None while it is away. `today` is the DAY whose ledger is read."""
         return await self._installation.get(today)
 
     async def _try_to_write(self, _nothing: None) -> str | None:
-        # Only a write tells: a store that is full, a replica, or has a full disk still answers PING.
         try:
             async with asyncio.timeout(PATIENCE_S):
-                await self._client.set(self._keys.ready, self._clock(), ex=60)
-        except ResponseError as error:
-            return f"the store refuses to write ({_word_of(error)})"
+                await self._nodes.write([self._try()])
         except FAILURES as error:
-            return f"the store does not answer ({type(error).__name__})"
+            with contextlib.suppress(*FAILURES):
+                await self._nodes.hang_up()
+            return _refusal_of(error)
         return None
+
+    def _try(self) -> Group:
+        """A write to every node: in a Cluster partitions lie on different ones."""
+        numbers = range(self._partitions if isinstance(self._client, RedisCluster) else 1)
+        now = self._clock()
+        return Group("", 0, [Entries(number, 1, self._command(number, now)) for number in numbers], {})
+
+    def _command(self, number: int, now_ms: int) -> bytes:
+        return pack(("SET", self._keys.ready(number), now_ms, "EX", TRIED_S))
 
     async def _read_installation(self, today: date) -> Installation | None:
         keys, numbers = self._keys, range(self._partitions)
@@ -89,6 +116,14 @@ def verdicts_of(told: bytes | None) -> Verdicts | None:
         return msgspec.json.decode(told, type=Verdicts) if told else None
     except msgspec.MsgspecError:
         return None  # of a newer version; the next round writes it again
+
+
+def _refusal_of(error: BaseException) -> str:
+    if isinstance(error, TooFewReplicasError):
+        return f"too few replicas follow the store ({error})"
+    if isinstance(error, ResponseError):
+        return f"the store refuses to write ({_word_of(error)})"
+    return f"the store does not answer ({type(error).__name__})"
 
 
 def _word_of(error: ResponseError) -> str:

@@ -14,7 +14,7 @@ from klantreis.doctor.finding import Finding, doubtful, graded, well, wrong
 from klantreis.settings import FILE, Settings
 from tracker.keys import Keys
 from tracker.silence import Verdicts
-from tracker.spool import occupancy
+from tracker.spool_room import MIB, Occupancy, can_grow, occupancy
 
 DAYS_SHOWN = 7
 LOOKED_WITHIN_S = 2 * 3600
@@ -124,25 +124,40 @@ def look_aside(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def of_spool(files: int, size: int, damaged: int) -> Iterator[Finding]:
+def of_spool(found: Occupancy) -> Iterator[Finding]:
     """Segments that wait for the store, and those that nobody could read to their end."""
-    if size:
+    if found.segments:
         yield doubtful(
             "spool",
-            f"{size / 1e6:.1f} MB in {files} files wait for the store; reports do not know them yet.",
+            f"{found.bytes / 1e6:.1f} MB in {found.segments} files wait for the store; reports do not know "
+            "them yet.",
             "See that the store answers and a collector runs: it replays them by itself.",
         )
-    if damaged:
+    if found.damaged:
         yield wrong(
             "spool",
-            f"{damaged} files of the spool are damaged, so beacons in them were not stored.",
+            f"{found.damaged} files of the spool are damaged, so beacons in them were not stored.",
             "Look at the disk, then keep or throw away what lies in the folder damaged of the spool.",
         )
 
 
+def of_spool_room(*, can_grow: bool) -> Finding:
+    """The rule on whether one more segment could be made."""
+    if can_grow:
+        return well("spool room", "While the store is away, the spool has room for beacons.")
+    return wrong(
+        "spool room",
+        "The spool has no room, so while the store is away beacons are refused.",
+        "See that the store takes what waits; make room on the spool's disk and mend the rights of its "
+        "folder, or let it have more with KLANTREIS_SPOOL_MB.",
+    )
+
+
 def _spool(settings: Settings) -> Iterator[Finding]:
     if settings.spool is not None:
-        yield from of_spool(*occupancy(settings.spool))
+        yield from of_spool(occupancy(settings.spool))
+        if settings.spool_mb:
+            yield of_spool_room(can_grow=can_grow(settings.spool, settings.spool_mb * MIB))
 
 
 def _ledger(client: redis.Redis) -> Iterator[Finding]:

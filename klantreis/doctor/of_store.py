@@ -20,6 +20,7 @@ from tracker.keys import Keys
 from tracker.store_client import FAILURES
 
 Facts = Mapping[str, Any]
+FOLLOWS_S = 10  # a replica that is well says every second how far it is
 
 
 def of_server(facts: Facts) -> Finding:
@@ -36,6 +37,22 @@ def of_role(facts: Facts) -> Iterator[Finding]:
             "The store is a replica, which takes no events.",
             "Name the primary in KLANTREIS_REDIS_URL.",
         )
+
+
+def of_replicas(facts: Facts, wanted: int) -> Iterator[Finding]:
+    """Replicas that follow, against those that must have an event before it is acknowledged."""
+    if not wanted:
+        return
+    told = [facts.get(f"slave{number}", {}) for number in range(int(facts.get("connected_slaves", 0)))]
+    following = sum(one.get("state") == "online" and int(one.get("lag", 0)) <= FOLLOWS_S for one in told)
+    yield graded(
+        "store replicas",
+        f"{following} of {wanted} replicas follow that must have an event before it is acknowledged; with "
+        "fewer it goes to the spool, or is refused.",
+        "Start the replica and see that it reaches the store, or set KLANTREIS_REPLICAS lower.",
+        warn=False,
+        fail=following < wanted,
+    )
 
 
 def of_persistence(facts: Facts, fsync: str | None) -> Iterator[Finding]:
@@ -131,7 +148,8 @@ def look(settings: Settings, store: Store) -> Iterator[Finding]:
     client, keys = store.client(), Keys()
     servers = primaries(client)
     for server in servers:
-        for finding in _of_server(server) if len(servers) == 1 else _of_one_of_many(server):
+        look_at = _of_server if len(servers) == 1 else _of_one_of_many
+        for finding in look_at(server, settings.replicas):
             subject = finding.subject if len(servers) == 1 else f"{finding.subject} {server.name}"
             yield replace(finding, subject=subject)
     theirs = client.get(keys.partitions)
@@ -142,9 +160,9 @@ def look(settings: Settings, store: Store) -> Iterator[Finding]:
     yield from of_salts({key: client.ttl(key) for key in salts})
 
 
-def _of_one_of_many(server: Server) -> Iterator[Finding]:
+def _of_one_of_many(server: Server, replicas: int) -> Iterator[Finding]:
     try:
-        yield from _of_server(server)
+        yield from _of_server(server, replicas)
     except FAILURES as error:
         yield wrong(
             "store",
@@ -154,10 +172,11 @@ def _of_one_of_many(server: Server) -> Iterator[Finding]:
         )
 
 
-def _of_server(server: Server) -> Iterator[Finding]:
+def _of_server(server: Server, replicas: int) -> Iterator[Finding]:
     facts: dict[str, Any] = server.client.info()
     yield of_server(facts)
     yield from of_role(facts)
+    yield from of_replicas(facts, replicas)
     yield from of_persistence(facts, _fsync(server.client))
     yield of_memory(facts)
     before = time.time()

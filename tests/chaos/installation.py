@@ -22,7 +22,7 @@ from tracker.archive_reader import days, read_events
 from tracker.group import from_bytes
 from tracker.leases import LEASE_MS
 from tracker.ledger import as_page
-from tracker.spool import occupancy
+from tracker.spool_room import occupancy
 from tracker.spool_segment import Segment
 from tracker.store_client import open_client
 

@@ -15,4 +15,4 @@ def quiet_exposition() -> str:
         refused={503: 0}, groups=nothing, store_s=nothing,
     )  # fmt: skip
     installation = Installation([0], 0.0, 0, {"v": False}, {"v": 0}, 0.0)
-    return exposition([one], installation, "")[1].decode()
+    return exposition([one], installation, "", is_up=True)[1].decode()

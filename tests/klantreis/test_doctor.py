@@ -24,12 +24,14 @@ from tests.conftest import absent, url_of
 from tests.klantreis.processes import klantreis
 from tests.servers import running_server
 from tracker.silence import Verdict, Verdicts, Window
+from tracker.spool_room import Occupancy
 
 OK, WARN, FAIL = Level.OK, Level.WARN, Level.FAIL
 FACTS = {
     "redis_version": "7.2.4", "maxmemory_policy": "noeviction", "role": "master", "aof_enabled": 1,
     "aof_last_write_status": "ok", "maxmemory": 0, "used_memory": 1, "total_system_memory": 100,
 }  # fmt: skip
+FOLLOWS = {"ip": "127.0.0.1", "port": 6380, "state": "online", "offset": 42, "lag": 0}
 GB = 10**9
 
 
@@ -50,6 +52,14 @@ GB = 10**9
         pytest.param(of_store.of_server(FACTS | {"maxmemory_policy": "allkeys-lru"}), FAIL,
                      "CONFIG SET maxmemory-policy", id="store evicts"),
         pytest.param(*of_store.of_role(FACTS | {"role": "slave"}), FAIL, "primary", id="a replica"),
+        pytest.param(*of_store.of_replicas(FACTS | {"connected_slaves": 1, "slave0": FOLLOWS}, 1), OK, "1",
+                     id="as many replicas as must"),
+        pytest.param(*of_store.of_replicas(FACTS | {"connected_slaves": 0}, 1), FAIL, "KLANTREIS_REPLICAS",
+                     id="its replica is gone"),
+        pytest.param(*of_store.of_replicas(FACTS | {"connected_slaves": 2, "slave0": FOLLOWS,
+                     "slave1": FOLLOWS | {"lag": 30}}, 2), FAIL, "1 of 2", id="one of two replicas hangs"),
+        pytest.param(*of_store.of_replicas(FACTS | {"connected_slaves": 1, "slave0": FOLLOWS | {
+                     "state": "wait_bgsave"}}, 1), FAIL, "0 of 1", id="its replica still copies"),
         pytest.param(*of_store.of_persistence(FACTS, "always"), OK, "always", id="every write is synced"),
         pytest.param(*of_store.of_persistence(FACTS, "everysec"), WARN, "a second", id="synced each second"),
         pytest.param(*of_store.of_persistence(FACTS, None), WARN, "CONFIG GET", id="may not ask"),
@@ -74,8 +84,12 @@ GB = 10**9
         pytest.param(of_data.of_ledger({"day": "d", "in": 3, "stored": 2, "dropped": {},
                                         "balanced": False}), FAIL, "1 beacons are missing", id="one lost"),
         pytest.param(*of_data.of_days([date(2026, 6, 1)]), WARN, "klantreis close", id="a day not closed"),
-        pytest.param(*of_data.of_spool(2, 3_000_000, 0), WARN, "3.0 MB", id="a spool that waits"),
-        pytest.param(*of_data.of_spool(0, 0, 1), FAIL, "damaged", id="a damaged spool"),
+        pytest.param(*of_data.of_spool(Occupancy(2, 3_000_000, 0)), WARN, "3.0 MB",
+                     id="a spool that waits"),
+        pytest.param(of_data.of_spool_room(can_grow=False), FAIL, "KLANTREIS_SPOOL_MB", id="a full spool"),
+        pytest.param(of_data.of_spool_room(can_grow=True), OK, "has room", id="a spool with room"),
+        pytest.param(*of_data.of_spool(Occupancy(0, 0, 1)), FAIL, "damaged",
+                     id="a damaged spool"),
     ],
 )  # fmt: skip
 def test_rules(finding: Finding, level: Level, word: str) -> None:
@@ -195,10 +209,20 @@ def test_a_store_set_up_wrongly_is_found_in_one_go(data: Path, own_redis: redis.
     old = int((time.time() - 7200) * 1000)
     own_redis.xadd("kr:{3}:events", {"v": 1}, id=f"{old}-0")
     own_redis.hset("kr:ledger:2026-06-01", mapping={"in": 2, "stored": 1})
-    status, found = levels(data, KLANTREIS_REDIS_URL=url_of(own_redis), KLANTREIS_REDIS_ULR="x")
+    status, found = levels(
+        data, KLANTREIS_REDIS_URL=url_of(own_redis), KLANTREIS_REDIS_ULR="x", KLANTREIS_REPLICAS="1"
+    )
     assert status == 1
     wrong = {subject for subject, level in found.items() if level == "fail"}
-    assert wrong == {"store", "store keeps", "partitions", "archiver", "salt", "ledger 2026-06-01"}
+    assert wrong == {
+        "store",
+        "store keeps",
+        "partitions",
+        "archiver",
+        "salt",
+        "ledger 2026-06-01",
+        "store replicas",
+    }
     assert found["variables"] == "warn"
 
 

@@ -20,12 +20,13 @@ from tests.experiments.definitions import LITTER
 from tests.experiments.definitions import NOON as BEGIN
 from tests.store_process import until
 from tests.tracker.beacons import NOON, SITES, arrival, beacon
+from tests.tracker.collecting import ask
 from tracker.archive import Archiver
 from tracker.archive_reader import read_events
 from tracker.collector import Collector, CollectorSettings
 from tracker.keys import Keys
 from tracker.ledger import as_page
-from tracker.spool import occupancy
+from tracker.spool_room import occupancy
 from tracker.store_client import open_client
 from tracker.stream import decode
 from tracker.words import dictionary
@@ -109,6 +110,7 @@ def test_a_group_is_spread_over_the_nodes_and_archived(
 ) -> None:
     async def use() -> None:
         async with collector(replicas=1) as taking:
+            assert (await ask(taking, "/readyz")).status == 200
             assert await send(taking, *NAMES) == [204] * len(NAMES)
 
     asyncio.run(use())
@@ -203,6 +205,8 @@ def test_a_master_dies(collector: Callable[..., Any], cluster: Cluster, prefix: 
             await failover
             assert await send(taking, "alone") == [204]
             assert occupancy(tmp_path / "spool").segments > 0
+            assert (await ask(taking, "/readyz")).status == 200  # thanks to the spool
+            assert b"\nklantreis_store_up 0.0\n" in (await ask(taking, "/metrics")).body
             cluster.nodes[dead].start()
             await replayed(tmp_path / "spool")
             assert await send(taking, "after") == [204]

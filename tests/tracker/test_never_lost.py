@@ -24,7 +24,7 @@ from tests.tracker.switch import Switch
 from tracker.collector import Collector, CollectorSettings
 from tracker.keys import Keys
 from tracker.ledger import as_page
-from tracker.spool import occupancy
+from tracker.spool_room import occupancy
 from tracker.stream import decode
 from tracker.words import dictionary
 

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker.spool import MIB, Occupancy, Spool, SpoolError, occupancy
+from tracker.spool import Spool, SpoolError
+from tracker.spool_room import MIB, Occupancy, occupancy
 from tracker.spool_segment import Segment
 
 SMALL = MIB // 4  # the smallest segment
@@ -45,6 +46,33 @@ def adopted(root: Path) -> list[bytes]:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return tmp_path / "spool"
+
+
+@pytest.mark.parametrize(
+    ("limit", "kept", "expected"),
+    [
+        pytest.param(MIB, [], True, id="nothing lies there"),
+        pytest.param(SMALL, [b"little"], True, id="our own segment has room"),
+        pytest.param(SMALL, [bytes(SMALL - 10_000)], False, id="our own segment is as good as full"),
+        pytest.param(2 * SMALL - 1, [bytes(SMALL - 10_000)], False, id="less is left than a segment needs"),
+        pytest.param(2 * SMALL, [bytes(SMALL - 10_000)], True, id="another segment can be made"),
+        pytest.param(SMALL - 1, [], False, id="it may not even have one"),
+    ],
+)
+def test_says_whether_it_has_room_for_a_beacon(
+    root: Path, limit: int, kept: list[bytes], *, expected: bool
+) -> None:
+    spool = Spool(root, limit)
+    for record in kept:
+        spool.append(record)
+    assert spool.has_room() is expected
+    assert len(list(root.glob("*/*.segment"))) == len(kept)  # looking makes none
+    spool.close()
+
+
+def test_a_spool_that_may_not_be_written_has_no_room(tmp_path: Path) -> None:
+    (tmp_path / "spool").write_bytes(b"a file where the folder should be")
+    assert not Spool(tmp_path / "spool", MIB).has_room()
 
 
 def left_behind(root: Path, records: list[bytes] = RECORDS) -> Path:

