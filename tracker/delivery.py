@@ -175,6 +175,7 @@ class Delivery:
                 self._replay_bytes = max(1, self._replay_bytes // 2)  # perhaps it was too much at once
                 with contextlib.suppress(*FAILURES):
                     await self._replaying.hang_up()
+                _end_if_cancelled()
                 await asyncio.sleep(self._pause_s)
             except (SpoolError, msgspec.MsgspecError) as error:
                 LOG.error("%s", error)
@@ -198,6 +199,13 @@ class Delivery:
         self._replay_bytes = min(2 * self._replay_bytes, REPLAY_BYTES)
         if was_away:
             self._regain_store()
+
+
+def _end_if_cancelled() -> None:
+    """A cancellation that meets a failure of the store may come out as that failure; it must not be lost."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _new_lane() -> str:
