@@ -157,6 +157,7 @@ class Collector:
             snapshot=self._snapshot,
             watching=self._watching,
             archived=archived,
+            spool=settings.spool,
             clock=clock,
             zone=self._zone,
         )

@@ -3,7 +3,8 @@
 
 Two kinds of series, so that nothing is counted twice. Those with the label `worker` say what one process did
 since it started; add them up over workers and machines. Those without say what the installation as a whole
-holds (streams, ledger, silent sites); every collector tells the same, so take one or the highest.
+holds (streams, ledger, silent sites); every collector tells the same, so take one or the highest. Only the
+spool is the machine's: add it up over machines.
 Labels come from closed lists: workers, reasons, types, statuses, partitions, names of sites. No page, no
 visitor and no word of a resident is ever one.
 """
@@ -21,6 +22,7 @@ from prometheus_client.registry import Collector as Source
 from tracker import ledger
 from tracker.arrival import Reason
 from tracker.scrub import Mark
+from tracker.spool_room import Occupancy
 from tracker.worker import Distribution, Snapshot
 
 _REFUSED_DROPS = frozenset(
@@ -51,29 +53,46 @@ class Installation(msgspec.Struct, frozen=True):
 
 
 def exposition(
-    workers: Iterable[Snapshot], installation: Installation | None, accept: str, *, is_up: bool
+    workers: Iterable[Snapshot],
+    installation: Installation | None,
+    accept: str,
+    *,
+    is_up: bool,
+    spool: Occupancy | None,
 ) -> tuple[str, bytes]:
     """Content type and text in the format that `accept` (the request's header) asks for.
 
-    `installation` is None where the store cannot be read; it `is_up` where it would take a beacon.
+    `installation` is None where the store cannot be read; it `is_up` where it would take a beacon. `spool` is
+    that of this machine; None where there is none.
     """
     registry = CollectorRegistry()
-    registry.register(_Families(sorted(workers, key=lambda one: one.worker), installation, is_up))
+    ordered = sorted(workers, key=lambda one: one.worker)
+    registry.register(_Families(ordered, installation, is_up=is_up, spool=spool))
     encode, content_type = choose_encoder(accept)
     return content_type, encode(registry)
 
 
 class _Families(Source):
-    def __init__(self, workers: Sequence[Snapshot], installation: Installation | None, is_up: bool) -> None:
+    def __init__(
+        self,
+        workers: Sequence[Snapshot],
+        installation: Installation | None,
+        *,
+        is_up: bool,
+        spool: Occupancy | None,
+    ) -> None:
         self._workers = workers
         self._installation = installation
         self._is_up = is_up
+        self._spool = spool
 
     def collect(self) -> Iterator[Metric]:
         yield from _of_workers(self._workers)
         yield from _of_beacons(self._workers)
         text = "1 where the store would take a beacon, and as many replicas have it as must."
         yield GaugeMetricFamily("klantreis_store_up", text, value=int(self._is_up))
+        if self._spool is not None:
+            yield from _of_spool(self._spool)
         if self._installation is not None:
             yield from _of_installation(self._installation)
 
@@ -148,6 +167,14 @@ def _of_workers(workers: Sequence[Snapshot]) -> Iterator[Metric]:
         "From writing a group to its acknowledgement.",
         ((w.worker, w.store_s) for w in workers),
     )
+
+
+def _of_spool(found: Occupancy) -> Iterator[Metric]:
+    for name, text, value in (
+        ("klantreis_spool_bytes", "On disk, of beacons that wait for the store.", found.bytes),
+        ("klantreis_spool_damaged_files", "Segments with beacons that nobody could read.", found.damaged),
+    ):
+        yield GaugeMetricFamily(name, text, value=value)
 
 
 def _of_installation(found: Installation) -> Iterator[Metric]:

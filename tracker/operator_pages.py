@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import date
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tracker import answers, ledger, metrics, runs, wire
@@ -15,6 +16,7 @@ from tracker.answers import Answer
 from tracker.asgi import Scope, client_of, wanted
 from tracker.day import day_of
 from tracker.keys import Keys
+from tracker.spool_room import occupancy
 from tracker.store_client import AsyncClient
 from tracker.watching import Watching
 from tracker.worker import Snapshot, Workers
@@ -41,6 +43,7 @@ class OperatorPages:
         snapshot: Callable[[], Snapshot],
         watching: Watching,
         archived: Archived,
+        spool: Path | None,
         clock: Callable[[], int],
         zone: ZoneInfo,
     ) -> None:
@@ -52,6 +55,7 @@ class OperatorPages:
         self._snapshot = snapshot
         self._watching = watching
         self._archived = archived
+        self._spool = spool
         self._clock = clock
         self._zone = zone
         self._counting = asyncio.Lock()
@@ -80,6 +84,7 @@ class OperatorPages:
             installation,
             b",".join(told).decode("latin-1"),
             is_up=refusal is None,
+            spool=None if self._spool is None else await asyncio.to_thread(occupancy, self._spool),
         )
         kind = (b"content-type", content_type.encode())
         return Answer(200, (kind, (b"cache-control", b"no-store")), text)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from tracker.metrics import Installation, exposition
+from tracker.spool_room import Occupancy
 from tracker.worker import Distribution, Snapshot
 
 
@@ -15,4 +16,4 @@ def quiet_exposition() -> str:
         refused={503: 0}, groups=nothing, store_s=nothing,
     )  # fmt: skip
     installation = Installation([0], 0.0, 0, {"v": False}, {"v": 0}, 0.0)
-    return exposition([one], installation, "", is_up=True)[1].decode()
+    return exposition([one], installation, "", is_up=True, spool=Occupancy(0, 0, 0))[1].decode()

@@ -154,9 +154,24 @@ def test_silent_sites_and_pages_are_shown(store_url: str, store: redis.Redis, pr
     assert value(text, "klantreis_silence_checked_timestamp_seconds") == 1000
 
 
-def metrics_of(url: str, prefix: str) -> str:
+def test_what_waits_in_the_spool_and_what_is_damaged_there_is_shown(
+    store_url: str, prefix: str, tmp_path: Path
+) -> None:
+    spool = tmp_path / "spool"
+    names = ("klantreis_spool_bytes", "klantreis_spool_damaged_files")
+    text = metrics_of(store_url, prefix, spool=spool)
+    assert [value(text, name) for name in names] == [0, 0]
+    fill(spool, 12_345)
+    (spool / "damaged").mkdir()
+    (spool / "damaged" / "00000000000000000001-ffffffff-000001.segment").write_bytes(b"?")
+    text = metrics_of(store_url, prefix, spool=spool)
+    assert [value(text, name) for name in names] == [12_345, 1]
+    assert "klantreis_spool" not in metrics_of(store_url, prefix)  # there is none
+
+
+def metrics_of(url: str, prefix: str, **named: Any) -> str:
     async def use() -> str:
-        one = collector(url, prefix)
+        one = collector(url, prefix, **named)
         try:
             return (await ask(one, "/metrics")).body.decode()
         finally:
@@ -283,7 +298,7 @@ def test_ready_says_what_the_next_beacon_hears_when_the_replica_is_gone(
     async def use(replica: redis.Redis) -> dict[str, tuple[int, int]]:
         several = {
             name: collector(
-                f"redis://127.0.0.1:{port}/0", prefix, replicas=1, store_timeout_s=1.0, store_pause_s=0,
+                f"redis://127.0.0.1:{port}/0", prefix, replicas=1, store_timeout_s=1.0, store_pause_s=60,
                 spool=None if size is None else tmp_path / name, spool_bytes=MIB,
             )
             for name, size in lying.items()
@@ -307,8 +322,8 @@ def test_ready_says_what_the_next_beacon_hears_when_the_replica_is_gone(
         return dict(zip(lying, found, strict=True))
 
     with running_server(get_binary_path(), "--replicaof", f"127.0.0.1 {port}") as replica:
-        until(lambda: own_store.info("replication").get("slave0", {}).get("state") == "online", "no replica")
-        assert ready(f"redis://127.0.0.1:{port}/0", prefix, replicas=1).status == 200
+        url = f"redis://127.0.0.1:{port}/0"
+        until(lambda: ready(url, prefix, replicas=1).status == 200, "never ready, though it has its replica")
         assert asyncio.run(use(replica)) == dict.fromkeys(lying, (503, 503)) | {"roomy": (200, 204)}
 
 
