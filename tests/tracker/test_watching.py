@@ -25,9 +25,10 @@ from tracker.answers import Answer
 from tracker.beacon_protocol import BeaconProtocol
 from tracker.collector import Collector, CollectorSettings
 from tracker.keys import Keys
+from tracker.metrics import answers
 from tracker.silence import Verdict, Verdicts
 from tracker.spool_room import MIB
-from tracker.worker import Workers
+from tracker.worker import Distribution, Snapshot, Workers
 
 PARTITIONS = 4
 
@@ -167,6 +168,16 @@ def test_what_waits_in_the_spool_and_what_is_damaged_there_is_shown(
     text = metrics_of(store_url, prefix, spool=spool)
     assert [value(text, name) for name in names] == [12_345, 1]
     assert "klantreis_spool" not in metrics_of(store_url, prefix)  # there is none
+
+
+def test_a_beacon_of_who_sends_too_many_is_one_answer() -> None:
+    nothing = Distribution([1.0], [0, 0], 0.0)
+    told = Snapshot(
+        worker=0, started_at=0, cpu_s=0, memory_bytes=0, events_waiting=0, store_failures=0,
+        ledger={"in": 12, "stored": 5, "dropped:rate_limited": 7}, refused={429: 7},
+        groups=nothing, store_s=nothing,
+    )  # fmt: skip
+    assert answers(told) == {204: 5, 429: 7}
 
 
 def metrics_of(url: str, prefix: str, **named: Any) -> str:
