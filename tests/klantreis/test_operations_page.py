@@ -33,6 +33,12 @@ def test_every_metric_is_on_the_page_and_no_other() -> None:
     assert set(re.findall(r"`(klantreis_\w+)`", PAGE)) == told
 
 
+def test_what_keeps_and_removes_is_on_the_page() -> None:
+    for command in ("backup", "restore", "retain", "forget"):
+        assert f"`klantreis {command}" in PAGE, command
+    assert "archive.md#back-up-and-restore" in PAGE
+
+
 def test_every_kind_of_happening_is_on_the_page() -> None:
     actions = {action for source in SOURCES for action in re.findall(r'\baction="([a-z-]+)"', source)}
     assert {action for action in actions if f"`{action}`" not in PAGE} == set()

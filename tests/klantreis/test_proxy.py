@@ -336,12 +336,13 @@ def test_systemd_understands_the_units(unit: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
-def test_the_commands_of_the_units_exist(unit: Path) -> None:
+def test_the_commands_of_the_units_exist_and_are_started_again(unit: Path) -> None:
     from click.testing import CliRunner
 
     from klantreis.cli import cli
 
     text = unit.read_text(encoding="utf-8")
+    assert "StartLimitIntervalSec=0" in text.partition("[Service]")[0]  # where alone systemd heeds it
     words = next(line for line in text.splitlines() if line.startswith("ExecStart=")).split()[1:]
     told = CliRunner().invoke(cli, [words[0], "--help"]).output
     assert [word for word in words if word.startswith("--") and word not in told] == []
