@@ -46,7 +46,7 @@ def _look(settings: Settings, url: str | None, pages: tuple[str, ...]) -> Iterat
     from klantreis.settings import run_token
 
     yield from of_data.look_aside(settings)
-    yield from machine.look(settings.data)
+    yield from machine.look(settings.data, settings.spool if settings.spool_mb else None)
     yield from _look_at_store(settings)
     if url is not None:
         token = run_token(settings.data)

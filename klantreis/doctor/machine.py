@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from klantreis.doctor.finding import Finding, doubtful, graded, well
@@ -51,6 +54,41 @@ def of_clock(skew_s: float) -> Finding:
     )
 
 
+def of_kernel_clock(is_synchronised: bool | None) -> Iterator[Finding]:
+    """The rule on what the kernel says of its clock; None: it does not tell."""
+    if is_synchronised is False:
+        yield doubtful(
+            "kernel clock",
+            "The kernel says that nothing keeps its clock right; a store on this machine shares the error.",
+            "Let chrony or systemd-timesyncd keep it; in a container or virtual machine, see to its host.",
+        )
+
+
+class _Timex(ctypes.Structure):
+    """The beginning of the kernel's `struct timex` (adjtimex(2)), and room for the rest."""
+
+    _fields_ = (
+        ("modes", ctypes.c_uint), ("offset", ctypes.c_long), ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long), ("esterror", ctypes.c_long), ("status", ctypes.c_int),
+        ("rest", ctypes.c_char * 256),
+    )  # fmt: skip
+
+
+_STA_UNSYNC = 0x40
+
+
+def is_clock_synchronised() -> bool | None:
+    """What Linux says; None elsewhere, and where it may not be asked."""
+    if not sys.platform.startswith("linux"):
+        return None
+    told = _Timex()
+    try:
+        state = ctypes.CDLL(None).adjtimex(ctypes.byref(told))  # `modes` is 0: nothing is set
+    except (OSError, AttributeError):
+        return None
+    return None if state < 0 else not told.status & _STA_UNSYNC
+
+
 def of_code(*, is_compiled: bool, is_unwanted: bool) -> Finding:
     """The rule on how the collector's modules run: what a beacon costs depends on it, and nothing else."""
     if is_compiled:
@@ -66,10 +104,20 @@ def of_code(*, is_compiled: bool, is_unwanted: bool) -> Finding:
     )
 
 
-def look(data: Path) -> Iterator[Finding]:
-    """What the disk of the data folder says, and how the code runs."""
-    facts = os.statvfs(data)
-    yield of_disk(facts.f_bavail * facts.f_frsize, facts.f_blocks * facts.f_frsize)
-    if facts.f_files:  # some file systems make them as needed and count none
-        yield of_inodes(facts.f_favail, facts.f_files)
+def look(data: Path, spool: Path | None) -> Iterator[Finding]:
+    """What the disks of data and spool say, what the kernel says of its clock, and how the code runs."""
+    yield from _of_disk_at(data, "")
+    if spool is not None:
+        place = next(path for path in (spool, *spool.absolute().parents) if path.exists())
+        if place.stat().st_dev != data.stat().st_dev:
+            yield from _of_disk_at(place, " of the spool")
+    yield from of_kernel_clock(is_clock_synchronised())
     yield of_code(is_compiled=compiled.is_used(), is_unwanted=compiled.is_unwanted())
+
+
+def _of_disk_at(place: Path, whose: str) -> Iterator[Finding]:
+    facts = os.statvfs(place)
+    found = [of_disk(facts.f_bavail * facts.f_frsize, facts.f_blocks * facts.f_frsize)]
+    if facts.f_files:  # some file systems make them as needed and count none
+        found.append(of_inodes(facts.f_favail, facts.f_files))
+    yield from (replace(one, subject=one.subject + whose) for one in found)

@@ -11,8 +11,10 @@ import ipaddress
 import json
 import time
 from collections.abc import Iterator, Sequence
+from email.utils import parsedate_to_datetime
 
 from klantreis.doctor.finding import Finding, doubtful, graded, well, wrong
+from klantreis.doctor.machine import SKEW_FAIL_S, SKEW_WARN_S
 from klantreis.doctor.visitor import Address, Page
 from tracker import probe
 from tracker.matomo_endpoint import MAX_BODY_BYTES as MATOMO_MAX_BYTES
@@ -44,7 +46,9 @@ def look(
             "address", "It is not https, so that anybody on the way can read and change it.", "Give https://…"
         )
     try:
-        yield of_script(address.ask("/k.js"))
+        script = address.ask("/k.js")
+        yield of_script(script)
+        yield from of_date(script.headers.get("date"), time.time())
         yield from _of_beacons(address)
         for path, use in SIDE_SCRIPTS.items():
             yield of_side_script(path, use, address.ask(path))
@@ -72,6 +76,21 @@ def of_script(page: Page) -> Finding:
         "/k.js",
         f"It answers {page.status}, not our script; nothing is measured.",
         "Let the proxy lead /k.js to the collector, as in docs/examples/nginx.conf.",
+    )
+
+
+def of_date(date: str | None, now_s: float) -> Iterator[Finding]:
+    """The rule on the header `Date`, which has whole seconds: the clock at the other end against ours."""
+    try:
+        skew_s = now_s - parsedate_to_datetime(date or "").timestamp()
+    except (ValueError, TypeError):
+        return  # it told none
+    yield graded(
+        "clock there",
+        f"This clock and that of the address differ by {abs(skew_s):.0f} s.",
+        "Let chrony or systemd-timesyncd keep the clocks of both machines.",
+        warn=abs(skew_s) > SKEW_WARN_S + 1,
+        fail=abs(skew_s) > SKEW_FAIL_S,
     )
 
 

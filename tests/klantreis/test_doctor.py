@@ -47,6 +47,11 @@ GB = 10**9
         pytest.param(machine.of_clock(0.3), OK, "0.3 s", id="clocks agree"),
         pytest.param(machine.of_clock(-3), WARN, "chrony", id="clock three seconds behind"),
         pytest.param(machine.of_clock(90), FAIL, "90.0 s", id="clock far ahead"),
+        pytest.param(*machine.of_kernel_clock(False), WARN, "chrony", id="nothing keeps the clock"),
+        pytest.param(*of_address.of_date("Mon, 01 Jun 2026 10:00:00 GMT", 1780308001.5), OK, "2 s",
+                     id="its date is ours"),
+        pytest.param(*of_address.of_date("Mon, 01 Jun 2026 10:00:00 GMT", 1780308090.0), FAIL, "90 s",
+                     id="its date is not ours"),
         pytest.param(of_store.of_server(FACTS), OK, "7.2.4", id="store fit"),
         pytest.param(of_store.of_server(FACTS | {"redis_version": "5.0.7"}), FAIL, "6.2", id="store too old"),
         pytest.param(of_store.of_server(FACTS | {"maxmemory_policy": "allkeys-lru"}), FAIL,
@@ -170,6 +175,15 @@ def test_rules_on_forwarding(seen: str | None, local: str, level: Level) -> None
 )
 def test_rules_on_pages_with_variants(headers: dict[str, str], level: Level) -> None:
     assert of_address.of_page("/", Page(200, headers, b"")).level is level
+
+
+def test_a_spool_on_another_disk_is_looked_at_too(tmp_path: Path) -> None:
+    elsewhere = Path("/dev/shm")
+    if not elsewhere.is_dir() or elsewhere.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("no second file system at /dev/shm")
+    subjects = [finding.subject for finding in machine.look(tmp_path, elsewhere / "not-made-yet")]
+    assert {"disk", "disk of the spool"} <= set(subjects)
+    assert "disk of the spool" not in {one.subject for one in machine.look(tmp_path, tmp_path / "spool")}
 
 
 # The whole command, on real stores.
