@@ -171,7 +171,9 @@ def _rendered(case: Case, folder: Path) -> Callable[[Thresholds], Accuracy]:
 
 def _walked(case: Case) -> Callable[[Thresholds], Accuracy]:
     scenario, kind = "redesign", Graph if case.effect else NoEffectGraph
-    made = municipality.city(scenario, case.seed, case.visitors, behaviour=case.behaviour, kind=kind)
+    made = municipality.city(
+        scenario, case.seed, case.visitors, case.days, behaviour=case.behaviour, kind=kind
+    )
     return lambda thresholds: accuracy_of(
         municipality.by_day(made.events),
         made.truth,
