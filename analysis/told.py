@@ -29,7 +29,8 @@ QUESTION_COLUMNS = (
     "site", "day", "partition", "visitor", "question", "task", "outcome", "exposures", "form_submitted",
 )  # fmt: skip
 MOVE_COLUMNS = (
-    "day", "partition", "question", "order", "at", "kind", "type", "step", "touchpoint", "heartbeat", "given",
+    "day", "partition", "question", "order", "at", "kind", "type", "step", "touchpoint", "source",
+    "heartbeat", "given",
 )  # fmt: skip
 
 LONGEST = 25  # scenes

@@ -67,10 +67,11 @@ def test_what_arrived_is_in_the_metrics(store_url: str, store: redis.Redis, pref
 
     text = asyncio.run(use())
     worker = {"worker": "0"}
-    assert value(text, "klantreis_beacons_received_total", **worker) == 5
+    assert value(text, "klantreis_beacons_received_total", **worker) == 6
     assert value(text, "klantreis_beacons_stored_total", **worker) == 2
     assert value(text, "klantreis_beacons_dropped_total", reason="bot", **worker) == 1
     assert value(text, "klantreis_beacons_dropped_total", reason="malformed", **worker) == 1
+    assert value(text, "klantreis_beacons_dropped_total", reason="wrong_method", **worker) == 1
     assert value(text, "klantreis_beacons_dropped_total", reason="stale", **worker) == 0
     assert value(text, "klantreis_events_stored_total", **worker) == 4
     assert value(text, "klantreis_redactions_total", type="email", **worker) == 1
