@@ -7,7 +7,7 @@ The tables are made up here, as many partitions a day as an installation writes 
 a report reads is filled, with the shapes that a DAY of the demonstration has: two to three touchpoints a
 question over some fifty places, a heartbeat in a fifth of the questions, a first exposure in a thousand lost.
 With `--profile` it says where the time goes, in a run of its own: the profiler itself makes it slower.
-Exits 1 where the report of a million visitors takes more than ten seconds of processor time.
+Exits 1 where the report of a million visitors and its page take more than ten seconds by the clock.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def experiment(visitors: int, days: int) -> Experiment:
         pages=("/**",),
         variants=(Variant("current", 0.5), Variant("redesign", 0.5)),
         primary=Metric("answered", Better.HIGHER),
-        planned_size=visitors,
+        planned_size=visitors * 9 // 10,  # surely reached: a report that waits for more says less
         starts=START,
         ends=START + timedelta(days=days - 1),
         approved_by="benchmark",
@@ -277,15 +277,15 @@ def measure(one: Experiment, root: Path, days: int, *, judged: bool) -> bool:
     started, clock = time.process_time(), time.perf_counter()
     report = evaluate(one, root, now=datetime.now(UTC))
     took, wall = time.process_time() - started, time.perf_counter() - clock
-    started = time.process_time()
+    clock = time.perf_counter()
     page = render(report, form="html", language="nl")
-    drawn = time.process_time() - started
+    drawn = time.perf_counter() - clock
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{sum(v.units for v in report.variants):,} visitors over {days} days: {report.verdict.code}")
     print(f"{len(report.transitions)} transitions tested, {len(report.pictures.flows)} pieces of the paths")
-    print(f"report {took:.1f} s of processor time ({wall:.1f} s), page {drawn:.1f} s, {len(page):,} bytes")
+    print(f"report {wall:.1f} s ({took:.1f} s of processor time), page {drawn:.1f} s, {len(page):,} bytes")
     print(f"at most {memory:.0f} MB")
-    return verdict("report and page, s of processor time", took + drawn, at_most=REPORT_S, judged=judged)
+    return verdict("report and page, s by the clock", wall + drawn, at_most=REPORT_S, judged=judged)
 
 
 if __name__ == "__main__":
