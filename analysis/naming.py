@@ -111,6 +111,12 @@ def segment_name(segment: str, language: str) -> str:
     return f"{_known(SEGMENT_COLUMNS, column, language)}: {shown}"
 
 
+def segment_place(segment: str) -> int:
+    """Where a segment stands among others: small before large, morning before noon, unknown ones last."""
+    known = [*SEGMENT_VALUES]
+    return known.index(segment) if segment in known else len(known)
+
+
 def set_aside_reason(reason: str, language: str) -> str:
     """Why rows were set aside; a reason without a translation is given as it came."""
     return _known(SET_ASIDE, reason, language)

@@ -87,7 +87,9 @@ def guardrail_results(report: Report) -> list[Result]:
 
 
 def segment_results(report: Report) -> list[Result]:
-    return [one for one in report.results if one.segment is not None]
+    """Results of parts of the visitors, in the order in which people name the parts."""
+    found = [one for one in report.results if one.segment is not None]
+    return sorted(found, key=lambda one: wording.segment_place(one.segment or ""))
 
 
 def period_text(report: Report, language: str) -> str:

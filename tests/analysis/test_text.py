@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -71,6 +73,17 @@ def test_segments_stand_apart_from_the_results() -> None:
     main, _, exploration = text(report()).partition("Deelgroepen, om te verkennen")
     assert "scherm" not in main
     assert "antwoord gevonden, scherm: klein (telefoon) " in exploration
+
+
+def test_parts_of_the_day_stand_in_the_order_of_the_day() -> None:
+    one = report()
+    part = next(result for result in one.results if result.segment is not None)
+    names = ("daypart=night", "daypart=afternoon", "daypart=morning", "daypart=evening")
+    whole = tuple(result for result in one.results if result.segment is None)
+    parts = tuple(msgspec.structs.replace(part, segment=name) for name in names)
+    shown = text(msgspec.structs.replace(one, results=whole + parts))
+    told = re.findall(r"dagdeel: (\w+)", shown)
+    assert told == ["ochtend", "middag", "avond", "nacht"]
 
 
 def test_an_unknown_language_is_refused_in_words() -> None:
