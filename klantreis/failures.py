@@ -53,11 +53,12 @@ class Failures:
             return
         self._told[what] = self._monotonic()
         kind = type(error).__name__
-        sentence = (
-            str(error)
-            if isinstance(error, (*EXPECTED, OSError))
-            else f"This failed by a fault of klantreis ({kind}). Please report it."
-        )
+        sentence = str(error)
+        if not isinstance(error, (*EXPECTED, OSError)):
+            sentence = (
+                f"This failed by a fault of klantreis ({kind}). Please report it, with the lines above."
+            )
+            self._log.error("%s failed", what, exc_info=error)
         happened(self._log, sentence, action=action, object=what, result="failed", error=kind)
 
     def rests(self, what: str) -> bool:

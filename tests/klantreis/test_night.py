@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from analysis import day_tables
+from analysis.errors import AnalysisError
 from analysis.report import Status
 from experiments.definition import Better, Metric
 from klantreis.failures import AGAIN_S, Failures
@@ -208,6 +209,20 @@ def test_a_day_that_failed_is_closed_once_it_can_be(
         one_round(settings, store, archiver, failures=failures)
         archiver.close()
     assert day_tables.closed_days(settings.tables) == [first, second]
+
+
+def test_a_fault_of_ours_is_told_with_where_it_arose(caplog: pytest.LogCaptureFixture) -> None:
+    failures = Failures(logging.getLogger("klantreis.night"))
+    with failures.told("compute", "report of zwerfvuil"):
+        raise ZeroDivisionError
+    where, told = caplog.records
+    assert where.exc_info is not None
+    assert where.exc_info[0] is ZeroDivisionError
+    assert "fault of klantreis (ZeroDivisionError)" in told.message
+    with failures.told("close", "day 2026-11-02"):
+        raise AnalysisError("The file tasks.toml names no task.")
+    assert caplog.records[2].message == "The file tasks.toml names no task."
+    assert len(caplog.records) == 3
 
 
 def test_one_report_that_cannot_be_made_keeps_no_other_from_being_renewed(
