@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,6 +24,8 @@ from analysis.scheduling import HERE, Where, cores, map_partitions
 from analysis.side_records import Joined, joined_records, with_records
 from tracker.archive import read_frame
 from tracker.archive_files import files_of, stored_partitions
+from tracker.archive_reader import listed_again
+from tracker.archive_repeats import Identity, repeated
 from tracker.site import Sites
 
 Made = TypeVar("Made")
@@ -36,7 +39,8 @@ AT_ONCE_BYTES = 24_000_000
 class Piece:
     """`partitions` of a DAY of the archive at `root`; `bytes` of its files, as seen by who cut it; `joined`,
     the touchpoints from elsewhere that belong to its visitors; `ends_at`, the moment (ms since 1970) at which
-    nothing more of the DAY was recorded, None where it was to its turn."""
+    nothing more of the DAY was recorded, None where it was to its turn; `repeated`, its events that lie
+    elsewhere too, None where nobody looked."""
 
     root: Path
     day: date
@@ -44,6 +48,7 @@ class Piece:
     bytes: int = 0
     joined: tuple[Joined, ...] = ()
     ends_at: int | None = None
+    repeated: tuple[Identity, ...] | None = None
 
     def events(self) -> pd.DataFrame:
         """Its events and touchpoints from elsewhere, one row each.
@@ -56,7 +61,8 @@ class Piece:
                 "the work was handed out. All machines of a cluster must share the data folder, at one path."
             )
         alone = len(self.partitions) == 1
-        events = read_frame(self.root, self.day, self.partitions[0] if alone else None)
+        partition = self.partitions[0] if alone else None
+        events = read_frame(self.root, self.day, partition, repeated=self.repeated)
         return with_records(events, self.joined)
 
     def partition_of(self, events: pd.DataFrame) -> NDArray[np.int64]:
@@ -87,9 +93,10 @@ def cut(
         parts = [tuple(range(count))] if size <= AT_ONCE_BYTES else [(each,) for each in range(count)]
         joined = joined_records(root, day, sites)
         ends_at = None if now_ms is None else recorded_until(root, day, now_ms)
+        known = listed_again(root, day, partial(repeated, root, day)) if len(parts) > 1 else None
         for part in parts:
             theirs = tuple(one for one in joined if one.visitor % count in part)
-            pieces.append(Piece(root, day, part, -(-size // len(parts)), theirs, ends_at))
+            pieces.append(Piece(root, day, part, -(-size // len(parts)), theirs, ends_at, known))
     return pieces
 
 

@@ -24,15 +24,14 @@ from tracker.archive_files import (
     read_tables,
 )
 from tracker.archive_format import PARTITION, SCHEMA
+from tracker.archive_repeats import IDENTITY, Identity, Listing
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
 T = TypeVar("T")
-Listing = Callable[[Path, date, int | None], list[Path]]
 
-IDENTITY = ("site", "page_view", "index")
 PRECEDENCE = ("time", "visitor", "day", "partition")  # of several with one identity, the lowest counts
 
 
@@ -43,28 +42,39 @@ def days(root: Path) -> list[date]:
 
 
 def read_events(
-    root: Path, day: date, partition: int | None = None, columns: Sequence[str] | None = None
+    root: Path,
+    day: date,
+    partition: int | None = None,
+    columns: Sequence[str] | None = None,
+    *,
+    repeated: Sequence[Identity] | None = None,
 ) -> pa.Table:
     """Events of a DAY, or of one of its partitions, without repeats; one row is an event.
 
     `columns` are names of `Event` (all by default). Sorted by (time, page_view, index). Empty where there is
-    nothing. Raises `ArchiveError`.
+    nothing. Who reads all partitions one by one gives what `archive_repeats.repeated` says of the DAY; else
+    each looks through all the others. Raises `ArchiveError`.
     """
     wanted = list(columns) if columns is not None else SCHEMA.names
     unknown = set(wanted) - set(SCHEMA.names)
     if unknown:
         raise ArchiveError(f"An event has no {', '.join(sorted(unknown))}; it has {SCHEMA.names}.")
     needed = list(dict.fromkeys([*wanted, *IDENTITY, "time", "visitor"]))
-    kept = listed_again(root, day, lambda: without_repeats(root, day, partition, needed))
+    kept = listed_again(root, day, lambda: without_repeats(root, day, partition, needed, repeated=repeated))
     schema = pa.schema([SCHEMA.field(name) for name in wanted])
     return kept.select(wanted).to_arrow().cast(schema)
 
 
 def read_frame(
-    root: Path, day: date, partition: int | None = None, columns: Sequence[str] | None = None
+    root: Path,
+    day: date,
+    partition: int | None = None,
+    columns: Sequence[str] | None = None,
+    *,
+    repeated: Sequence[Identity] | None = None,
 ) -> pd.DataFrame:
     """The same as a pandas frame; numbers that may be absent are floats with NaN, flags objects with None."""
-    return read_events(root, day, partition, columns).to_pandas()
+    return read_events(root, day, partition, columns, repeated=repeated).to_pandas()
 
 
 def identities_of_run(root: Path, run: str) -> set[tuple[str, str, int]]:
@@ -94,17 +104,27 @@ def listed_again(root: Path, day: date, read: Callable[[], T]) -> T:
 
 
 def without_repeats(
-    root: Path, day: date, partition: int | None, columns: list[str], *, listing: Listing = files_of
+    root: Path,
+    day: date,
+    partition: int | None,
+    columns: list[str],
+    *,
+    listing: Listing = files_of,
+    repeated: Sequence[Identity] | None = None,
 ) -> pl.DataFrame:
     """The rows that count, with `day` and `partition`, in the archive's order; `listing` gives the files.
 
-    `columns` have at least those of an event's identity, time and visitor. Raises `FileNotFoundError` when
-    a file vanished meanwhile.
+    `columns` have at least those of an event's identity, time and visitor; `repeated` is as in `read_events`.
+    Raises `FileNotFoundError` when a file vanished meanwhile.
     """
     import polars as pl
 
     mine = _frame(listing(root, day, partition), day, columns, only=partition)
     mine = mine.sort(PRECEDENCE).unique(IDENTITY, keep="first", maintain_order=True)
+    if repeated is not None:
+        known = pl.DataFrame(list(repeated), {name: mine.schema[name] for name in IDENTITY}, orient="row")
+        if not mine.join(known, on=IDENTITY, how="semi").height:
+            return mine.sort(ORDER)
     keys = [*IDENTITY, "time", "visitor"]
     others = [
         _frame(listing(root, neighbour, None), neighbour, keys)

@@ -29,6 +29,7 @@ from tracker.archive_files import (
 )
 from tracker.archive_format import PARTITION, SCHEMA
 from tracker.archive_reader import days, without_repeats
+from tracker.archive_repeats import repeated
 from tracker.folders import sync_folder
 
 LOG = logging.getLogger(__name__)
@@ -138,14 +139,16 @@ def _groups(root: Path, day: date, *, at_once: bool) -> Iterator[pa.Table]:
 def _by_partition(root: Path, day: date, *, at_once: bool) -> Iterator[pa.Table]:
     schema = pa.schema([*SCHEMA, PARTITION])
     ranges = [partitions_of(path) for path in settled_files(root, day)]
-    everything = None
+    everything, known = None, None
     if at_once:
         everything = without_repeats(root, day, None, SCHEMA.names, listing=settled_files)
+    else:
+        known = repeated(root, day, listing=settled_files)
     for partition in range(min(first for first, _ in ranges), max(last for _, last in ranges) + 1):
         if everything is not None:
             mine = everything.filter(everything[PARTITION.name] == partition)
         else:
-            mine = without_repeats(root, day, partition, SCHEMA.names, listing=settled_files)
+            mine = without_repeats(root, day, partition, SCHEMA.names, listing=settled_files, repeated=known)
         if mine.height:
             yield mine.select(schema.names).to_arrow().cast(schema)
 

@@ -39,6 +39,7 @@ from tracker.archive import (
     read_frame,
 )
 from tracker.archive_files import files_of, folder_of
+from tracker.archive_repeats import repeated
 from tracker.archive_schema import arrow_schema
 from tracker.event import Event, Kind
 from tracker.hours import look
@@ -70,6 +71,10 @@ def test_an_event_counts_once_in_the_place_where_it_came_first(
     }
     assert everywhere == [0, 1, 0]
     assert {place for place, rows in by_partition.items() if rows} == {(DAY, 0)}
+    assert by_partition == {
+        (day, number): read_events(tmp_path, day, number, repeated=repeated(tmp_path, day)).num_rows
+        for day, number in by_partition
+    }
 
 
 def test_only_the_asked_columns_come_in_the_asked_order(tmp_path: Path) -> None:
@@ -233,3 +238,21 @@ def test_however_copies_are_spread_each_event_comes_once(
         for one in identities(read_events(root, day, number))
     ]
     assert sorted(found) == sorted({(SITE.name, f"page{identity:08d}", 0) for *_, identity in places})
+    assert found == [
+        one
+        for day in (BEFORE, DAY, AFTER)
+        for number in range(2)
+        for one in identities(read_events(root, day, number, repeated=repeated(root, day)))
+    ]
+
+
+def test_only_what_lies_in_several_places_is_repeated(tmp_path: Path) -> None:
+    assert repeated(tmp_path, DAY) == ()
+    for number in range(3):
+        put(tmp_path, DAY, 0, f"{number}-0-{number}-0", event(0), event(1), event(number + 5))
+    assert repeated(tmp_path, DAY) == ()  # a partition sees its own
+    put(tmp_path, DAY, 1, "9-0-9-0", event(1, visitor=3))
+    put(tmp_path, BEFORE, 3, "9-0-9-0", event(6, visitor=3))
+    assert repeated(tmp_path, DAY) == ((SITE.name, "page00000001", 0), (SITE.name, "page00000006", 0))
+    assert repeated(tmp_path, BEFORE) == ((SITE.name, "page00000006", 0),)
+    assert repeated(tmp_path, AFTER) == ()
