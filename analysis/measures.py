@@ -215,6 +215,6 @@ def _furthest(moves: Moves, count: int) -> pl.Series:
     furthest = np.zeros(count, np.int64)
     on_the_way = moves.phase != evaluation
     np.maximum.at(furthest, moves.question[on_the_way], moves.phase[on_the_way])
-    rated = np.unique(moves.question[~on_the_way])
+    rated = moves.question[~on_the_way]
     furthest[rated[furthest[rated] == completion]] = evaluation
     return texts(furthest, PHASES)

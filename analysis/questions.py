@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from analysis import cascade
 from analysis.compiled import records, run
+from analysis.counting import tally
 from analysis.entries import Entry
 from analysis.events import Coded, Events, Floats, Ints, K
 from analysis.globs import tidy
@@ -249,7 +250,7 @@ def _pairs(events: Events, views: PageViews) -> Ints:
             break
         one, other = query[first], query[first + apart]
         found.append(np.minimum(one, other) * width + np.maximum(one, other))
-    return np.unique(np.concatenate(found))
+    return tally(np.concatenate(found))[0]
 
 
 def _state(

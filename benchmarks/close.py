@@ -26,6 +26,7 @@ from pathlib import Path
 import journeys
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from klantreis.settings import load
 from tracker.archive_files import folder_of, settle_partitions, write_table
@@ -79,10 +80,11 @@ def made(folder: Path, demo: Path, events: int) -> tuple[int, int]:
 
 
 def _on_another_day(table: pa.Table, place: int) -> pa.Table:
-    """The same events so many DAYs later, by visitors of other pseudonyms."""
+    """The same events so many DAYs later, in other page views, by visitors of other pseudonyms."""
     later = {
         "time": pa.array(table["time"].to_numpy() + place * DAY_MS),
         "visitor": pa.array(table["visitor"].to_numpy() ^ (place << 48)),
+        **{name: pc.utf8_replace_slice(table[name], 0, 2, f"{place:02}") for name in ("page_view", "origin")},
     }
     return pa.table([later.get(name, table[name]) for name in SCHEMA.names], schema=SCHEMA)
 
