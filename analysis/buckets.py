@@ -15,8 +15,9 @@ from analysis.tables import BUCKETS, QUESTION_MEASURES, TIMES, UNIT_MEASURES, Ou
 
 KEYS = ("experiment", "variant", "bucket", "segment")
 TIME_KEYS = ("experiment", "variant", "segment", "time_s", "cause")
-#: Columns of `UNITS` and of `QUESTIONS` that make segments: all known at the first exposure. Their
-#: combination, the persona, is no segment, since few browsers share one.
+#: Columns of `UNITS` and of `QUESTIONS` that make segments: all known at the first exposure. The persona,
+#: which joins them with two others, is no segment, since few browsers share one. Nor is either of those two:
+#: whether a visit is a repeat is in part what the variant did, and whom a task is for is as late as the task.
 SEGMENTS = ("viewport", "entry", "daypart")
 _MEASURED = ("success", "outcome", "pages", "searches")
 

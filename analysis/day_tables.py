@@ -106,7 +106,7 @@ def join(root: Path, day: date, *, tasks: TaskDigests | None = None) -> None:
             continue
         spans = [_span(path) for path in paths]
         first, last = spans[0][0], max(last for _, last in spans)
-        rows = pl.concat([pl.DataFrame(_read(path, list(TABLES[name]))) for path in paths])
+        rows = pl.concat([pl.DataFrame(_read(path, TABLES[name])) for path in paths])
         file = _file_of(first, last)
         whole = published(added_up(rows, TABLES[name], keys), TABLES[name])
         try:
@@ -154,7 +154,7 @@ def read(
     declared = KNOWN[table] if columns is None else {name: KNOWN[table][name] for name in columns}
     wanted = closed_days(root) if days is None else sorted(set(days))
     paths = [path for day in wanted for path in sorted(_folder(root, table, day).glob("[!.]*.parquet"))]
-    parts = [part for path in paths if (part := _read(path, list(declared))).num_rows]
+    parts = [part for path in paths if (part := _read(path, declared)).num_rows]
     if not parts:
         return nothing(declared)
     joined = pa.concat_tables(parts).to_pandas()
@@ -201,7 +201,7 @@ def _of_day(root: Path, table: str, day: date, experiment: str) -> pl.DataFrame 
     """One day's rows of an experiment, added over its partitions; None where there are none."""
     texts = [name for name, column in TABLES[table].items() if column.dtype == "str"]
     paths = sorted(_folder(root, table, day).glob("partition=*.parquet"))
-    files = [part for path in paths if (part := _read(path, list(TABLES[table]), coded=texts)).num_rows]
+    files = [part for path in paths if (part := _read(path, TABLES[table], coded=texts)).num_rows]
     if not files:
         return None
     rows = pl.from_arrow(pa.concat_tables(files).unify_dictionaries())
@@ -295,7 +295,7 @@ def _write(
     aside.replace(path)
 
 
-def _read(path: Path, columns: Sequence[str], *, coded: Sequence[str] = ()) -> pa.Table:
+def _read(path: Path, columns: Mapping[str, Column], *, coded: Sequence[str] = ()) -> pa.Table:
     """The columns of a file; `coded` ones as places in their different texts, which adds up faster."""
     try:
         with pq.ParquetFile(path, read_dictionary=list(coded)) as file:
@@ -305,8 +305,13 @@ def _read(path: Path, columns: Sequence[str], *, coded: Sequence[str] = ()) -> p
                     f"{path} is of version {version}, this klantreis reads {TABLES_VERSION}. "
                     "Close its day again while the events are there: klantreis close DAY."
                 )
-            return file.read(columns=list(columns)).replace_schema_metadata(None)
+            held = file.read(columns=list(columns))
     except pa.ArrowInvalid as error:
         raise TableError(
             f"{path} is no whole Parquet file ({error}). Close its day again: klantreis close DAY."
         ) from None
+    for name, column in columns.items():
+        if column.absent is not None and name not in held.column_names:
+            told = pa.repeat(pa.scalar(column.absent, pa.large_string()), held.num_rows)
+            held = held.append_column(name, told)
+    return held.select(list(columns)).replace_schema_metadata(None)

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import numpy as np
 import polars as pl
 
@@ -13,17 +11,14 @@ from analysis.events import Coded, Events, Floats, Ints, K
 from analysis.frames import build, texts
 from analysis.moves import PHASES, Moves
 from analysis.outcomes import CAUSES, OUTCOMES, Outcomes
-from analysis.page_views import ENTRIES, PageViews
+from analysis.page_views import PageViews
+from analysis.personas import persona_columns
 from analysis.questions import STARTS, Questions
 from analysis.scope import Scope
 from analysis.sessions import Sessions
 from analysis.steps import Steps
 from analysis.tables import QUESTIONS, REFORMULATIONS, Phase
 from analysis.thresholds import EFFORT
-
-DAYPARTS = ("morning", "afternoon", "evening", "night")
-_PART_OF_HOUR = [3] * 6 + [0] * 6 + [1] * 6 + [2] * 6
-_QUARTER_MS = 900_000  # in every zone hours begin, and clocks are changed, at whole quarters of UTC
 
 
 def questions_table(
@@ -69,9 +64,6 @@ def questions_table(
         "friction": counted(np.flatnonzero(events.kind == K.FRICTION)),
         **form_columns(events, questions),
     }
-    viewport = events.text["viewport"].take(first_row)
-    entry = Coded(sessions.entry[started_in], ENTRIES)
-    daypart = Coded(dayparts(questions.site, outcomes.started_at, scope), DAYPARTS)
     return build(
         {
             "site": texts(questions.site, events.site.texts),
@@ -99,36 +91,20 @@ def questions_table(
             "effort": sum(weight * counts[name] for name, weight in EFFORT.items()),
             "channel": _channel(events, questions),
             "repeat": _repeated(questions, outcomes.started_at),
-            "entry": texts(entry.codes, entry.texts),
-            "viewport": texts(viewport.codes, viewport.texts),
-            "daypart": texts(daypart.codes, daypart.texts),
-            "persona": _personas(entry, viewport, daypart),
+            **persona_columns(
+                events,
+                sessions,
+                scope,
+                site=questions.site,
+                task=task,
+                started_at=outcomes.started_at,
+                first_row=first_row,
+                started_in=started_in,
+            ),
             "exposures": texts(shown.codes, shown.texts),
         },
         QUESTIONS,
     )
-
-
-def _personas(*segments: Coded) -> pl.Series:
-    """The segments of every question, joined."""
-    same, first = alike(*(each.codes for each in segments))
-    names = zip(*(each.decode(first) for each in segments), strict=True)
-    return texts(same, ["/".join(each) for each in names])
-
-
-def dayparts(site: Ints, moment: Ints, scope: Scope) -> Ints:
-    """Places in `DAYPARTS`, by the clock of the site at that moment; on two DAYs a year it is changed."""
-    quarter = moment // _QUARTER_MS
-    first = int(quarter.min(initial=np.iinfo(np.int64).max))
-    starts = [each * _QUARTER_MS // 1000 for each in range(first, int(quarter.max(initial=0)) + 1)]
-    zones = list(dict.fromkeys(each.zone for each in scope.sites))
-    parts = np.array(
-        [[_PART_OF_HOUR[datetime.fromtimestamp(start, zone).hour] for start in starts] for zone in zones],
-        np.int64,
-    )
-    zone_of = np.array([zones.index(each.zone) for each in scope.sites], np.int64)
-    found: Ints = parts[zone_of[site], quarter - first]
-    return found
 
 
 def _channel(events: Events, questions: Questions) -> pl.Series:

@@ -11,8 +11,8 @@ import polars as pl
 from analysis.events import Events, Ints, K
 from analysis.exposures import Exposures, parse
 from analysis.frames import added_up, build, texts
-from analysis.measures import DAYPARTS, dayparts
 from analysis.page_views import ENTRIES, PageViews
+from analysis.personas import DAYPARTS, dayparts
 from analysis.scope import Scope
 from analysis.sessions import Sessions
 from analysis.tables import EXPOSED

@@ -51,6 +51,21 @@ class Cause(StrEnum):
     ABANDONED = "abandoned"
 
 
+class Audience(StrEnum):
+    """Whom a task is for."""
+
+    RESIDENT = "resident"
+    BUSINESS = "business"
+
+
+class Visit(StrEnum):
+    """Whether a session was its visitor's first. Nobody is known longer than a DAY, so it is the first of
+    that DAY, or a later one."""
+
+    FIRST = "first"
+    REPEAT = "repeat"
+
+
 class Phase(StrEnum):
     """The phases of a journey, in their order (KING/VNG)."""
 
@@ -63,11 +78,16 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`dtype` is a pandas dtype; `unit` is empty for names and flags."""
+    """`dtype` is a pandas dtype; `unit` is empty for names and flags.
+
+    `absent` is what stands for a column of texts in a file that was written before there was one; None where
+    every file of this version has it.
+    """
 
     dtype: str
     unit: str
     meaning: str
+    absent: str | None = None
 
 
 #: How a query becomes the next; as in `words.Reformulation`.
@@ -136,7 +156,9 @@ QUESTIONS: Mapping[str, Column] = {
     "entry": Column("str", "", "entry of its session"),
     "viewport": Column("str", "", ""),
     "daypart": Column("str", "", "of its start, in the site's time: morning, afternoon, evening or night"),
-    "persona": Column("str", "", "entry, viewport and daypart: 'direct/s/evening'"),
+    "audience": Column("str", "", "whom its task is for (`Audience`); empty where there is no task", ""),
+    "visit": Column("str", "", "whether its session was the visitor's first of the DAY (`Visit`)", ""),
+    "persona": Column("str", "", "those five: 'direct/s/evening/resident/first'"),
     "exposures": Column("str", "", "experiments met up to its end: 'schuldhulp=current,zwerfvuil=redesign'"),
 }
 

@@ -16,7 +16,7 @@ from analysis.tasks import Tasks
 from experiments.definition import Experiment
 
 #: What a task says that no outcome hangs on.
-_WORDING = ("name", "question", "upl")
+_WORDING = ("name", "question", "upl", "audience")
 
 
 @dataclass(frozen=True, slots=True)

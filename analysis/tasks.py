@@ -4,6 +4,7 @@
 [task.zwerfvuil]
 question = "Ik wil zwerfvuil melden"
 upl      = "melding openbare ruimte"
+audience = "resident"
 pages    = ["/afval/zwerfvuil*", "/melding/**"]
 answers  = ["/melding/bedankt"]
 goals    = ["melding_verzonden"]
@@ -27,14 +28,14 @@ from typing import Any
 
 from analysis.errors import TaskDefinitionsError
 from analysis.globs import compiled, intersect, tidy
-from analysis.tables import Phase
+from analysis.tables import Audience, Phase
 from analysis.words import FARTHEST, Query, misspelling, normalise, stem
 from experiments.errors import Problem, did_you_mean
 from experiments.places import Places, Steps
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _LISTS = ("pages", "answers", "goals", "queries")
-_KEYS = ("question", "upl", *_LISTS, "words", "phase")
+_KEYS = ("question", "upl", "audience", *_LISTS, "words", "phase")
 _PHASES = {**{phase.value: phase for phase in Phase}, "orientatie": Phase.ORIENTATION}
 
 NO_TASK = -1
@@ -42,8 +43,8 @@ NO_TASK = -1
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One thing that residents come for. `pages` and `answers` are globs, `words` globs of answers with how
-    many words they have, `phases` globs with their phase."""
+    """One thing that residents, or businesses, come for. `pages` and `answers` are globs, `words` globs of
+    answers with how many words they have, `phases` globs with their phase."""
 
     name: str
     question: str
@@ -52,6 +53,7 @@ class Task:
     goals: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
     upl: str | None = None
+    audience: Audience = Audience.RESIDENT
     words: tuple[tuple[str, int], ...] = ()
     phases: tuple[tuple[str, Phase], ...] = ()
 
@@ -265,9 +267,19 @@ class _Reader:
             if not normalise(query):
                 self._report((*at, "queries"), f'"{query}" has no word in it. Leave it out.')
         upl = self._text((*at, "upl"), table["upl"]) if "upl" in table else None
+        audience = self._audience((*at, "audience"), table.get("audience", Audience.RESIDENT.value))
         words = self._lengths((*at, "words"), table.get("words", {}), lists["answers"])
         phases = self._phases(at, table)
-        return Task(name=name, question=question, upl=upl, words=words, phases=phases, **lists)
+        return Task(
+            name=name, question=question, upl=upl, audience=audience, words=words, phases=phases, **lists
+        )
+
+    def _audience(self, at: Steps, value: object) -> Audience:
+        for known in Audience:
+            if value == known:
+                return known
+        self._report(at, f'is {value!r}. Write "resident" or "business": whom the task is for.')
+        return Audience.RESIDENT
 
     def _lengths(self, at: Steps, table: object, answers: Sequence[str]) -> tuple[tuple[str, int], ...]:
         if not isinstance(table, dict):

@@ -16,7 +16,7 @@ from analysis import day_tables
 from analysis.close import CloseResult, close_day, close_days
 from analysis.errors import TableError
 from analysis.frames import conform
-from analysis.journeys import from_archive
+from analysis.journeys import from_archive, from_day_tables
 from analysis.reconstruct import TABLES
 from tests.analysis.stories import DAY, SITE, SITES, TASKS, Story, tables_of
 from tests.analysis.test_units import ONE, busy_day
@@ -180,6 +180,28 @@ def test_a_table_of_another_version_is_refused(tmp_path: Path) -> None:
     pq.write_table(table.replace_schema_metadata({"klantreis.tables": "0"}), path)
     with pytest.raises(TableError, match="Close its day again"):
         day_tables.read(tmp_path / "tables", "units")
+
+
+def test_a_day_closed_before_a_column_was_there_is_read_without_it(tmp_path: Path) -> None:
+    """The events may be gone, so that it cannot be closed again; a later DAY has the column."""
+    story, tables = busy_day(), tmp_path / "tables"
+    archived(tmp_path, story)
+    close(tmp_path)
+    for path in (tables / "questions").rglob("*.parquet"):
+        table = pq.read_table(path)
+        pq.write_table(table.drop_columns(["audience", "visit"]), path)
+    later = [msgspec.structs.replace(event, time=event.time + 3 * 86_400_000) for event in story.events]
+    archived(tmp_path, Story(events=later), name="later")
+    close(tmp_path, DAY + timedelta(days=3))
+    asked = day_tables.read(tables, "questions")
+    conform(asked, TABLES["questions"])
+    old, new = (asked[asked["day"] == str(day)] for day in sorted(set(asked["day"])))
+    assert len(old) == len(new) > 0
+    assert set(old["audience"]) == set(old["visit"]) == {""}
+    assert set(new["visit"]) == {"first"}
+    again = day_tables.read(tables, "questions", [DAY], columns=["visit"])
+    assert again["visit"].tolist() == [""] * len(old)
+    assert set(from_day_tables(tables).questions["visit"]) == {"", "first"}
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def test_what_a_question_cost() -> None:
     assert question["reformulations"] == 1
     # two pages, two searches, one reformulation, one search without results, one click in anger
     assert question["effort"] == 7
-    assert (question["daypart"], question["persona"]) == ("morning", "direct//morning")
+    assert (question["daypart"], question["persona"]) == ("morning", "direct//morning/resident/first")
 
 
 def test_a_repeat_is_known_or_unknown_but_never_none() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from analysis.errors import TaskDefinitionsError
-from analysis.tables import Phase
+from analysis.tables import Audience, Phase
 from analysis.tasks import NO_TASK, load, loads
 from analysis.words import normalise
 from tests.analysis.stories import TASKS
@@ -53,7 +53,18 @@ def test_an_answer_may_tell_how_many_words_it_has() -> None:
     assert (tasks.words_of("/a"), tasks.words_of("/b"), tasks.words_of("/c")) == (120, None, None)
 
 
+def test_a_task_is_for_residents_unless_it_says_otherwise() -> None:
+    for said, expected in (
+        ("", Audience.RESIDENT),
+        ('audience = "resident"', Audience.RESIDENT),
+        ('audience = "business"', Audience.BUSINESS),
+    ):
+        assert [task.audience for task in loads(ANSWER + said)] == [expected]
+
+
 PROBLEMS = {
+    "an audience of another kind": (ANSWER + 'audience = "both"', 5, "is 'both'. Write \"resident\" or"),
+    "two audiences": (ANSWER + 'audience = ["resident", "business"]', 5, 'Write "resident" or "business"'),
     "words that are none": (ANSWER + 'words = { "/a" = "veel" }', 5, "Write how many it has"),
     "words of no answer": (ANSWER + 'words = { "/b" = 12 }', 5, "is no answer of the task"),
     "words without a page": (ANSWER + "words = 120", 5, "is no table"),
