@@ -13,6 +13,8 @@ from datetime import date
 
 import msgspec
 
+from analysis.tables import Audience
+
 SCHEMA_VERSION = 2
 #: The ways to order the ranking, most first.
 ORDERS = ("unanswered", "volume", "share", "effort", "complaints", "calls")
@@ -35,6 +37,7 @@ class Ranked(_Kept, frozen=True, kw_only=True):
     task: str
     question: str
     upl: str | None = None
+    audience: Audience = Audience.RESIDENT
     questions: int
     visitors: int
     answered: int

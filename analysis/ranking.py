@@ -14,7 +14,7 @@ import polars as pl
 from analysis.disclosure import FEWEST, VISITOR
 from analysis.journey_book import Ranked, ordered
 from analysis.side_records import Fit
-from analysis.tables import Outcome
+from analysis.tables import Audience, Outcome
 from analysis.tasks import Task, Tasks
 
 #: Columns of `questions` that are needed.
@@ -121,6 +121,7 @@ def _ranked(row: Mapping[str, Any], name: str, known: Mapping[tuple[str, str], T
         name=name,
         question=task.question if task else row["task"],
         upl=task.upl if task else None,
+        audience=task.audience if task else Audience.RESIDENT,
         **row,
     )
 

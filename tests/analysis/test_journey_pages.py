@@ -25,6 +25,7 @@ from analysis.pages import blueprint as reports
 from analysis.rendering.hint_section import WORDS, hint_section
 from analysis.rendering.journey_labels import JOURNEYS, PICTURES, SCENES
 from analysis.rendering.journey_parts import Section, SectionMaker
+from analysis.tables import Audience
 from tests.analysis.console import console, served
 from tests.analysis.journey_samples import NOW, books, town
 from tests.analysis.stories import DAY, SITE
@@ -105,6 +106,35 @@ def test_the_overview_leads_to_where_an_improvement_helps_most(client: FlaskClie
     assert "Nog 2 vragen gingen over onderwerpen die bijna niemand had." in page
     assert "grofvuil" not in page  # two visitors
     assert page.index("Ik wil zwerfvuil melden") < page.index("Ik heb een nieuw paspoort nodig")
+
+
+def test_a_task_of_businesses_is_marked_and_no_other(tmp_path: Path) -> None:
+    made = lasting()
+    marked = [
+        replace(row, audience=Audience.BUSINESS) if row.task == "paspoort" else row
+        for row in made.overview.ranking
+    ]
+    shelved = tuple(
+        replace(book, task=next(row for row in marked if row.task == book.task.task)) for book in made.books
+    )
+    Shelf(tmp_path / "journeys").put(Books(replace(made.overview, ranking=tuple(marked)), shelved))
+    client = application(tmp_path).test_client()
+    for language, mark in (("nl", "voor ondernemers"), ("en", "for businesses")):
+        overview, *tasks = (text(client, f"{address}?lang={language}") for address in PAGES)
+        assert re.findall(
+            rf'href="/journeys/(\w+)\?[^>]*>[^<]*</a> <span class="audience">{mark}<', overview
+        ) == ["paspoort"]
+        assert [mark in page for page in tasks] == [False, True]
+
+
+def test_books_of_an_earlier_version_are_read(client: FlaskClient, tmp_path: Path) -> None:
+    """They say of no task whom it is for."""
+    for path in (tmp_path / "journeys").glob("*.json"):
+        written = path.read_text(encoding="utf-8")
+        assert '"audience":"resident",' in written
+        path.write_text(written.replace('"audience":"resident",', ""), encoding="utf-8")
+    assert all(client.get(address).status_code == 200 for address in PAGES)
+    assert "voor ondernemers" not in text(client, "/journeys/")
 
 
 def test_a_reader_chooses_the_order(client: FlaskClient) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as with_fields
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,8 @@ from msgspec.structs import replace
 
 from analysis.journey_book import Ranked, ordered
 from analysis.ranking import addresses, frame, ranking, split_small
+from analysis.tables import Audience
+from analysis.tasks import Tasks
 from tests.analysis.journey_samples import books, town
 from tests.analysis.stories import SITE, TASKS, Story
 from tracker.event import Kind
@@ -51,13 +54,13 @@ def test_the_share_leaves_out_whose_end_was_not_seen() -> None:
     assert row("x", questions=3, unseen=3).share_unanswered == 0
 
 
-def ranked(story: Story) -> list[Ranked]:
-    """The ranking of a story, without anything from the contact centre."""
+def ranked(story: Story, known: Tasks = TASKS) -> list[Ranked]:
+    """The ranking of a story by the tasks of today, without anything from the contact centre."""
     tables = story.tables()
     return ranking(
         tables["questions"],
         tables["touchpoints"],
-        {SITE.name: TASKS},
+        {SITE.name: known},
         contacts=tables["contacts"],
         answers=tables["answers"],
     )
@@ -87,6 +90,15 @@ def test_an_answer_seen_among_the_results_is_neither_found_nor_missed() -> None:
     (passport,) = ranked(story)
     assert (passport.questions, passport.answered, passport.on_results) == (2, 1, 1)
     assert passport.unanswered == 0
+
+
+def test_a_task_is_for_whom_the_task_file_says_today() -> None:
+    story = Story()
+    story.page("/paspoort", 0)
+    story.page("/grofvuil", 0, visitor=2)
+    (today,) = (task for task in TASKS if task.name == "grofvuil")
+    found = ranked(story, Tasks((with_fields(today, audience=Audience.BUSINESS),)))
+    assert {one.task: one.audience for one in found} == {"paspoort": "resident", "grofvuil": "business"}
 
 
 def test_two_sites_with_one_task_have_two_pages() -> None:
