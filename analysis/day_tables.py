@@ -7,7 +7,7 @@ Where their files lie, and why each is whole or not there, is said in `analysis.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -156,6 +156,21 @@ def read(
         raise TableError(f'Table "{table}" does not know experiments; leave the experiment out.')
     chosen = [experiment, ""] if table == "set_aside" else [experiment]
     return frame[frame["experiment"].isin(chosen)].reset_index(drop=True)
+
+
+def parts(root: Path, day: date, tables: Mapping[str, Sequence[str]]) -> Iterator[tuple[pl.DataFrame, ...]]:
+    """The given columns of several tables of a DAY, the same partitions of each together.
+
+    One after the other, for what is too much to be read at once; a visitor is in one of them. Raises
+    `TableError` as `read` does.
+    """
+    first, *_ = tables
+    declared = {name: {one: KNOWN[name][one] for one in columns} for name, columns in tables.items()}
+    for path in paths_of(root, first, day):
+        yield tuple(
+            pl.DataFrame(read_file(folder_of(root, name, day) / path.name, columns))
+            for name, columns in declared.items()
+        )
 
 
 def read_added(

@@ -14,6 +14,7 @@ import polars as pl
 from analysis import day_tables, losses, ranking, told, vocabulary, word_gap
 from analysis.disclosure import FEWEST, OTHER
 from analysis.flows import START
+from analysis.frames import nothing
 from analysis.journey_book import (
     Book,
     Books,
@@ -25,6 +26,7 @@ from analysis.journey_book import (
     Typed,
     Version,
 )
+from analysis.reconstruct import TABLES
 from analysis.tables import Outcome
 from analysis.tasks import Tasks
 from experiments.definition import Experiment
@@ -47,9 +49,16 @@ class _Tables:
     words: pd.DataFrame
     titles: pd.DataFrame
     until: str  # last DAY of the words
-    recent: pd.DataFrame
+    recent: _Recent
+
+
+@dataclass(frozen=True, slots=True)
+class _Recent:
+    """The questions from which stories are taken, their moves, and where the lost ones were lost."""
+
+    questions: pd.DataFrame
     moves: pd.DataFrame
-    ends: pd.DataFrame  # where the lost ones of the recent questions were lost
+    ends: pd.DataFrame
 
 
 def compute(
@@ -65,14 +74,13 @@ def compute(
 
     `tasks` are those of each site by name; stories may be shown until `keep_days` after their DAY.
     """
-    days = _period(day_tables.readable_days(tables_root))
-    asked = day_tables.read(tables_root, "questions", days, columns=ranking.COLUMNS)
-    if not len(asked):
+    asked = _asked(tables_root)
+    if not asked:
         return None
-    days = [day for day in days if day <= date.fromisoformat(asked["day"].max())]
+    days = [day for day in _period(day_tables.readable_days(tables_root)) if day <= max(asked)]
     tables = _read(tables_root, days, now.date() - timedelta(days=keep_days))
     ranked = ranking.ranking(
-        asked,
+        [each.counts for each in asked.values()],
         tables.touchpoints,
         tasks,
         contacts=day_tables.read(tables_root, "contacts", days),
@@ -88,8 +96,8 @@ def compute(
         first_day=days[0].isoformat(),
         last_day=days[-1].isoformat(),
         days=len(days),
-        questions=len(asked),
-        no_task=int((asked["task"] == "").sum()),
+        questions=sum(each.questions for each in asked.values()),
+        no_task=sum(each.no_task for each in asked.values()),
         small=small,
         ranking=tuple(shown),
         gap=_gap_of_all(books, tables),
@@ -101,9 +109,35 @@ def compute(
 def page_names(tables_root: Path) -> dict[tuple[str, str], str]:
     """The name of the page of each (site, task), as `compute` gives it from the same day tables."""
     days = _period(day_tables.readable_days(tables_root))
-    asked = day_tables.read(tables_root, "questions", days, columns=("site", "task"))
-    told = asked[asked["task"] != ""].drop_duplicates()
-    return ranking.addresses(told.itertuples(index=False, name=None))
+    columns = {"questions": ("site", "task")}
+    found = {
+        pair for day in days for (asked,) in day_tables.parts(tables_root, day, columns)
+        for pair in asked.filter(pl.col("task") != "").unique().iter_rows()
+    }  # fmt: skip
+    return ranking.addresses(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked on a DAY: all questions, those about no task, and what the ranking counts."""
+
+    questions: int
+    no_task: int
+    counts: pl.DataFrame
+
+
+def _asked(root: Path) -> dict[date, _Asked]:
+    """What was asked on the DAYs of the period that have questions."""
+    found = {}
+    for day in _period(day_tables.readable_days(root)):
+        questions, no_task, counts = 0, 0, []
+        for (asked,) in day_tables.parts(root, day, {"questions": ranking.COLUMNS}):
+            questions += asked.height
+            no_task += asked.filter(pl.col("task") == "").height
+            counts.append(ranking.count(asked))
+        if questions:
+            found[day] = _Asked(questions, no_task, pl.concat(counts))
+    return found
 
 
 def _period(closed: Sequence[date]) -> list[date]:
@@ -112,43 +146,52 @@ def _period(closed: Sequence[date]) -> list[date]:
 
 def _read(root: Path, days: Sequence[date], oldest: date) -> _Tables:
     worded = vocabulary.windows(root, days)
-    recent, asked = _recent(root, [day for day in days if day >= oldest])
-    moves = day_tables.read(root, "moves", recent, columns=told.MOVE_COLUMNS)
     return _Tables(
         flows=day_tables.read(root, "flows", days),
         touchpoints=day_tables.read(root, "touchpoints", days),
         words=day_tables.read(root, "words", worded),
         titles=day_tables.read(root, "titles", worded),
         until=max(worded, default=days[-1]).isoformat(),
-        recent=asked,
-        moves=moves,
-        ends=_ends(asked, moves),
+        recent=_recent(root, [day for day in days if day >= oldest]),
     )
 
 
-def _recent(root: Path, days: Sequence[date]) -> tuple[list[date], pd.DataFrame]:
-    """The last DAYs from which stories are taken, and their questions of a task, oldest first."""
-    chosen: list[date] = []
-    asked = [day_tables.read(root, "questions", [], columns=told.QUESTION_COLUMNS)]
+def _recent(root: Path, days: Sequence[date]) -> _Recent:
+    """The newest questions of each task from the last DAYs."""
+    asked, seen = [_none("questions", told.QUESTION_COLUMNS)], 0
     for day in list(reversed(days))[:STORY_DAYS]:
-        if sum(map(len, asked)) >= STORY_QUESTIONS:
+        if seen >= STORY_QUESTIONS:
             break
-        of_day = day_tables.read(root, "questions", [day], columns=told.QUESTION_COLUMNS)
-        asked.insert(0, of_day[of_day["task"] != ""])
-        chosen.insert(0, day)
-    return chosen, pd.concat(asked, ignore_index=True)
+        newest = []
+        for (part,) in day_tables.parts(root, day, {"questions": told.QUESTION_COLUMNS}):
+            of_tasks = part.filter(pl.col("task") != "")
+            seen += of_tasks.height
+            newest.append(_newest(of_tasks))
+        asked = [*newest, *asked]
+    questions = _newest(pl.concat(asked))
+    moves = [_none("moves", told.MOVE_COLUMNS)]
+    ends = [losses.NOTHING_LOST.with_columns(day=pl.lit(""))]
+    for (text,), of_day in questions.group_by("day", maintain_order=True):
+        day = date.fromisoformat(str(text))
+        theirs = pl.concat(
+            part.join(of_day, on=("partition", "question"), how="semi")
+            for (part,) in day_tables.parts(root, day, {"moves": told.MOVE_COLUMNS})
+        )
+        moves.append(theirs)
+        lost = losses.lost_at(of_day, theirs, losses.form_pages(root, day))
+        ends.append(lost.with_columns(day=pl.lit(text)))
+    return _Recent(questions.to_pandas(), pl.concat(moves).to_pandas(), pl.concat(ends).to_pandas())
 
 
-def _ends(asked: pd.DataFrame, moves: pd.DataFrame) -> pd.DataFrame:
-    """The place at which each lost question was lost: day, partition, question, kind, page, step."""
-    found = [
-        losses.lost_at(pl.from_pandas(of_day), pl.from_pandas(moves[moves["day"] == day]))
-        .with_columns(day=pl.lit(day))
-        .to_pandas()
-        for day, of_day in asked.groupby("day")
-    ]
-    columns = ["day", "partition", "question", *losses.PLACE]
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
+def _newest(questions: pl.DataFrame) -> pl.DataFrame:
+    """The last of each task, in their order."""
+    task = ("site", "task")
+    to_come = pl.len().over(task) - pl.int_range(pl.len()).over(task)
+    return questions.filter(to_come <= STORIES_OF_TASK)
+
+
+def _none(table: str, columns: Sequence[str]) -> pl.DataFrame:
+    return pl.from_pandas(nothing({name: TABLES[table][name] for name in columns}))
 
 
 def _experiment_of(row: Ranked, experiments: Iterable[Experiment], days: Sequence[date]) -> Experiment | None:
@@ -185,7 +228,7 @@ def _book(
         flows=flows,
         gap=_gap(row, tables, name, versions),
         stories=teller.typical(experiment=name, versions=versions),
-        lost=teller.lost(tables.ends, experiment=name, versions=versions),
+        lost=teller.lost(tables.recent.ends, experiment=name, versions=versions),
         simulated=simulated,
     )
 
@@ -271,5 +314,6 @@ def _gap_of_all(books: Iterable[Book], tables: _Tables) -> Gap | None:
 
 
 def _teller(row: Ranked, tables: _Tables, keep_days: int) -> told.Teller:
-    of_task = (tables.recent["site"] == row.site) & (tables.recent["task"] == row.task)
-    return told.Teller(tables.recent[of_task].tail(STORIES_OF_TASK), tables.moves, keep_days=keep_days)
+    asked = tables.recent.questions
+    of_task = (asked["site"] == row.site) & (asked["task"] == row.task)
+    return told.Teller(asked[of_task], tables.recent.moves, keep_days=keep_days)

@@ -32,7 +32,18 @@ _QUESTION = ("partition", "question")
 #: Whose questions, at which place, and what is counted there.
 GROUP = ("site", "task", "exposures")
 PLACE = ("kind", "page", "step")
+#: Columns of the day tables that are needed.
+QUESTION_COLUMNS = (*_QUESTION, "visitor", *GROUP, "form_submitted", "outcome")
+MOVE_COLUMNS = (*_QUESTION, "order", "kind", "type", "step", "touchpoint", "source", "heartbeat")
 COUNTS = ("came", "lost", "visitors", "called", "unbegun", "errors", "failed", "returns")
+
+
+#: What `lost_at` gives where nothing was lost.
+NOTHING_LOST = pl.DataFrame(
+    schema={
+        "partition": pl.Int16, "question": pl.Int64, "kind": pl.String, "page": pl.String, "step": pl.Int64,
+    }
+)  # fmt: skip
 
 
 class PlaceKind(StrEnum):
@@ -59,10 +70,20 @@ def read(root: Path, days: Iterable[date], advance: Callable[[], None] = lambda:
     """The losses of closed DAYs, one read after the other. `advance` is called after each."""
     made = []
     for day in days:
-        tables = [pl.from_pandas(day_tables.read(root, name, [day])) for name in ("questions", "moves")]
-        made.append(losses(*tables))
+        forms = form_pages(root, day)
+        tables = {"questions": QUESTION_COLUMNS, "moves": MOVE_COLUMNS}
+        made += [losses(asked, moves, forms) for asked, moves in day_tables.parts(root, day, tables)]
         advance()
     return together(made)
+
+
+def form_pages(root: Path, day: date) -> pl.DataFrame:
+    """The pages with a form of a closed DAY: `page`, and the `form_page` step that it is, 0 where one page
+    has several."""
+    columns = ("kind", "touchpoint", "step")
+    found = [pl.DataFrame(schema={"kind": pl.String, "touchpoint": pl.String, "step": pl.Int16})]
+    found += [_of_forms(moves).unique() for (moves,) in day_tables.parts(root, day, {"moves": columns})]
+    return _form_pages(pl.concat(found))
 
 
 def together(parts: Sequence[Losses]) -> Losses:
@@ -73,8 +94,11 @@ def together(parts: Sequence[Losses]) -> Losses:
     return Losses(places.sort(*GROUP, *PLACE), asked.sort(*GROUP))
 
 
-def losses(questions: pl.DataFrame, moves: pl.DataFrame) -> Losses:
-    """Where the questions of one DAY came and were lost, from its tables (`QUESTIONS`, `MOVES`)."""
+def losses(questions: pl.DataFrame, moves: pl.DataFrame, forms: pl.DataFrame | None = None) -> Losses:
+    """Where the questions of one DAY came and were lost, from its tables (`QUESTIONS`, `MOVES`).
+
+    Those of some partitions do where `forms` tells which of the DAY's pages have a form (`form_pages`).
+    """
     if not questions.height:
         group, place = (dict.fromkeys(names, pl.String) for names in (GROUP, PLACE))
         counts = dict.fromkeys(COUNTS, pl.Int64)
@@ -84,7 +108,7 @@ def losses(questions: pl.DataFrame, moves: pl.DataFrame) -> Losses:
         )
     asked = _asked(questions)
     steps = moves.sort(*_QUESTION, "order").join(asked, on=_QUESTION, how="semi", maintain_order="left")
-    forms = _form_pages(steps)
+    forms = _form_pages(steps) if forms is None else forms
     seen = _presence(steps, forms)
     whose = asked.select(*_QUESTION, "visitor", "site", "task")
     ends = _with_visitors(_ends(steps, asked, forms).join(whose, on=_QUESTION), PLACE)
@@ -105,14 +129,15 @@ def losses(questions: pl.DataFrame, moves: pl.DataFrame) -> Losses:
     )
 
 
-def lost_at(questions: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
+def lost_at(
+    questions: pl.DataFrame, moves: pl.DataFrame, forms: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """The one place at which each lost question of a DAY was lost: partition, question, and `PLACE`.
 
-    `questions` may be some of the DAY; `moves` are all of it, for they tell which pages have a form.
+    `moves` are those of the questions. Where these are some of the DAY, `forms` is as in `losses`.
     """
-    asked = _asked(questions)
-    steps = moves.sort(*_QUESTION, "order").join(asked, on=_QUESTION, how="semi", maintain_order="left")
-    return _ends(steps, asked, _form_pages(moves)).select(*_QUESTION, *PLACE)
+    forms = _form_pages(moves) if forms is None else forms
+    return _ends(moves.sort(*_QUESTION, "order"), _asked(questions), forms).select(*_QUESTION, *PLACE)
 
 
 def _asked(questions: pl.DataFrame) -> pl.DataFrame:
@@ -136,9 +161,12 @@ def _with_visitors(rows: pl.DataFrame, place: Sequence[str] = ()) -> pl.DataFram
     return rows.sort(_QUESTION).with_columns(visitors=last.cast(pl.Int64))
 
 
+def _of_forms(moves: pl.DataFrame) -> pl.DataFrame:
+    return moves.filter(pl.col("kind") == "form")
+
+
 def _form_pages(steps: pl.DataFrame) -> pl.DataFrame:
-    """The pages with a form: `page`, and the `form_page` step that it is, 0 where one page has several."""
-    rows = steps.filter(pl.col("kind") == "form").group_by(page="touchpoint")
+    rows = _of_forms(steps).group_by(page="touchpoint")
     steps_there = pl.col("step").n_unique()
     only = pl.when(steps_there == 1).then(pl.col("step").first()).otherwise(0)
     return rows.agg(form_page=only.cast(pl.Int64))

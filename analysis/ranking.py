@@ -21,8 +21,32 @@ from analysis.tasks import Task, Tasks
 COLUMNS = ("site", *VISITOR, "task", "outcome", "success", "effort")
 
 
+def count(questions: pl.DataFrame) -> pl.DataFrame:
+    """What the ranking counts of each (site, task) in the questions of some DAYs and partitions."""
+    outcome = pl.col("outcome")
+    return (
+        questions.filter(pl.col("task") != "")
+        .group_by("site", "task")
+        .agg(
+            questions=pl.len().cast(pl.Int64),
+            visitors=pl.struct(VISITOR).n_unique().cast(pl.Int64),
+            **{
+                name: flag.sum().cast(pl.Int64)
+                for name, flag in {
+                    "answered": pl.col("success"),
+                    "on_results": ~pl.col("success") & (outcome == Outcome.ANSWERED_ON_RESULTS.value),
+                    "contacted": outcome == Outcome.CHANNEL_SHIFT.value,
+                    "abandoned": outcome == Outcome.ABANDONED.value,
+                    "unseen": outcome == Outcome.CENSORED.value,
+                }.items()
+            },
+            effort=pl.col("effort").sum().cast(pl.Float64),
+        )
+    )
+
+
 def ranking(
-    questions: pd.DataFrame,
+    counts: Sequence[pl.DataFrame],
     touchpoints: pd.DataFrame,
     tasks: Mapping[str, Tasks],
     *,
@@ -31,24 +55,15 @@ def ranking(
 ) -> list[Ranked]:
     """One row per task that was asked for, most questions without an answer first.
 
-    All but `tasks` are day tables. A survey answer whose call code fitted a page view is a mark of its
+    `counts` are those of `count`, each of other DAYs or partitions, and no visitor is in two; the rest but
+    `tasks` are day tables. A survey answer whose call code fitted a page view is a mark of its
     question already; the others count here. A task that is not defined any more keeps its name.
     """
-    outcome = pl.col("outcome")
     counted = (
-        pl.from_pandas(questions)
-        .filter(pl.col("task") != "")
+        pl.concat(counts)
         .group_by("site", "task")
-        .agg(
-            questions=pl.len(),
-            visitors=pl.struct(VISITOR).n_unique(),
-            answered=pl.col("success").sum(),
-            on_results=(~pl.col("success") & (outcome == Outcome.ANSWERED_ON_RESULTS.value)).sum(),
-            contacted=(outcome == Outcome.CHANNEL_SHIFT.value).sum(),
-            abandoned=(outcome == Outcome.ABANDONED.value).sum(),
-            unseen=(outcome == Outcome.CENSORED.value).sum(),
-            effort=pl.col("effort").mean(),
-        )
+        .agg(pl.all().sum())
+        .with_columns(effort=pl.col("effort") / pl.col("questions"))
     )
     marks = (
         pl.from_pandas(touchpoints)

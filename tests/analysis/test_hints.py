@@ -13,12 +13,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
+from analysis import day_tables
 from analysis.hint_words import sentence, summary, to_json
 from analysis.hints import TaskHints, Word, all_tasks, of_task, words_without_results
 from analysis.losses import Losses, PlaceKind, losses, read, together
 from analysis.rendering.hint_section import hint_section
-from tests.analysis.stories import DAY, SITE, SITES, Story
+from tests.analysis.stories import DAY, SITE, SITES, Story, tables_of
 from tests.analysis.test_close import close
 from tests.archives import append
 from tracker.event import Kind
@@ -215,6 +217,26 @@ def test_a_return_of_which_nothing_tells_what_was_left_is_blamed_on_no_page() ->
     moves = tables["moves"].assign(source="")
     found = losses(pl.from_pandas(tables["questions"]), pl.from_pandas(moves))
     assert found.places.filter(pl.col("lost") > 0)["kind"].to_list() == [PlaceKind.RESULTS.value]
+
+
+def test_the_partitions_of_a_day_are_read_one_by_one_and_add_up(tmp_path: Path) -> None:
+    """Whoever is in the odd partition only opens the page of a step; that it is one, the other tells."""
+    town = Town()
+    for _ in range(6):
+        town.fill_in(until=2)
+        town.fill_in(until=0, calls=True)
+        town.page("/melding/stap-2", 60 * town.people, visitor=town.people)
+    events = town.frame()
+    for partition in (0, 1):
+        mine = events[events["visitor"] % 2 == partition]
+        day_tables.write(tmp_path / "apart", DAY, partition, tables_of(mine, partition=partition))
+    together = tables_of(events, partition=events["visitor"].to_numpy() % 2)
+    day_tables.write_together(tmp_path / "together", DAY, (0, 1), together)
+    apart, whole = (read(tmp_path / name, [DAY]) for name in ("apart", "together"))
+    assert_frame_equal(apart.places, whole.places)
+    assert_frame_equal(apart.asked, whole.asked)
+    step = pl.col("kind").eq("form") & pl.col("page").eq("/melding/stap-2")
+    assert apart.places.filter(step).select("came", "lost", "unbegun").rows() == [(12, 12, 6)]
 
 
 def test_a_task_that_two_sites_share_has_the_address_of_its_own_page() -> None:

@@ -7,11 +7,12 @@ from dataclasses import replace as with_fields
 from typing import Any
 
 import pandas as pd
+import polars as pl
 import pytest
 from msgspec.structs import replace
 
 from analysis.journey_book import Ranked, ordered
-from analysis.ranking import addresses, frame, ranking, split_small
+from analysis.ranking import addresses, count, frame, ranking, split_small
 from analysis.tables import Audience
 from analysis.tasks import Tasks
 from tests.analysis.journey_samples import books, town
@@ -58,7 +59,7 @@ def ranked(story: Story, known: Tasks = TASKS) -> list[Ranked]:
     """The ranking of a story by the tasks of today, without anything from the contact centre."""
     tables = story.tables()
     return ranking(
-        tables["questions"],
+        [count(pl.from_pandas(tables["questions"]))],
         tables["touchpoints"],
         {SITE.name: known},
         contacts=tables["contacts"],
@@ -131,7 +132,7 @@ def test_calls_and_survey_answers_count_for_their_task_and_no_answer_twice() -> 
         {**keys, "joined": "page view", "heartbeat": -1, "answers": 9},  # a mark of its question already
     ]
     found = ranking(
-        tables["questions"],
+        [count(pl.from_pandas(tables["questions"]))],
         tables["touchpoints"],
         {SITE.name: TASKS},
         contacts=pd.DataFrame(contacts),
