@@ -117,11 +117,12 @@ class Front:
         return self._collector.for_page(answer, headers.get("origin"), headers.get("host"))
 
     async def _other(self, scope: Scope) -> Answer | None:
-        """Every address but `/e`; None where it is the fallback's."""
+        """Every address but `/e`; None where it is the fallback's, which nothing under `/v1` is."""
         path: str = scope["path"]
         route = self._routes.get(path) or self._for_operators.route(path)
         if route is None:
-            return None if self._fallback is not None else answers.NOT_FOUND
+            ours = self._fallback is None or path == "/v1" or path.startswith("/v1/")
+            return answers.NOT_FOUND if ours else None
         if scope["method"] not in {"GET", "HEAD"}:
             return answers.wrong_method("GET, HEAD")
         try:

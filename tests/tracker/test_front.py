@@ -13,7 +13,7 @@ import pytest
 import redis
 
 from tests.tracker.beacons import beacon
-from tests.tracker.collecting import PARTITIONS, ask, events_in, post
+from tests.tracker.collecting import DAY, PARTITIONS, ask, events_in, post
 from tracker.admission import run_proof
 from tracker.answers import Answer
 from tracker.collector import Collector
@@ -106,11 +106,22 @@ def test_the_ledger_is_told(collecting: Callable[..., Any]) -> None:
 
 
 def test_wrong_parameters_are_named_together(collecting: Callable[..., Any]) -> None:
-    answer = collecting(lambda collector: ask(collector, "/v1/ledger?day=gisteren&site=x"))
-    assert (answer.status, [error["path"] for error in json.loads(answer.body)["errors"]]) == (
-        400,
-        ["site", "day"],
-    )
+    answer = collecting(lambda collector: ask(collector, "/v1/ledger?day=2026-06-01&day=gisteren&site=x"))
+    assert answer.status == 400
+    assert [(error["path"], error["detail"]) for error in json.loads(answer.body)["errors"]] == [
+        ("site", "unknown parameter; expected day"),
+        ("day", "came 2 times; expected it once"),
+        ("day", "'gisteren' is no date; expected YYYY-MM-DD"),
+    ]
+
+
+def test_what_cannot_be_read_is_a_fault_of_ours_and_in_the_log(
+    collecting: Callable[..., Any], store: redis.Redis, prefix: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.hset(Keys(prefix).ledger(DAY), "in", "veel")
+    answer = collecting(lambda collector: ask(collector, "/v1/ledger?day=2026-06-01"))
+    assert (answer.status, answer.header("content-type")) == (500, "application/problem+json")
+    assert [record.exc_info is not None for record in caplog.records if record.levelname == "ERROR"] == [True]
 
 
 def test_a_load_test_is_counted_where_its_events_lie(
@@ -139,3 +150,14 @@ def test_the_rest_is_for_the_application_behind_it(collecting: Callable[..., Any
 
     assert collecting(lambda collector: ask(collector, "/afval"), fallback=behind).body == b"/afval"
     assert collecting(lambda collector: ask(collector, "/afval")).status == 404
+
+
+@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/ledger/", "/v1/Ledger"])
+def test_nothing_of_the_api_is_for_the_application_behind_it(
+    collecting: Callable[..., Any], path: str
+) -> None:
+    async def behind(scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError("it was asked")
+
+    answer = collecting(lambda collector: ask(collector, path), fallback=behind)
+    assert (answer.status, answer.header("content-type")) == (404, "application/problem+json")
