@@ -51,7 +51,12 @@ def problem(
 
 def page(content: Any) -> Answer:
     """An answer of the API; timestamps and such are the caller's to name in camelCase."""
-    return Answer(200, (*_GUARDED, (b"content-type", b"application/json")), msgspec.json.encode(content))
+    return document(msgspec.json.encode(content))
+
+
+def document(body: bytes, *, headers: Headers = ()) -> Answer:
+    """The same of what is JSON already."""
+    return Answer(200, (*_GUARDED, (b"content-type", b"application/json"), *headers), body)
 
 
 STORED = Answer(204, _PLAIN)

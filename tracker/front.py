@@ -16,6 +16,7 @@ from tracker.admission import client_address
 from tracker.answers import Answer
 from tracker.arrival import Arrival
 from tracker.asgi import App, Receive, Scope, Send, body_of, client_of, wanted
+from tracker.description import ADDRESS, description
 from tracker.errors import MismatchError, StoreAwayError
 from tracker.networks import Network
 from tracker.operator_pages import OperatorPages
@@ -58,9 +59,11 @@ class Front:
             "/feedback.js": ServedScript(FEEDBACK),
             "/call-code.js": ServedScript(CALL_CODE),
         }
+        self._description = description()
         self._routes: Mapping[str, Callable[[Scope], Awaitable[Answer]]] = {
             "/e.gif": self._pixel,
             **dict.fromkeys(self._scripts, self._served_script),
+            ADDRESS: self._described,
             "/healthz": readiness.health,
             "/readyz": readiness.ready,
         }
@@ -148,6 +151,9 @@ class Front:
             return answers.NOT_FOUND
         forwarded = headers.get("x-forwarded-for")
         return answers.page({"address": client_address(client_of(scope), forwarded, self._proxies)})
+
+    async def _described(self, _scope: Scope) -> Answer:
+        return self._description
 
     async def _served_script(self, scope: Scope) -> Answer:
         return self._scripts[scope["path"]].answer(wanted(scope["headers"]))

@@ -206,6 +206,13 @@ def test_what_is_for_operations_is_not_public(behind: Behind, path: str) -> None
         assert inside.getresponse().status == (404 if "runs" in path else 200)  # no such run
 
 
+def test_what_operations_may_ask_is_described_in_public(behind: Behind) -> None:
+    answer = behind.ask("GET", "/v1/openapi.json")
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert [behind.ask("GET", f"/v1/openapi.json{more}").status for more in ("/", "x")] == [404, 404]
+
+
 def test_one_connection_to_the_collector_carries_many_beacons(behind: Behind) -> None:
     sockets = set()
     for number in range(5):
