@@ -57,10 +57,11 @@ class SpoolWaitingError(KlantreisError):
 
 @dataclass(frozen=True, slots=True)
 class Retained:
-    """What a run of retention did; `record` is its file."""
+    """What a run of retention did; `ledgers` is of how many DAYs, `record` the file of this run."""
 
     days: list[RemovedDay]
     side_records: Mapping[SideTable, int]
+    ledgers: int
     salts: list[str]
     rewrite: Rewrite
     record: Path
@@ -69,9 +70,9 @@ class Retained:
 def retain(settings: Settings, store: Store, *, moment: datetime | None = None) -> Retained:
     """Remove what is older than it may be, and look whether it is gone.
 
-    Raw events, contacts and survey answers of DAYs more than `retention_days` ago; salts of DAYs that are
-    over, and of imports that nobody went on with. What the store held of these also leaves its append-only
-    file.
+    Raw events, contacts, survey answers and the ledger of DAYs more than `retention_days` ago; salts of DAYs
+    that are over, and of imports that nobody went on with. What the store held of these also leaves its
+    append-only file.
     """
     moment = moment or now()
     today = oldest_today(settings, moment)
@@ -82,8 +83,9 @@ def retain(settings: Settings, store: Store, *, moment: datetime | None = None) 
     remove_unreadable(settings.archive, before_s=moment.timestamp() - settings.retention_days * 86_400)
     client, keys = store.client(), Keys()
     trimmed = list(_trimmed(settings, client, keys, today))
+    ledgers = _of_days(client, f"{keys.prefix}ledger:", before=limit)
     over = _salts_that_are_over(client, keys, today)
-    for name, _ in over:
+    for name in [*ledgers, *(name for name, _ in over)]:
         client.delete(name)
     needles = [Needle(f"salt {name}", value) for name, value in over]
     needles += [Needle("page view of an archived event", view) for view in trimmed]
@@ -99,13 +101,14 @@ def retain(settings: Settings, store: Store, *, moment: datetime | None = None) 
         ],
         "sideRecordsRemoved": {table.value: rows for table, rows in side_records.items()},
         "importsForgotten": forgotten,
+        "ledgersRemoved": len(ledgers),
         "saltsRemoved": [name for name, _ in over],
         "appendOnlyFile": _said(done),
     }
     path = _write_record(settings.data / "retention", f"{today.isoformat()}.json", record)
     if settings.journeys.exists():  # a single journey is shown for as long as its events are there
         make_journeys(settings, promised_experiments(register_of(store)).values())
-    return Retained(removed, side_records, [name for name, _ in over], done, path)
+    return Retained(removed, side_records, len(ledgers), [name for name, _ in over], done, path)
 
 
 def oldest_today(settings: Settings, moment: datetime) -> date:
@@ -117,15 +120,14 @@ def oldest_today(settings: Settings, moment: datetime) -> date:
 
 def _salts_that_are_over(client: redis.Redis, keys: Keys, today: date) -> list[tuple[str, bytes]]:
     """Names and bytes of the salts that no event can need any more, though they would live on for hours."""
-    found = []
-    prefix = f"{keys.prefix}salt:"
-    for raw in client.scan_iter(match=f"{prefix}*"):
-        name = raw.decode()
-        if date.fromisoformat(name.removeprefix(prefix)) >= today:
-            continue
-        if isinstance(salt := client.get(raw), bytes):
-            found.append((name, salt))
-    return sorted(found)
+    held = [(name, client.get(name)) for name in _of_days(client, f"{keys.prefix}salt:", before=today)]
+    return [(name, salt) for name, salt in held if isinstance(salt, bytes)]  # else it ended by itself
+
+
+def _of_days(client: redis.Redis, prefix: str, *, before: date) -> list[str]:
+    """Names of keys under a prefix that a DAY follows, of DAYs before the given one, oldest first."""
+    names = {raw.decode() for raw in client.scan_iter(match=f"{prefix}*")}
+    return sorted(name for name in names if date.fromisoformat(name.removeprefix(prefix)) < before)
 
 
 def _trimmed(settings: Settings, client: redis.Redis, keys: Keys, today: date) -> Iterator[bytes]:

@@ -9,7 +9,7 @@
 | `kr:{k}:wanted` | string, 30 s | who asks the holder to hand partition k over |
 | `kr:archivers` | sorted set | the living archivers, by the moment at which they count as dead |
 | `kr:ledger:DAY` | hash | what arrived, was stored, was dropped and why, was redacted; `lane:…`: \
-counted up to which group (`tracker.group`) |
+counted up to which group (`tracker.group`); it goes with the raw events of that DAY |
 | `kr:salt:DAY` | string, 48 h | the salt of that DAY's pseudonyms |
 | `kr:partitions` | string | the number of partitions, so that two settings cannot quietly disagree |
 | `kr:words` | hash | texts that stand in nearly every entry, by the code that stands there instead |

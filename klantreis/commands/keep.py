@@ -24,8 +24,8 @@ LOG = logging.getLogger(__name__)
 def retain(ctx: click.Context, data: Path) -> None:
     """Remove raw events, salts and what the store's append-only file still holds of them.
 
-    Raw events, contacts and survey answers go after `retention_days` (31, unless klantreis.toml says
-    otherwise); their day tables stay.
+    Raw events, contacts, survey answers and the ledger go after `retention_days` (31, unless klantreis.toml
+    says otherwise); their day tables stay.
     The append-only file of every server, replicas too, is rewritten and, where it can be read from here,
     searched for what had to go. `klantreis archive` and `klantreis serve` do this every night. Exit 1 when
     something is still there, or a server did not rewrite its file.
@@ -41,6 +41,7 @@ def retain(ctx: click.Context, data: Path) -> None:
     click.echo(f"raw events: {events} of {len(done.days)} days removed, kept {settings.retention_days}")
     gone = ", ".join(f"{rows} rows of {table}" for table, rows in done.side_records.items())
     click.echo(f"contacts and survey answers: {gone or 'none was too old'}")
+    click.echo(f"ledger: {done.ledgers} days removed, kept as long as raw events")
     click.echo(f"salts removed: {', '.join(done.salts) or 'none was over'}")
     _say_rewrite(done.rewrite)
     click.echo(f"record: {done.record}")

@@ -97,6 +97,19 @@ def test_raw_events_and_salts_go_and_are_seen_to_be_gone(settings: Settings, ins
     assert (record["appendOnlyFile"]["foundAfter"], record["removedBefore"]) == (0, "2026-10-22")
 
 
+def test_a_ledger_goes_with_the_events_it_accounts_for(settings: Settings, installation: Store) -> None:
+    client = installation.client()
+    ledgers = {ago: KEYS.ledger(TODAY - timedelta(days=ago)) for ago in (0, 1, 31, 32, 400)}
+    for name in ledgers.values():
+        client.hset(name, mapping={"in": 2, "stored": 1, "dropped:bot": 1, "lane:0123456789abcdef": 7})
+
+    done = retain(settings, installation, moment=NOON)
+
+    assert {ago for ago, name in ledgers.items() if client.exists(name)} == {0, 1, 31}
+    assert client.hget(ledgers[31], "in") == b"2"
+    assert (done.ledgers, json.loads(done.record.read_text())["ledgersRemoved"]) == (2, 2)
+
+
 def test_contacts_answers_and_abandoned_imports_go_with_the_events(
     settings: Settings, installation: Store, tmp_path: Path
 ) -> None:
