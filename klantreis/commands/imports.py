@@ -62,7 +62,8 @@ def access_log(files: tuple[Path, ...], site: str, data: Path) -> None:
 
     Every line is counted: it became events, or it was set aside for a reason that is named. Files given
     together share their pseudonyms, so give the rotated logs of one day together. A log that grew since it
-    was imported is another file, with other pseudonyms: its visitors would count twice.
+    was imported is another file, with other pseudonyms: its lines still count once, but who came before and
+    after that on one day may be two visitors, and you are told how many are.
     """
     from tracker.imports.access_log import import_access_log
 

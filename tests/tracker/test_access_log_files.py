@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from tests.tracker.access_logs import SITE, imported, line, rows_of
+from tests.tracker.access_logs import BOT, SITE, imported, line, rows_of
 from tracker.archive import days, read_events
 from tracker.archive_files import ArchiveError, files_of
 from tracker.imports import intake, opened
@@ -166,6 +166,63 @@ def test_the_same_file_twice_in_one_import_is_one(tmp_path: Path) -> None:
     summary = import_access_log([log, log], site=SITE, archive_root=tmp_path / "archive")
     assert (summary.files, summary.already) == (2, 1)
     assert len(rows_of(tmp_path / "archive")) == 2
+
+
+def _of(*clients: int, hour: int) -> list[str]:
+    """A line of each client in an hour; the log that grows has more of them."""
+    return [line(client=f"192.0.2.{each}", time=f"22/Nov/2026:{hour:02d}:00:00 +0100") for each in clients]
+
+
+def test_a_log_that_grew_counts_its_lines_once_and_says_which_visitors_are_two(tmp_path: Path) -> None:
+    morning, evening = _of(*range(40), hour=9), _of(*range(20, 60), hour=19)
+    first, before = imported(tmp_path, *morning)
+    second, rows = imported(tmp_path, *morning, *evening)
+    assert (first.again, first.split, second.again) == (0, 0, 40)
+    assert len({row["page_view"] for row in rows}) == len(rows) == 80
+    visitors = {row["visitor"] for row in rows}
+    assert len(visitors) == 60 + second.split
+    assert 0 < second.split < 20  # who came twice, and has the lower pseudonym in the first import
+    kept = {row["page_view"]: row["visitor"] for row in before}
+    assert any(kept.get(row["page_view"]) == row["visitor"] for row in rows)
+    assert "counted once: 40 of 80 views" in second.text()
+    assert f"visitors who count as two, by pseudonyms of both imports: {second.split}" in second.text()
+    assert "counted once" not in first.text()
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "again"),
+    [
+        pytest.param(_of(1, 2, hour=9), _of(1, 2, hour=10), 0, id="another part of the day"),
+        pytest.param(_of(1, 2, hour=9), [line("/b", time="23/Nov/2026:12:00:00 +0100")], 0, id="another day"),
+        pytest.param(_of(1, 2, hour=9), [*_of(1, 2, hour=9), line("/stijl.css")], 2, id="no new view"),
+        pytest.param(_of(*range(30), hour=9), _of(*range(9, 50), hour=9), 21, id="nobody in both parts"),
+    ],
+)
+def test_visitors_are_one_where_no_part_of_their_day_is_new(
+    tmp_path: Path, earlier: list[str], later: list[str], again: int
+) -> None:
+    imported(tmp_path, *earlier)
+    summary, _ = imported(tmp_path, *later)
+    assert (summary.again, summary.split) == (again, 0)
+    assert ("counted once" in summary.text()) is bool(again)
+    assert "count as two" not in summary.text()
+
+
+def test_programs_are_no_visitors_who_are_two(tmp_path: Path) -> None:
+    crawled = [line(f"/{each}", client=f"192.0.2.{each}", agent=BOT) for each in range(20)]
+    imported(tmp_path, *crawled)
+    evening = [one.replace(":12:", ":20:") for one in crawled]
+    summary, _ = imported(tmp_path, *crawled, *evening)
+    assert (summary.again, summary.split) == (20, 0)
+
+
+def test_files_of_one_import_share_their_pseudonyms(tmp_path: Path) -> None:
+    files = [tmp_path / "access.log.1", tmp_path / "access.log"]
+    for number, file in enumerate(files):
+        file.write_text("".join([*_of(*range(20), hour=9), *_of(*range(20), hour=10 + number)]))
+    summary = import_access_log(files, site=SITE, archive_root=tmp_path / "archive")
+    assert (summary.again, summary.split) == (0, 0)
+    assert len({row["visitor"] for row in rows_of(tmp_path / "archive")}) == 20
 
 
 def test_a_file_that_unpacks_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

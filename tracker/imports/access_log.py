@@ -28,6 +28,7 @@ import pyarrow as pa
 from tracker.case_numbers import CaseNumbers
 from tracker.day import day_of
 from tracker.identity import daily_visitor
+from tracker.imports.access_log_again import shared_with_earlier
 from tracker.imports.access_log_block import table_of_lines
 from tracker.imports.access_log_coded import Coded, Numbers, numbers_of, pairs_of
 from tracker.imports.access_log_line import SetAside
@@ -66,11 +67,15 @@ def import_access_log(
     summary = AccessLogSummary(site=site.name)
     reader = _Reader(site, summary, cases)
     intakes = Intakes(archive_root, site=site, partitions=partitions, random=random)
-    with intakes.opened([f"access-log-{digest(path, site.name)}" for path in files]) as opened:
-        for intake, path in zip(opened, files, strict=True):
+    names, added = [f"access-log-{digest(path, site.name)}" for path in files], set()
+    with intakes.opened(names) as opened:
+        for name, intake, path in zip(names, opened, files, strict=True):
             summary.already += intake.already
             summary.resumed += intake.resumed
+            if not intake.already:
+                added.add(name)
             reader.read(path, whole, intake)
+    summary.again, summary.split = shared_with_earlier(archive_root, site.name, added)
     return summary
 
 

@@ -21,7 +21,8 @@ class AccessLogSummary:
 
     `already` counts the files that had been imported before, `resumed` those of which a part was; `automated`
     the views by programs, which are kept apart; `google_words` the requests whose referrer is a Google page
-    with words in its query.
+    with words in its query. `again` counts the views that an earlier import had too, with other lines beside
+    them, and `split` the visitors who are two by that (`access_log_again`).
     """
 
     site: str
@@ -33,6 +34,8 @@ class AccessLogSummary:
     automated: int = 0
     searches: int = 0
     google_words: int = 0
+    again: int = 0
+    split: int = 0
     malformed: int = 0
     first_malformed: list[tuple[str, int, str]] = field(default_factory=list)  # file, line number, why
     set_aside: Counter[SetAside] = field(default_factory=Counter)
@@ -99,6 +102,12 @@ class AccessLogSummary:
             )
         if self.already:
             text.append(f"  imported before, nothing added: {self.already} of {self.files} files")
+        if self.again:
+            counted = f"{self.again:,} of {self.views:,} views"
+            two = f"; visitors who count as two, by pseudonyms of both imports: {self.split:,}"
+            text.append(
+                f"  imported before in another file, counted once: {counted}{two if self.split else ''}"
+            )
         return "\n".join(text)
 
     def _period(self) -> str:
