@@ -129,9 +129,7 @@ def losses(questions: pl.DataFrame, moves: pl.DataFrame, forms: pl.DataFrame | N
     )
 
 
-def lost_at(
-    questions: pl.DataFrame, moves: pl.DataFrame, forms: pl.DataFrame | None = None
-) -> pl.DataFrame:
+def lost_at(questions: pl.DataFrame, moves: pl.DataFrame, forms: pl.DataFrame | None = None) -> pl.DataFrame:
     """The one place at which each lost question of a DAY was lost: partition, question, and `PLACE`.
 
     `moves` are those of the questions. Where these are some of the DAY, `forms` is as in `losses`.

@@ -9,8 +9,10 @@ next begins (`windows`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -26,6 +28,7 @@ from analysis.tasks import Tasks
 from analysis.words import GENERIC, normalise
 from tracker.archive_files import files_of, read_tables
 from tracker.archive_format import PARTITION, SCHEMA
+from tracker.archive_reader import listed_again
 from tracker.event import Kind
 
 #: Four whole weeks, and fewer than the 31 DAYs for which events are there.
@@ -34,8 +37,10 @@ WINDOW_DAYS = 28
 WINDOW_BYTES = 120_000_000
 QUERY, WORD = "query", "word"
 _EVENTS = ("site", "visitor", "time", "kind", "path", "query", "title", "exposures", "run", "automated")
+_TEXTS = ("site", "path", "query", "title", "exposures")
 _NONE = pa.schema([*(SCHEMA.field(name) for name in _EVENTS), PARTITION])
 _KEYS = ("site", "task", "words")
+_QUESTION = ("partition", "question")
 _SUMS = ("searches", "zero_results", "again", "answered", "contacted", "abandoned")
 
 
@@ -88,10 +93,10 @@ def count(
     """The tables `words` and `titles` over those DAYs together."""
     typed, titled = [_no_searches()], []
     for day in days:
-        events = _people(archive_root, day)
-        searched = events.filter(pl.col("kind") == Kind.SEARCH.value)
+        searched, seen = listed_again(archive_root, day, partial(_people, archive_root, day))
         typed.append(_typed(searched, day, tables_root))
-        titled.append(_titled(events.filter(pl.col("kind") == Kind.VIEW.value), searched))
+        results = searched.select("site", "path").unique()
+        titled.append(seen.join(results, on=["site", "path"], how="anti"))  # they say what was typed
     since = days[0].isoformat()
     return {
         "words": published(_words(pl.concat(typed), since), WORDS),
@@ -105,19 +110,31 @@ def _no_searches() -> pl.DataFrame:
     return pl.DataFrame(schema=schema)
 
 
-def _people(archive_root: Path, day: date) -> pl.DataFrame:
-    """The searches and views of a DAY, without load tests and bots, which are no residents."""
-    kept = [
-        pl.DataFrame(table)
-        .filter(
-            pl.col("kind").is_in([Kind.SEARCH.value, Kind.VIEW.value]),
-            pl.col("run").is_null(),
-            ~pl.col("automated").fill_null(value=False),
+def _people(archive_root: Path, day: date) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The searches of a DAY, and who saw which page under which title: site, exposures, path, title, visitor.
+
+    Without load tests and bots, which are no residents.
+    """
+    searched, seen = [], []
+    for table in chain([_NONE.empty_table()], _tables(files_of(archive_root, day))):
+        people = pl.DataFrame(table).filter(
+            pl.col("run").is_null(), ~pl.col("automated").fill_null(value=False)
         )
-        .drop("run", "automated")
-        for table in read_tables(files_of(archive_root, day), _EVENTS)
-    ]
-    return pl.concat([pl.DataFrame(_NONE.empty_table()).drop("run", "automated"), *kept])
+        people = people.with_columns(pl.col(_TEXTS).cast(pl.Categorical))  # else a large DAY is many texts
+        kind = pl.col("kind")
+        searched.append(
+            people.filter(kind == Kind.SEARCH.value).select("partition", "time", "site", "path", "query")
+        )
+        opened = people.filter(kind == Kind.VIEW.value).select(
+            "site", "exposures", "path", "title", "visitor"
+        )
+        seen.append(opened.drop_nulls("title").unique())
+    return pl.concat(searched), pl.concat(seen).unique()
+
+
+def _tables(paths: Iterable[Path]) -> Iterator[pa.Table]:
+    for path in paths:
+        yield from read_tables([path], _EVENTS)
 
 
 def _typed(events: pl.DataFrame, day: date, tables_root: Path) -> pl.DataFrame:
@@ -126,7 +143,7 @@ def _typed(events: pl.DataFrame, day: date, tables_root: Path) -> pl.DataFrame:
     A search of a question is known in the archive by its partition and its millisecond; where two lie on
     one and differ, neither has words, and both are among the rest.
     """
-    queries = events["query"].fill_null("")
+    queries = events["query"].cast(pl.String).fill_null("")
     words = {text: " ".join(normalise(text).words) for text in queries.unique().to_list()}
     said = (
         events.select("partition", "time", words=queries.replace_strict(words, return_dtype=pl.String))
@@ -134,16 +151,29 @@ def _typed(events: pl.DataFrame, day: date, tables_root: Path) -> pl.DataFrame:
         .group_by("partition", "time")
         .agg(words=pl.when(pl.len() == 1).then(pl.col("words").first()).otherwise(pl.lit("")))
     )
-    keys = ["partition", "question"]
-    moves = day_tables.read(tables_root, "moves", [day], columns=[*keys, "order", "at", "kind", "heartbeat"])
-    asked = day_tables.read(
-        tables_root, "questions", [day], columns=["site", "task", *keys, "visitor", "success", "outcome"]
+    return pl.concat(
+        [_no_searches(), *(_of_part(asked, moves, said, day) for asked, moves in _parts(tables_root, day))]
     )
-    made = pl.from_pandas(moves[moves["kind"] == Kind.SEARCH.value]).sort("partition", "question", "order")
+
+
+def _parts(tables_root: Path, day: date) -> Iterator[tuple[pl.DataFrame, ...]]:
+    return day_tables.parts(
+        tables_root,
+        day,
+        {
+            "questions": ("site", "task", *_QUESTION, "visitor", "success", "outcome"),
+            "moves": (*_QUESTION, "order", "at", "kind", "heartbeat"),
+        },
+    )
+
+
+def _of_part(asked: pl.DataFrame, moves: pl.DataFrame, said: pl.DataFrame, day: date) -> pl.DataFrame:
+    """The searches of some partitions; `said` has the words of a partition and time."""
+    made = moves.filter(pl.col("kind") == Kind.SEARCH.value).sort(*_QUESTION, "order")
     return (
-        made.with_columns(again=pl.col("order").shift(-1).over(keys).is_not_null())
+        made.with_columns(again=pl.col("order").shift(-1).over(_QUESTION).is_not_null())
         .join(said, left_on=["partition", "at"], right_on=["partition", "time"], how="left")
-        .join(pl.from_pandas(asked), on=keys)
+        .join(asked, on=_QUESTION)
         .select(
             "site",
             "task",
@@ -187,22 +217,18 @@ def _counted(typed: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _titled(opened: pl.DataFrame, searched: pl.DataFrame) -> pl.DataFrame:
-    """site, exposures, path, title, visitor of the pages seen but results pages, which say what was typed."""
-    seen = opened.select("site", "exposures", "path", "title", "visitor").drop_nulls("title").unique()
-    return seen.join(searched.select("site", "path").unique(), on=["site", "path"], how="anti")
-
-
 def _titles(seen: pl.DataFrame, since: str, tasks: Mapping[str, Tasks]) -> pl.DataFrame:
     """`TITLES` of the pages that belong to a task."""
+    seen = (
+        seen.group_by("site", "exposures", "path", "title")
+        .agg(visitors=pl.col("visitor").n_unique().cast(pl.Int64))
+        .with_columns(pl.col("site", "exposures", "path", "title").cast(pl.String))
+    )
     pages = seen.select("site", "path").unique()
     of = [_task_of(tasks.get(site), path) for site, path in pages.iter_rows()]
     counted = (
         seen.join(pages.with_columns(task=pl.Series(of, dtype=pl.String)), on=["site", "path"])
-        .filter(pl.col("task") != "")
-        .group_by("site", "task", "exposures", "path", "title")
-        .agg(visitors=pl.col("visitor").n_unique().cast(pl.Int64))
-        .filter(pl.col("visitors") >= FEWEST)
+        .filter(pl.col("task") != "", pl.col("visitors") >= FEWEST)
         .sort("site", "task", "path", "exposures", "title")
     )
     return build({"since": since, **{name: counted[name] for name in counted.columns}}, TITLES)
