@@ -17,6 +17,7 @@ import pandas as pd
 from analysis.disclosure import OTHER, VISITOR, common
 from analysis.errors import TableError
 from analysis.flows import START
+from analysis.lostness import lostness
 from analysis.reconstruct import TABLES
 from analysis.touchpoints import FEEDBACK
 
@@ -28,9 +29,9 @@ class Reader(StrEnum):
     RETENTIONEERING = "retentioneering"
 
 
-EVENT_LOG = "event-log"
+EVENT_LOG, LOSTNESS = "event-log", "lostness"
 #: Every name that can be exported.
-NAMES = (*TABLES, EVENT_LOG)
+NAMES = (*TABLES, EVENT_LOG, LOSTNESS)
 #: Columns that say where somebody was, or a combination that might be one person's. Others have few values.
 _TELLING: Mapping[str, tuple[str, ...]] = {
     "sessions": ("landing", "language"),
@@ -112,6 +113,17 @@ def event_log(questions: pd.DataFrame, moves: pd.DataFrame, reader: Reader = Rea
         f"{of_case}{name}": steps[name] for name in ("site", "task", "entry", "exposures", "outcome")
     }
     return log.assign(**attributes, phase=steps["phase"])
+
+
+def lost_ways(questions: pd.DataFrame, moves: pd.DataFrame) -> pd.DataFrame:
+    """How much further than needed each question that was answered went: the figures of `lostness.lostness`
+    behind the site, day, partition, question, task and exposures.
+
+    Every combination of variants has a graph of its own; those that fewer than five visitors met share one.
+    """
+    known = questions.assign(exposures=_told_of(questions, questions["exposures"]))
+    found = lostness(known, moves, by=("site", "exposures")).drop(columns=["site", "exposures"])
+    return known[["site", *_QUESTION, "task", "exposures"]].merge(found, on=_QUESTION)
 
 
 def as_csv(frame: pd.DataFrame) -> str:

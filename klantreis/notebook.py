@@ -45,10 +45,12 @@ class Data:
 
     def table(self, name: str, *, reader: str = "pm4py") -> pd.DataFrame:
         """A table by its name; `reader` names the columns of the event log. Raises `TableError`."""
-        from analysis.exports import EVENT_LOG, Reader, event_log, exported, needed
+        from analysis.exports import EVENT_LOG, LOSTNESS, Reader, event_log, exported, lost_ways, needed
 
         if name == EVENT_LOG:
             return event_log(self._read("questions"), self._read("moves"), Reader(reader))
+        if name == LOSTNESS:
+            return lost_ways(self._read("questions"), self._read("moves"))
         if name == WORDS:
             return self.words()
         return exported(name, {each: self._read(each) for each in needed(name)})
@@ -68,6 +70,10 @@ class Data:
     def event_log(self, reader: str = "pm4py") -> pd.DataFrame:
         """What was done in every question, as pm4py or retentioneering reads it."""
         return self.table("event-log", reader=reader)
+
+    def lostness(self) -> pd.DataFrame:
+        """How much further than needed each question that was answered went."""
+        return self.table("lostness")
 
     def words(self) -> pd.DataFrame:
         """What at least five visitors typed or brought; only while the archive has the events."""

@@ -46,7 +46,7 @@ def export(
     out: Path | None,
     data: Path,
 ) -> None:
-    """Write TABLE of the closed days: a day table, `words`, or `event-log`.
+    """Write TABLE of the closed days: a day table, `words`, `lostness` or `event-log`.
 
     What fewer than five visitors had is `other`. The event log has a case for each question, and nothing that
     says whose it was.

@@ -19,7 +19,7 @@ import pytest
 
 from analysis.disclosure import OTHER
 from analysis.errors import TableError
-from analysis.exports import Reader, as_csv, as_parquet, event_log, exported
+from analysis.exports import Reader, as_csv, as_parquet, event_log, exported, lost_ways
 from analysis.reconstruct import TABLES
 from experiments.assignment import variant_for
 from tests.analysis.stories import Story, tables_of
@@ -42,6 +42,28 @@ def town_with_one_of_its_own() -> dict[str, pd.DataFrame]:
     home = story.page("/", 0, visitor=9)
     story.page("/zeldzaam", 9, visitor=9, came=home)
     return tables_of(story.frame())
+
+
+def test_lostness_is_told_of_each_question_that_was_answered() -> None:
+    """Six went straight to the form; a seventh, in a version that nobody else saw, went round."""
+    story = Story()
+    for visitor in range(7):
+        lost = visitor == 6
+        more = {"exposures": "zwerfvuil=redesign", "bucket": 1} if lost else {}
+        view = story.page("/", 0, visitor=visitor, referrer="https://www.google.com/", **more)
+        if lost:
+            story.page("/contact", 5, visitor=visitor, came=view, **more)
+            view = story.page("/", 10, visitor=visitor, came=view, **more)
+        view = story.page("/melding/stap-1", 20, visitor=visitor, came=view, **more)
+        story.on(view, Kind.GOAL, 30, goal="melding_verzonden")
+    tables = tables_of(story.frame())
+    found = lost_ways(tables["questions"], tables["moves"])
+    assert found["exposures"].tolist() == [""] * 6 + [OTHER]
+    assert found["views"].tolist() == [2] * 6 + [4]
+    assert found["distinct"].tolist() == [2] * 6 + [3]
+    assert found["lostness"][:6].tolist() == [0.0] * 6
+    assert found.columns.tolist()[:6] == ["site", "day", "partition", "question", "task", "exposures"]
+    assert not len(lost_ways(tables["questions"].head(0), tables["moves"].head(0)))
 
 
 def test_a_case_is_a_question_and_its_events_keep_their_order() -> None:
