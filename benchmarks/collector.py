@@ -37,7 +37,7 @@ import servers
 from numpy import median
 from servers import Server
 
-from benchmarks.limits import verdict
+from benchmarks.limits import Figures
 from tracker import compiled
 
 CORE_UNDER_TEST = 0
@@ -105,8 +105,9 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory(prefix="klantreis-benchmark-", dir=memory) as name,
         servers.store(Path(name), OTHER_CORE) as store,
+        Figures() as figures,
     ):
-        bench = Bench(Path(name), store, given.seconds, given.rounds)
+        bench = Bench(Path(name), store, figures, seconds=given.seconds, rounds=given.rounds)
         about(store, given.seconds)
         sound = given.only == "workers" or bench.beside_peers(plain_view=given.only is None)
         if given.only is None:
@@ -128,8 +129,10 @@ class Run(NamedTuple):
 class Bench:
     """The measurements, on one store."""
 
-    def __init__(self, folder: Path, store: redis.Redis, seconds: int, rounds: int) -> None:
-        self._folder, self._store = folder, store
+    def __init__(
+        self, folder: Path, store: redis.Redis, figures: Figures, *, seconds: int, rounds: int
+    ) -> None:
+        self._folder, self._store, self._figures = folder, store, figures
         self._store_port = int(store.connection_pool.connection_kwargs["port"])
         self._seconds, self._rounds = seconds, rounds
 
@@ -150,18 +153,17 @@ class Bench:
         rate, cost = medians(runs, "rate"), medians(runs, "cost_us")
         p99 = median([run.p99_ms for run in runs["collector"]])
         print("median: " + ", ".join(f"{name} {rate[name]:,.0f}/s" for name in rate))
-        print(
-            f"ratio collector / nginx by processor time per request, which others on the machine disturb "
-            f"less: {cost['nginx'] / cost['collector']:.3f}"
-        )
-        verdict("ratio collector / nginx", rate["collector"] / rate["nginx"], at_least=TO_NGINX)
+        figures, to_nginx = self._figures, rate["collector"] / rate["nginx"]
+        figures.add("requests a second / those of nginx's `return 204`", to_nginx, at_least=TO_NGINX)
+        by_processor = cost["nginx"] / cost["collector"]
+        figures.add("the same by processor time per request, which others disturb less", by_processor)
         if "flask" in rate:
-            verdict(
-                "ratio collector / plain Flask view",
+            figures.add(
+                "requests a second / those of a plain Flask view with one XADD under gunicorn",
                 rate["collector"] / rate["flask"],
                 at_least=TO_PLAIN_VIEW,
             )
-        verdict("p99 of the collector, ms", p99, at_most=SLOWEST_P99_MS)
+        figures.add("p99 of the collector, ms", p99, at_most=SLOWEST_P99_MS)
         return sound
 
     def in_batches(self) -> bool:
@@ -169,21 +171,23 @@ class Bench:
         with servers.collector(self._folder, self._store_port, CORE_UNDER_TEST) as server:
             runs, sound = self._in_turn(self._script(events=10), {"batches": server}, events=10)
         rate, cost = medians(runs, "rate")["batches"], medians(runs, "cost_us")["batches"]
-        print(f"beacons of 10 events: {10 * rate:,.0f} events/s, {cost / 10:.1f} µs of its core per event")
+        said = f"{10 * rate:,.0f}, {cost / 10:.1f} µs of a core each"
+        self._figures.add("events a second in beacons of ten", 10 * rate, said=said)
         return sound
 
     def with_workers(self) -> None:
         """Processor time per event at the same offered rate, for one worker and for two, in turn."""
-        script, costs = self._script(events=1, pause_ms=16), dict[int, list[float]]()
+        script, runs = self._script(events=1, pause_ms=16), dict[str, list[Run]]()
         for _ in range(min(self._rounds, 7)):
             for workers in (1, 2):
                 with servers.collector(self._folder, self._store_port, None, workers=workers) as server:
                     self._load(script, server, 1)
                     run = self._run(script, server)
-                costs.setdefault(workers, []).append(run.cost_us)
+                runs.setdefault(str(workers), []).append(run)
                 print(f"{workers} worker(s) at {run.rate:,.0f}/s: {run.cost_us:.1f} µs per event")
-        one, two = median(costs[1]), median(costs[2])
-        verdict("processor time per event, 2 workers / 1 worker", two / one, at_most=DEARER_BY)
+        cost, rate = medians(runs, "cost_us"), medians(runs, "rate")
+        what = f"processor time per event with 2 workers / with 1, at {rate['2']:,.0f} a second"
+        self._figures.add(what, cost["2"] / cost["1"], at_most=DEARER_BY)
 
     def _in_turn(
         self, script: Path, found: dict[str, Server], *, events: int = 1

@@ -33,6 +33,8 @@ from pathlib import Path
 
 from start import SETTINGS, free_port, wait_for
 
+from benchmarks.limits import Figures
+
 WORDS = ("afval", "paspoort", "parkeren", "schulden", "verhuizen", "zwerfvuil", "trouwen", "subsidie")
 SENDERS = 4
 EVERY_S = 0.5
@@ -45,7 +47,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=0.75, help="of measuring (default 0.75)")
     parser.add_argument("--warm-up", type=int, default=30_000, metavar="BEACONS", help="(default 30000)")
     parser.add_argument("--rate", type=float, default=300, help="beacons a second (default 300)")
-    parser.add_argument("--limit", type=float, default=2000, help="kB an hour (default 2000)")
+    parser.add_argument("--limit", type=int, default=2000, help="kB an hour (default 2000)")
     parser.add_argument(
         "--readings", type=Path, metavar="FILE", help="write the readings there, as lines of s,kB"
     )
@@ -66,25 +68,32 @@ def main() -> int:
             process.wait(timeout=60)
     if given.readings:
         given.readings.write_text("".join(f"{t:.1f},{kb}\n" for t, kb in readings))
-    slope, error = line(readings)
+    print(f"{sum(load.broken):,} connections broke before an answer", flush=True)
+    with Figures() as figures:
+        rate = (sent - given.warm_up) / (given.minutes * 60)
+        said = f"{sent - stored:,} of {sent:,}, {rate:,.0f} of them a second while measuring"
+        figures.add("beacons that were answered and not stored", sent - stored, at_most=0, said=said)
+        tell(figures, readings, given.limit)
+    return 1 if figures.missed else 0
+
+
+def tell(figures: Figures, readings: list[tuple[float, int]], limit: int) -> None:
+    """Put down how memory went, of (s, kB); it grows where it does so beyond doubt by more than the limit."""
     memory = [kb for _, kb in readings]
     tenth = max(1, len(memory) // 10)
-    rate = (sent - given.warm_up) / (given.minutes * 60)
-    print(f"{sent:,} beacons answered, {stored:,} stored; {rate:,.0f} a second while measuring", flush=True)
-    print(f"{sum(load.broken):,} connections broke before an answer")
-    print(f"memory from {min(memory):,} to {max(memory):,} kB in {len(memory)} readings; mean of the")
     first, last = sum(memory[:tenth]) / tenth, sum(memory[-tenth:]) / tenth
-    print(f"first tenth {first:,.0f} kB, of the last {last:,.0f} kB")
-    print(f"slope {slope:+,.0f} kB an hour, standard error {error:,.0f}: {slope / 60:+,.1f} kB a minute,")
-    low, high = (slope - 2 * error) / 60, (slope + 2 * error) / 60
-    print(f"with 95 % confidence between {low:+,.1f} and {high:+,.1f}")
+    print(f"memory from {min(memory):,} to {max(memory):,} kB in {len(memory)} readings")
+    what = "mean of the first tenth of the time, of the last, kB"
+    figures.add(what, last, said=f"{first:,.0f}, {last:,.0f}")
+    slope, error = line(readings)
+    low = slope - 2 * error
+    what = "slope with its 95 % interval, kB an hour, the aim being for its lower end"
+    figures.add(what, low, at_most=limit, said=f"{slope:+,.0f} ({low:+,.0f} to {slope + 2 * error:+,.0f})")
     late, doubt = line(readings[len(readings) // 2 :])
-    print(f"of the second half alone {late / 60:+,.1f} kB a minute, standard error {doubt / 60:,.1f}")
-    grows = slope - 2 * error > given.limit
-    print(f"limit {given.limit:,.0f} kB an hour: {'IT GROWS' if grows else 'no sign that it grows'}")
-    if error > given.limit:
+    said = f"{late:+,.0f} ({late - 2 * doubt:+,.0f} to {late + 2 * doubt:+,.0f})"
+    figures.add("the same of the second half of the time", late, said=said)
+    if error > limit:
         print("The standard error is above the limit: measure longer to be sure (--minutes).")
-    return 1 if grows or sent != stored else 0
 
 
 class Load:

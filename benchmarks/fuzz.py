@@ -25,6 +25,8 @@ from urllib.parse import parse_qsl
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.limits import Figures
+
 SEEDS = (
     b'{"v":1,"p":"k3j9x0q2m5Tz","u":"https://www.voorbeeldstad.nl/afval?q=x#y","r":"https://www.google.com/?q=a",'
     b'"b":4,"x":{"zwerfvuil":"redesign"},"f":["zwerfvuil"],"l":"nl","w":"s","e":[{"i":0,"k":"view","d":0,"t":"A"},'
@@ -229,9 +231,7 @@ def main() -> int:
     if given.target:
         run_one(given.target, given.runs, given.seconds, given.out)
         return 0
-    bad = False
-    print(f"{'target':22}{'inputs':>10}{'crashes':>10}{'garbage':>10}  guided")
-    with tempfile.TemporaryDirectory(prefix="klantreis-fuzz-") as folder:
+    with tempfile.TemporaryDirectory(prefix="klantreis-fuzz-") as folder, Figures() as figures:
         for number, name in enumerate(targets()):
             out = Path(folder) / f"{number}.json"
             command = [sys.executable, __file__, "--target", name, "--out", str(out)]
@@ -241,14 +241,16 @@ def main() -> int:
             )
             found = json.loads(out.read_text()) if out.exists() else {"tried": 0, "crashes": 1, "garbage": 0}
             found.setdefault("example", done.stderr[-500:])
-            print(
-                f"{name:22}{found['tried']:>10,}{found['crashes']:>10}{found['garbage']:>10}"
-                f"  {'yes' if found.get('guided') else 'no'}"
-            )
-            if found["crashes"] or found["garbage"]:
-                bad = True
+            inputs = f"{found['tried']:,} inputs{'' if found.get('guided') else ' drawn blindly'}"
+            said = f"{found['crashes']} and {found['garbage']} in {inputs}"
+            if not figures.add(
+                f"{name}: crashes and garbage stored",
+                found["crashes"] + found["garbage"],
+                at_most=0,
+                said=said,
+            ):
                 print(f"  {found['example']}")
-    return 1 if bad else 0
+    return 1 if figures.missed else 0
 
 
 if __name__ == "__main__":

@@ -9,10 +9,10 @@ since others may be using the machine.
 
     python benchmarks/import_log.py --lines 400000 --rounds 3
     python benchmarks/import_log.py --log /var/log/nginx/access.log
-    python benchmarks/import_log.py --json      # the same lines as nginx writes JSON, beside themselves
 
-The log is made from a seed: a municipality's day with parts of pages, searches, programs and a share of views
-that `--views` sets; `--log` takes one of your own.
+The logs are made from a seed: a municipality's day with parts of pages, searches and programs, in which a
+third of the lines are views; the same lines as nginx writes JSON; and a day of nothing but views. `--log`
+takes one of your own.
 """
 
 from __future__ import annotations
@@ -36,17 +36,13 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+
+from benchmarks.limits import Figures
 
 LINE = re.compile(r'(\S+) (\S+) (\S+) \[([^\]]+)\] "([^"]*)" (\d{3}) (\S+) "([^"]*)" "([^"]*)"')
 SITE = "https://www.voorbeeldstad.nl"
-
-
-class Run(NamedTuple):
-    """One reading of the log: seconds by the clock and of the processor."""
-
-    wall_s: float
-    cpu_s: float
+VIEWS = 0.3  # share of ordinary lines that are views of pages
+LINES_A_SECOND = 100_000
 
 
 def a_day(lines: int, views: float, seed: int) -> Iterator[str]:
@@ -136,58 +132,64 @@ def ours(log: Path) -> int:
         return import_access_log([log], site=site, archive_root=Path(folder)).lines
 
 
-def timed(read: Callable[[Path], int], log: Path) -> tuple[Run, int]:
+def logs(folder: Path, lines: int, seed: int) -> dict[str, Path]:
+    """The logs that are read, by what their lines are."""
+    made = {name: folder / name for name in ("ordinary", "as JSON", "every line a view")}
+    ordinary = list(a_day(lines, VIEWS, seed))
+    for path, its in zip(
+        made.values(), (ordinary, map(as_json, ordinary), a_day(lines, 1.0, seed)), strict=True
+    ):
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(its)
+    return made
+
+
+def timed(read: Callable[[Path], int], log: Path) -> tuple[float, float]:
+    """Lines a second, by the clock and of the processor."""
     wall, cpu = time.perf_counter(), time.process_time()
     lines = read(log)
-    return Run(time.perf_counter() - wall, time.process_time() - cpu), lines
+    return lines / (time.perf_counter() - wall), lines / (time.process_time() - cpu)
 
 
-def main() -> None:
+def main() -> int:
     arguments = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     arguments.add_argument("--lines", type=int, default=400_000)
     arguments.add_argument("--rounds", type=int, default=3)
-    arguments.add_argument("--views", type=float, default=0.3, help="share of lines that are views of pages")
     arguments.add_argument("--seed", type=int, default=1)
-    arguments.add_argument("--json", action="store_true", help="the lines as JSON, beside the same lines")
-    arguments.add_argument("--log", type=Path, help="a log of your own")
+    arguments.add_argument("--log", type=Path, help="a log of your own, in place of those")
     given = arguments.parse_args()
+    if given.log and not given.log.is_file():
+        print(f"{given.log} is no file. Give an access log that the import knows.")
+        return 2
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    readers: dict[str, Callable[[Path], int]] = {"klantreis import": ours, "re + strptime": plainly}
+    peers = {"re + strptime": plainly}
     try:
         import_module("apachelogs")
-        readers["apachelogs"] = with_apachelogs
+        peers["apachelogs"] = with_apachelogs
     except ImportError:
-        sys.stderr.write("apachelogs is not installed (pip install apachelogs); without that peer.\n")
-    with tempfile.TemporaryDirectory() as folder:
-        log = given.log or Path(folder) / "access.log"
-        if given.log is None:
-            with log.open("w", encoding="utf-8") as file:
-                file.writelines(a_day(given.lines, given.views, given.seed))
-        elif not log.is_file():
-            sys.stderr.write(f"{log} is no file. Give an access log in the Combined Log Format.\n")
-            raise SystemExit(2)
-        if given.json:
-            combined, log = log, Path(folder) / "access.json"
-            with combined.open(encoding="utf-8") as lines_in, log.open("w", encoding="utf-8") as lines_out:
-                lines_out.writelines(map(as_json, lines_in))
-            readers = {"as JSON": ours, "Combined": lambda _: ours(combined)}
-        ours(log)  # compiles and loads what is loaded once
-        runs: dict[str, list[Run]] = {name: [] for name in readers}
+        print("apachelogs is not installed (pip install apachelogs); without that peer.")
+    with tempfile.TemporaryDirectory() as folder, Figures() as figures:
+        read = {"your own": given.log} if given.log else logs(Path(folder), given.lines, given.seed)
+        first, *_ = read
+        work = {name: (ours, path) for name, path in read.items()}
+        work |= {name: (peer, read[first]) for name, peer in peers.items()}
+        ours(read[first])  # compiles and loads what is loaded once
+        runs: dict[str, list[tuple[float, float]]] = {name: [] for name in work}
         for _ in range(given.rounds):
-            for name, read in readers.items():
-                run, lines = timed(read, log)
-                runs[name].append(run)
-    sys.stdout.write(f"{lines:,} lines, one core, median of {given.rounds}; lines a second\n")
-    base = median([lines / run.cpu_s for run in runs["Combined" if given.json else "re + strptime"]])
-    for name, found in runs.items():
-        cpu = median([lines / run.cpu_s for run in found])
-        wall = median([lines / run.wall_s for run in found])
-        sys.stdout.write(
-            f"  {name:<18}{cpu:>10,.0f} of the processor{wall:>10,.0f} by the clock  {cpu / base:.2f}x\n"
-        )
+            for name, one in work.items():
+                runs[name].append(timed(*one))
+        rate = {name: median(found, axis=0) for name, found in runs.items()}
+        for name in read:
+            wall, cpu = rate[name]
+            said = f"{wall:,.0f}; {cpu:,.0f} by processor time"
+            figures.add(f"lines a second on one core, {name}", wall, at_least=LINES_A_SECOND, said=said)
+        for name in (name for name in peers if rate[name][1]):  # they read no JSON
+            ratio = rate[first][1] / rate[name][1]
+            figures.add(f"the same by processor time / that of {name}, which stores nothing, {first}", ratio)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

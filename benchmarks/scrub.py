@@ -2,7 +2,7 @@
 """Is scrubbing linear? Texts made to be slow, of 1,000 to 60,000 characters, and what ten times more costs.
 
 A linear scrubber takes ten times as long for ten times the text; one that a stranger can make backtrack takes
-a hundred times. The last column is the larger of those ratios; the command ends with 1 where one is above 20.
+a hundred times. The figure is the larger of those ratios; the command ends with 1 where one is above 20.
 Processor time, the best of several, so that a busy machine matters little.
 
     python benchmarks/scrub.py
@@ -14,11 +14,13 @@ import argparse
 import sys
 import time
 
+from benchmarks.limits import Figures
 from tracker.case_numbers import CaseNumbers
 from tracker.scrub import scrub
 
 SIZES = (1_000, 6_000, 10_000, 60_000)
-STEEPEST = 20.0
+STEEPEST = 20
+LEAST_S = 0.005  # below that it is the clock that is measured
 CASES = CaseNumbers(["Z-####-######", "ZAAK/####/#+", "@@##.####"])
 #: What is repeated, by the part of the scrubber that it is meant to slow down.
 HEAVY = {
@@ -76,21 +78,16 @@ def main() -> int:
     argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()
-    steep = []
-    print(f"{'repeated':24}" + "".join(f"{size:>12,}" for size in SIZES) + "   ns/char   times 10")
-    for name, unit in HEAVY.items():
-        took = [seconds(("1 " + unit * (size // len(unit) + 1))[:size]) for size in SIZES]
-        ratio = max(took[2] / took[0], took[3] / took[1])
-        print(
-            f"{name:24}"
-            + "".join(f"{one * 1e3:>9.2f} ms" for one in took)
-            + f"{took[-1] / SIZES[-1] * 1e9:>10.0f}{ratio:>11.1f}"
-        )
-        if ratio > STEEPEST and took[-1] > 0.005:  # below that it's the clock
-            steep.append(name)
-    if steep:
-        print(f"Steeper than linear: {', '.join(steep)}.")
-    return 1 if steep else 0
+    with Figures() as figures:
+        for name, unit in HEAVY.items():
+            took = [seconds(("1 " + unit * (size // len(unit) + 1))[:size]) for size in SIZES]
+            ratio = max(took[2] / took[0], took[3] / took[1])
+            said = (
+                f"{ratio:.1f} times as long; {took[-1] / SIZES[-1] * 1e9:.0f} ns a character of {SIZES[-1]:,}"
+            )
+            judged = took[-1] > LEAST_S
+            figures.add(f"ten times the text: {name}", ratio, at_most=STEEPEST, judged=judged, said=said)
+    return 1 if figures.missed else 0
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ import polars as pl
 from analysis.estimates import Estimate
 from analysis.estimates.permutation import Buckets, Edges, edges
 from analysis.frame_estimates import estimate
-from benchmarks.limits import verdict
+from benchmarks.limits import Figures
 
 METRICS = 10
 FULL = 1_000_000
@@ -72,8 +72,8 @@ def seconds(run: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - clock, time.process_time() - processor
 
 
-def estimates(count: int, rounds: int) -> bool:
-    """Time both; whether we are no slower, where there is a peer."""
+def estimates(figures: Figures, count: int, rounds: int) -> None:
+    """Time both, where there is a peer."""
     frame = units(count)
     runs: dict[str, Callable[[], object]] = {"klantreis": lambda: ours(frame)}
     try:
@@ -97,11 +97,11 @@ def estimates(count: int, rounds: int) -> bool:
         what = f"{count:,} units × {2 * METRICS} metrics"
         print(f"{name:<12} {what}: {clock:.3f} s, {processor:.3f} s of processors")
     if len(middle) < 2:
-        return True
+        return
     clock, processor = (a / b for a, b in zip(middle["klantreis"], middle["tea-tasting"], strict=True))
     print(f"klantreis takes {processor:.2f} times the processors of tea-tasting")
-    judged = count >= FULL
-    return verdict("klantreis / tea-tasting on the clock", clock, at_most=TO_TEA_TASTING, judged=judged)
+    what = "klantreis / tea-tasting on the clock"
+    figures.add(what, clock, at_most=TO_TEA_TASTING, judged=count >= FULL)
 
 
 def agree(frame: pl.DataFrame) -> None:
@@ -118,8 +118,8 @@ def agree(frame: pl.DataFrame) -> None:
         assert abs(ratio.difference - their.effect_size) < 1e-9, (ratio, their)
 
 
-def permutation() -> bool:
-    """Time the draws; whether they were quick enough."""
+def permutation(figures: Figures) -> None:
+    """Time the draws."""
     rng = np.random.default_rng(1)
     questions = rng.poisson(30, 1000)
     counts = rng.multinomial(questions, np.full(400, 1 / 400)).astype(float)
@@ -128,7 +128,7 @@ def permutation() -> bool:
     found = edges(data, draws=99)
     tested = int(found.tested.sum()) if isinstance(found, Edges) else 0
     print(f"{DRAWS:,} draws × {tested} transitions × 1,000 buckets: {clock:.2f} s on the clock")
-    return verdict("the same, s of processors", processor, at_most=DRAWS_S)
+    figures.add(f"{DRAWS:,} draws, s of processors", processor, at_most=DRAWS_S)
 
 
 def main() -> int:
@@ -138,8 +138,10 @@ def main() -> int:
     parser.add_argument("--units", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5)
     asked = parser.parse_args()
-    met = [estimates(asked.units, asked.rounds), permutation()]
-    return 0 if all(met) else 1
+    with Figures() as figures:
+        estimates(figures, asked.units, asked.rounds)
+        permutation(figures)
+    return 1 if figures.missed else 0
 
 
 if __name__ == "__main__":

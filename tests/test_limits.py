@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
+import doctest
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from analysis import evaluate, journey_tests
-from benchmarks import reports, statistics
-from benchmarks.limits import verdict
+from benchmarks import limits, reports, statistics
+from benchmarks.limits import Figures
 
 CASES = {
     "quick enough": (462_000, {"at_least": 400_000}, True, "x: 462,000 (aim: at least 400,000; met)"),
@@ -32,17 +33,58 @@ CASES = {
 def test_a_figure_stands_beside_its_aim(
     value: float, aim: dict[str, float], met: bool, printed: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert verdict("x", value, **aim) is met
+    with Figures(table=False) as figures:
+        assert figures.add("x", value, **aim) is met
+    assert figures.missed is not met
     assert capsys.readouterr().out == printed + "\n"
 
 
-@pytest.mark.parametrize("aims", [{}, {"at_least": 1.0, "at_most": 2.0}])
-def test_a_figure_has_one_aim(aims: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="one of them"):
-        verdict("x", 1.0, **aims)
+def test_elsewhere_than_on_a_terminal_it_is_a_table_for_a_page(capsys: pytest.CaptureFixture[str]) -> None:
+    with Figures() as figures:
+        for value, aim, _, _ in CASES.values():
+            figures.add("x", value, **aim)
+        figures.add("y", 40, said="40, drawn blindly")
+        assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "| what | figure | aim | met |",
+        "| --- | --- | --- | --- |",
+        "| x | 462,000 | at least 400,000 | yes |",
+        "| x | 11.000 | at most 11 | yes |",
+        "| x | 0.140 | at least 0.15 | **MISSED** |",
+        "| x | 3.200 | at most 3 | **MISSED** |",
+        "| x | 1.000 | at most 0 | **MISSED** |",
+        "| x | nan | at most 3 | **MISSED** |",
+        "| x | 9.000 | at most 3 | not judged at this size |",
+        "| y | 40, drawn blindly |  |  |",
+    ]
 
 
-@pytest.mark.parametrize(("draws_s", "code", "said"), [(1e9, 0, "met"), (0.0, 1, "MISSED")])
+def test_what_was_found_before_a_benchmark_broke_off_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RuntimeError, match="the server is gone"), Figures() as figures:
+        figures.add("x", 1, at_most=2)
+        raise RuntimeError("the server is gone")
+    assert "| x | 1 | at most 2 | yes |" in capsys.readouterr().out
+
+
+def test_a_figure_without_an_aim_misses_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with Figures(table=False) as figures:
+        assert figures.add("x", float("nan"))
+    assert not figures.missed
+    assert capsys.readouterr().out == "x: nan\n"
+
+
+def test_a_figure_has_one_aim() -> None:
+    with pytest.raises(ValueError, match="not both"):
+        Figures().add("x", 1.0, at_least=1.0, at_most=2.0)
+
+
+def test_the_example_is_true() -> None:
+    found = doctest.testmod(limits)
+    assert found.attempted > 0
+    assert found.failed == 0
+
+
+@pytest.mark.parametrize(("draws_s", "code", "said"), [(1e9, 0, "| yes |"), (0.0, 1, "| **MISSED** |")])
 def test_a_benchmark_that_misses_its_aim_exits_1(
     draws_s: float, code: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
