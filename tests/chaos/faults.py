@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.installation import Installation
+from tests.chaos.load import Crowd
 from tests.chaos.network import HARM, Network
 from tests.clusters import MASTERS, Cluster, running_cluster
 from tests.store_process import StoreProcess, until
@@ -20,12 +22,16 @@ from tracker.keys import Keys
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a fault happens to, and for about how long; `spooled` is what it saw in the spool."""
+    """What a fault happens to, and for about how long.
+
+    `spooled` is what it saw in the spool; `checks` are complaints, each with whether all is well.
+    """
 
     stores: Any  # what the fault's `stores` lends
     installation: Installation
     ill_s: float
-    spooled: list[int]
+    spooled: list[int] = field(default_factory=list)
+    checks: dict[str, bool] = field(default_factory=dict)
 
     def last(self, share: float = 1.0) -> None:
         """Let it last, under load."""
@@ -56,7 +62,7 @@ class Fault:
     stores: Callable[[Path, Path], AbstractContextManager[Any]]
     environment: Mapping[str, str] = field(default_factory=dict)
     workers: int = 1
-    long_titles: bool = False
+    crowd: Crowd = field(default_factory=Crowd)
     spools: bool = True  # whether it isn't this fault if nothing goes to the spool
     refuses: bool = False  # the same for 503
 
@@ -292,6 +298,72 @@ def disk_was_full(scene: Scene) -> None:
     scene.installation.make_room()
 
 
+def overload(scene: Scene) -> None:
+    """Forty thousand events want in at once, at a store that has a third of its time.
+
+    Nothing is broken. Groups that it does not take in their time go to the spool, as ever.
+    """
+    installation = scene.installation
+    waiting, memory_kb = list[int](), list[int]()
+    until_s = time.monotonic() + scene.ill_s
+    while time.monotonic() < until_s:
+        with scene.stores.stopped():
+            time.sleep(0.1)
+            memory_kb.append(installation.memory_kb())
+            waiting.append(installation.events_waiting())
+        time.sleep(0.05)
+        scene.look()
+    most, memory_mb = max(waiting), max(memory_kb) / 1024
+    scene.checks[f"{most} events waited, more than the {MOST_WAITING} that may"] = most <= MOST_WAITING
+    scene.checks[f"only {most} events waited, so it was no overload"] = most > 0.9 * MOST_WAITING
+    scene.checks[f"the collector had {memory_mb:.0f} MB, more than {MOST_MB}"] = memory_mb <= MOST_MB
+
+
+def archive_torn(scene: Scene) -> None:
+    """The archiver's machine crashes when a file lies in its place and the entries are not removed yet.
+
+    What it said last is still on its way then, and never arrives; of the file only the half was kept.
+    """
+    far: Far = scene.stores
+    installation, keys = scene.installation, Keys()
+    archiver = installation.start_archiver()
+    until(lambda: installation.rows_written() > 0)
+    for _turn in range(5):
+        before = set(installation.archive_files())
+        far.network.late_s = 0.15
+        until_s = time.monotonic() + 20
+        while not (new := set(installation.archive_files()) - before) and time.monotonic() < until_s:
+            time.sleep(0.001)
+        archiver.kill()
+        far.network.cut()
+        far.network.late_s = 0.0
+        archiver.wait()
+        # A machine that crashed is away for longer than its leases live; we do not wait for that.
+        far.store.client.delete(*(keys.lease(partition) for partition in range(PARTITIONS)))
+        if torn := [path for path in new if is_waiting(far.store, path)]:
+            break
+        archiver = installation.start_archiver()  # its last word was quicker than we were
+    else:
+        raise RuntimeError("no archiver was killed between a file and the removal of its entries")
+    for path in torn:
+        os.truncate(path, path.stat().st_size // 2)
+    installation.archive()
+    root = installation.data / "archive"
+    found = all((root / "damaged" / path.relative_to(root)).exists() for path in torn)
+    scene.checks["the torn file was not set aside"] = found
+    scene.look()
+
+
+def is_waiting(store: StoreProcess, path: Path) -> bool:
+    """Whether the first entry of a file of the archive is still in its stream."""
+    partition = int(path.parent.name.removeprefix("partition="))
+    first = "-".join(path.stem.split("-")[:2])
+    return bool(store.client.xrange(Keys().events(partition), first, first))
+
+
+PARTITIONS = 16
+MOST_WAITING = 20_000
+MOST_MB = 150  # of the collector; without anything to do it has about 55
 ONE_REPLICA = {"KLANTREIS_REPLICAS": "1"}
 FAULTS = (
     Fault("store killed and started again", killed, one_store),
@@ -312,10 +384,19 @@ FAULTS = (
         killed,
         one_store,
         {"KLANTREIS_SPOOL_MB": "1"},
-        long_titles=True,
+        crowd=Crowd(long_titles=True),
         refuses=True,
     ),
     Fault("one of two archivers killed -9, four times", archivers_killed, one_store, spools=False),
+    Fault("archive file torn by a crash", archive_torn, far_store, spools=False),
+    Fault(
+        "overload: more than may wait",
+        overload,
+        one_store,
+        crowd=Crowd(browsers=400, per_second=100_000, events=100),
+        spools=False,
+        refuses=True,
+    ),
     Fault("started before the store", starts_later, absent_store, spools=False, refuses=True),
     Fault("Cluster: master killed, voted out", master_killed, cluster, ONE_REPLICA),
     Fault("Cluster: master hangs, voted out", master_hangs, cluster, ONE_REPLICA),

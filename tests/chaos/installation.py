@@ -114,6 +114,21 @@ class Installation:
                 segment.close()
         return found
 
+    def events_waiting(self) -> int:
+        """How many wait for the store in the collector, as `/metrics` says."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(int(float(one.split()[-1])) for one in lines if one.startswith("klantreis_events_waiting"))
+
+    def memory_kb(self) -> int:
+        """Resident memory of the collector, all its processes together."""
+        pids = [self._process.pid, *self._children()] if self._process is not None else []
+        texts = [Path(f"/proc/{pid}/status").read_text() for pid in pids]
+        return sum(int(text.partition("VmRSS:")[2].split()[0]) for text in texts)
+
+    def archive_files(self) -> list[Path]:
+        return list((self.data / "archive").glob("day=*/partition=*/*.parquet"))
+
     def await_replay(self, limit_s: float = 30.0) -> None:
         """Wait until nothing waits in the spool any more."""
         deadline = time.monotonic() + limit_s
@@ -175,8 +190,7 @@ class Installation:
 
     def rows_written(self) -> int:
         """Rows in the archive's files, repeats included."""
-        files = (self.data / "archive").glob("day=*/partition=*/*.parquet")
-        return sum(pq.ParquetFile(path).metadata.num_rows for path in files)
+        return sum(pq.ParquetFile(path).metadata.num_rows for path in self.archive_files())
 
     def ledger(self) -> dict[str, int]:
         """The ledger of all days: in, stored, and everything dropped."""

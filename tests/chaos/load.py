@@ -13,13 +13,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 BROWSERS = 24
-PER_SECOND = 300
-AT_MOST = 6_000  # beacons of one run
 EVENTS = 2  # of a beacon
+AT_MOST = 6_000  # beacons of one run
 PATIENCE_S = 8.0
 ATTEMPTS = 12
 PAUSE_S = 0.25  # before another attempt; shorter than the script's, so that it hits the fault
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """How many browsers, and what they send; each waits for its answer before its next beacon."""
+
+    browsers: int = BROWSERS
+    per_second: int = 300  # beacons of all of them together
+    events: int = EVENTS
+    long_titles: bool = False
 
 
 @dataclass(slots=True)
@@ -35,10 +44,10 @@ class Tally:
 
 
 @contextlib.contextmanager
-def load(port: int, *, long_titles: bool = False) -> Iterator[Tally]:
+def load(port: int, crowd: Crowd) -> Iterator[Tally]:
     """Beacons to the collector on loopback until the block ends; what is under way then is awaited."""
     tally, stop = Tally(), threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(_browse(port, long_titles, tally, stop)))
+    thread = threading.Thread(target=lambda: asyncio.run(_browse(port, crowd, tally, stop)))
     thread.start()
     try:
         yield tally
@@ -47,10 +56,10 @@ def load(port: int, *, long_titles: bool = False) -> Iterator[Tally]:
         thread.join()
 
 
-async def _browse(port: int, long_titles: bool, tally: Tally, stop: threading.Event) -> None:
+async def _browse(port: int, crowd: Crowd, tally: Tally, stop: threading.Event) -> None:
     begin = time.monotonic()
-    beacons = ((begin + number / PER_SECOND, *_beacon(number, long_titles)) for number in range(AT_MOST))
-    await asyncio.gather(*(_browser(port, beacons, tally, stop) for _ in range(BROWSERS)))
+    beacons = ((begin + number / crowd.per_second, *_beacon(number, crowd)) for number in range(AT_MOST))
+    await asyncio.gather(*(_browser(port, beacons, tally, stop) for _ in range(crowd.browsers)))
 
 
 async def _browser(
@@ -124,10 +133,11 @@ _HEAD = (
 )
 
 
-def _beacon(number: int, long_title: bool) -> tuple[str, bytes]:
+def _beacon(number: int, crowd: Crowd) -> tuple[str, bytes]:
     """Page view and body."""
     page_view = f"chaos{number:07d}"
-    title = f"Afval {number % 50}{' en nog veel meer' * 50 if long_title else ''}"
+    title = f"Afval {number % 50}{' en nog veel meer' * 50 * crowd.long_titles}"
+    search = {"k": "search", "d": 3, "q": "grofvuil" + " en hout" * 100 * crowd.long_titles, "n": 8}
     body = {
         "v": 1,
         "p": page_view,
@@ -135,7 +145,7 @@ def _beacon(number: int, long_title: bool) -> tuple[str, bytes]:
         "b": number % 1000,
         "e": [
             {"i": 0, "k": "view", "d": 0, "t": title},
-            {"i": 1, "k": "search", "d": 3, "q": "grofvuil" + " en hout" * 100 * long_title, "n": 8},
+            *({"i": index} | search for index in range(1, crowd.events)),
         ],
     }
     return page_view, json.dumps(body).encode()

@@ -24,6 +24,8 @@ class Network:
 
     def __init__(self, store_port: int, *, seed: int = 1) -> None:
         self.is_bad = False
+        self.late_s = 0.0  # how long commands are on their way
+        self._joined: set[asyncio.Task[None]] = set()
         self.harm: Counter[str] = Counter()
         self._store_port = store_port
         self._chance = random.Random(seed)
@@ -36,6 +38,15 @@ class Network:
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
+
+    def cut(self) -> None:
+        """Cut every connection; what was on its way never arrives."""
+
+        async def all_of_them() -> None:
+            for task in list(self._joined):
+                task.cancel()
+
+        asyncio.run_coroutine_threadsafe(all_of_them(), self._loop).result()
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -56,11 +67,19 @@ class Network:
             writer.transport.abort()
             return
         both = (writer, far_writer)
-        with contextlib.suppress(OSError, asyncio.CancelledError):
-            await asyncio.gather(
-                self._hand_on(reader, far_writer, both, "commands"),
-                self._hand_on(far_reader, writer, both, "replies"),
-            )
+        task = asyncio.current_task()
+        assert task is not None
+        self._joined.add(task)
+        try:
+            with contextlib.suppress(OSError, asyncio.CancelledError):
+                await asyncio.gather(
+                    self._hand_on(reader, far_writer, both, "commands"),
+                    self._hand_on(far_reader, writer, both, "replies"),
+                )
+        finally:
+            self._joined.discard(task)
+            for each in both:
+                each.transport.abort()
 
     async def _hand_on(
         self,
@@ -73,6 +92,8 @@ class Network:
         while data := await reader.read(65_536):
             if is_swallowed:
                 continue
+            if self.late_s and what == "commands":
+                await asyncio.sleep(self.late_s)
             if not self.is_bad:
                 writer.write(data)
             elif self._chance.random() < _CUT:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.chaos.faults import Fault, Scene
 from tests.chaos.installation import Installation
-from tests.chaos.load import EVENTS, Tally, load
+from tests.chaos.load import Tally, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def run(
         )
         installation.start()
         try:
-            return _row(fault, Scene(stores, installation, ill_s, []), calm_s, least_beacons)
+            return _row(fault, Scene(stores, installation, ill_s), calm_s, least_beacons)
         finally:
             installation.kill()
             installation.kill_archivers()
@@ -59,7 +59,8 @@ def run(
 
 def _row(fault: Fault, scene: Scene, calm_s: float, least_beacons: int) -> Row:
     installation, spooled = scene.installation, scene.spooled
-    with load(installation.port, long_titles=fault.long_titles) as tally:
+    events = fault.crowd.events
+    with load(installation.port, fault.crowd) as tally:
         time.sleep(calm_s)
         _await(tally, least_beacons // 3)
         fault.happen(scene)
@@ -71,8 +72,8 @@ def _row(fault: Fault, scene: Scene, calm_s: float, least_beacons: int) -> Row:
     installation.archive_all()
 
     found = Counter(installation.archived())
-    acknowledged = {(page_view, index) for page_view in tally.acknowledged for index in range(EVENTS)}
-    sent = {(page_view, index) for page_view in tally.sent for index in range(EVENTS)}
+    acknowledged = {(page_view, index) for page_view in tally.acknowledged for index in range(events)}
+    sent = {(page_view, index) for page_view in tally.sent for index in range(events)}
     lost = acknowledged - found.keys()
     duplicated = sum(found.values()) - len(found)
     checks = {
@@ -90,6 +91,7 @@ def _row(fault: Fault, scene: Scene, calm_s: float, least_beacons: int) -> Row:
             len(tally.acknowledged) >= max(1, least_beacons)
         ),
         "nothing went to the spool, so the fault did not happen": any(spooled) or not fault.spools,
+        **scene.checks,
         "nothing was refused, so the fault did not happen": tally.refused or not fault.refuses,
     }
     return Row(
@@ -100,8 +102,8 @@ def _row(fault: Fault, scene: Scene, calm_s: float, least_beacons: int) -> Row:
         lost=len(lost),
         duplicated=duplicated,
         spooled=max(spooled, default=0),
-        refused=tally.refused * EVENTS,
-        unanswered=tally.unanswered * EVENTS,
+        refused=tally.refused * events,
+        unanswered=tally.unanswered * events,
         repeats=installation.rows_written() - len(found),
         complaints=tuple(complaint for complaint, holds in checks.items() if not holds),
     )
