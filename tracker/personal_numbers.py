@@ -96,6 +96,13 @@ _BARE = re.compile(
 )
 # Those that mobile telephones have; others of nine digits with a 6 in front are hardly given out.
 _MOBILE = re.compile(r"(?<!\d)(?<!\d[.,])6[ -]?[1-58]\d{7}(?!\d)", re.ASCII)
+# Right before a number of something that is nobody's; \Z is where the number begins.
+_NUMBERED = re.compile(
+    r"(?:bestel|order|zaak|dossier|factuur|kenmerk|referentie|artikel|reference|invoice|case|ticket)"
+    r"[a-z]{0,8}(?:[\s:#.=_-]|nr|no){0,4}\Z",
+    re.ASCII | re.IGNORECASE,
+)
+_FARTHEST = 24  # signs
 _LOST_PLUS = re.compile(rf"(?:\A|(?<=\W))\s(?=(?:{_NEIGHBOURS[2:]})(?:{_GAP}\d){{8,12}}(?!\d))", re.ASCII)
 
 
@@ -107,7 +114,7 @@ def with_its_plus(text: str) -> str:
     >>> with_its_plus("bel  32 470 12 34 56")
     'bel +32 470 12 34 56'
     """
-    return _LOST_PLUS.sub("+", text)
+    return _LOST_PLUS.sub(lambda found: found[0] if _is_numbered(text, found.start()) else "+", text)
 
 
 def telephones(text: str) -> Iterator[Span]:
@@ -120,13 +127,24 @@ def telephones(text: str) -> Iterator[Span]:
         before = bisect_right(dates, found.start(), key=itemgetter(0)) - 1
         if before < 0 or dates[before][1] <= found.start():
             yield found.span()
-    for abroad in (_ABROAD, _BARE):
-        yield from (found.span() for found in abroad.finditer(text))
+    yield from (found.span() for found in _ABROAD.finditer(text))
+    yield from _unless_numbered(_BARE, text)
 
 
 def mobiles(text: str) -> Iterator[Span]:
     """Dutch mobile numbers without their 0; a citizen service number may look like one, and is the surer."""
-    yield from (found.span() for found in _MOBILE.finditer(text))
+    yield from _unless_numbered(_MOBILE, text)
+
+
+def _unless_numbered(form: re.Pattern[str], text: str) -> Iterator[Span]:
+    """What looks like a number that somebody is called at, but for those that a word says to be another."""
+    for found in form.finditer(text):
+        if not _is_numbered(text, found.start()):
+            yield found.span()
+
+
+def _is_numbered(text: str, place: int) -> bool:
+    return _NUMBERED.search(text, max(0, place - _FARTHEST), place) is not None
 
 
 _DIGITS = re.compile(r"\d+", re.ASCII)
