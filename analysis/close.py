@@ -117,8 +117,8 @@ def close_days(
     """Rebuild the journeys of every DAY from the archive and write its day tables; yields each that is done.
 
     `tasks` are those of each site by name. `where` says where it is computed: both folders must be seen
-    there. With `now_ms` (ms since 1970) what is not over yet is judged as `analysis.recorded` says, without
-    as recorded to the turn of its DAY. Raises `ArchiveError` where the archive has another number of
+    there. With `now_ms` (ms since 1970) what is not over yet is judged as `analysis.recorded` says; without
+    it every DAY counts as recorded to its turn. Raises `ArchiveError` where the archive has another number of
     partitions or its events cannot be read, `AnalysisError` where they cannot be rebuilt or the tables not be
     written. With `failed`, what is wrong with one DAY is told to it instead, and the other DAYs are closed
     all the same. A DAY that failed on the way has no tables, since reports would add up the half of it.
