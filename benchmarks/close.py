@@ -4,10 +4,10 @@
     python benchmarks/close.py [--data DIR] [--events 100000000] [--keep FOLDER]
 
 The events are those of `journeys.py`, ten million a DAY in 16 partitions, written as the archive keeps them
-(about 3 GB; FOLDER keeps them for a second run). DIR holds a demonstration that was run; without it a small
+(about 1 GB; FOLDER keeps them for a second run). DIR holds a demonstration that was run; without it a small
 one is run first. Then `klantreis close` runs as anybody would run it. Printed are the events per second by
 the clock, with the reading of files, the writing of tables and the renewal of pages, and the peak of memory
-of its largest process: it grows with a partition of a DAY, not with the archive.
+of its largest process: it grows with a DAY at most, not with the archive.
 """
 
 from __future__ import annotations
