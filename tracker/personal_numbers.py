@@ -103,6 +103,7 @@ _NUMBERED = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _FARTHEST = 24  # signs
+_IN_ONE = re.compile(rf"\d{{10,}}(?!{_GAP}\d)", re.ASCII)
 _LOST_PLUS = re.compile(rf"(?:\A|(?<=\W))\s(?=(?:{_NEIGHBOURS[2:]})(?:{_GAP}\d){{8,12}}(?!\d))", re.ASCII)
 
 
@@ -114,7 +115,12 @@ def with_its_plus(text: str) -> str:
     >>> with_its_plus("bel  32 470 12 34 56")
     'bel +32 470 12 34 56'
     """
-    return _LOST_PLUS.sub(lambda found: found[0] if _is_numbered(text, found.start()) else "+", text)
+
+    def sign(found: re.Match[str]) -> str:
+        numbered = _IN_ONE.match(text, found.end()) and _is_numbered(text, found.start())
+        return found[0] if numbered else "+"
+
+    return _LOST_PLUS.sub(sign, text)
 
 
 def telephones(text: str) -> Iterator[Span]:

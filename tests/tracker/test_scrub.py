@@ -191,6 +191,7 @@ def test_a_date_beside_a_word_of_birth_becomes_a_mark(text: str, way: str) -> No
         pytest.param(f"12,{BSN}", "12,[bsn]", id="behind a comma"),
         pytest.param(f"5%{BSN}", "5%[bsn]", id="behind a percent sign"),
         pytest.param("5%0612345678", "5%[phone]", id="a telephone behind a percent sign"),
+        pytest.param("dossier: 32 470 12 34 56", "dossier:[phone]", id="grouped as no order number is"),
         pytest.param(f"\\u{BSN}", "\\u[bsn]", id="behind the beginning of an escape"),
         pytest.param("jan&commat;example.nl", "[email]", id="an HTML reference"),
         pytest.param("1234AB 9999 90 019", "[address]", id="two that overlap go both"),
