@@ -74,10 +74,11 @@ def compute(
 
     `tasks` are those of each site by name; stories may be shown until `keep_days` after their DAY.
     """
-    asked = _asked(tables_root)
+    days = _period(day_tables.readable_days(tables_root))
+    asked = _asked(tables_root, days)
     if not asked:
         return None
-    days = [day for day in _period(day_tables.readable_days(tables_root)) if day <= max(asked)]
+    days = [day for day in days if day <= max(asked)]
     tables = _read(tables_root, days, now.date() - timedelta(days=keep_days))
     ranked = ranking.ranking(
         [each.counts for each in asked.values()],
@@ -126,10 +127,10 @@ class _Asked:
     counts: pl.DataFrame
 
 
-def _asked(root: Path) -> dict[date, _Asked]:
-    """What was asked on the DAYs of the period that have questions."""
+def _asked(root: Path, days: Iterable[date]) -> dict[date, _Asked]:
+    """What was asked on those of the DAYs that have questions."""
     found = {}
-    for day in _period(day_tables.readable_days(root)):
+    for day in days:
         questions, no_task, counts = 0, 0, []
         for (asked,) in day_tables.parts(root, day, {"questions": ranking.COLUMNS}):
             questions += asked.height

@@ -32,12 +32,10 @@ _QUESTION = ("partition", "question")
 #: Whose questions, at which place, and what is counted there.
 GROUP = ("site", "task", "exposures")
 PLACE = ("kind", "page", "step")
+COUNTS = ("came", "lost", "visitors", "called", "unbegun", "errors", "failed", "returns")
 #: Columns of the day tables that are needed.
 QUESTION_COLUMNS = (*_QUESTION, "visitor", *GROUP, "form_submitted", "outcome")
 MOVE_COLUMNS = (*_QUESTION, "order", "kind", "type", "step", "touchpoint", "source", "heartbeat")
-COUNTS = ("came", "lost", "visitors", "called", "unbegun", "errors", "failed", "returns")
-
-
 #: What `lost_at` gives where nothing was lost.
 NOTHING_LOST = pl.DataFrame(
     schema={

@@ -23,7 +23,7 @@ from analysis.recorded import recorded_until
 from analysis.scheduling import HERE, Where, cores, map_partitions
 from analysis.side_records import Joined, joined_records, with_records
 from tracker.archive import read_frame
-from tracker.archive_files import files_of, stored_partitions
+from tracker.archive_files import bytes_of, files_of, stored_partitions
 from tracker.archive_reader import listed_again
 from tracker.archive_repeats import Identity, repeated
 from tracker.site import Sites
@@ -89,7 +89,7 @@ def cut(
     root = root.resolve()
     pieces: list[Piece] = []
     for day in days:
-        size = sum(path.stat().st_size for path in files_of(root, day))
+        size = bytes_of(root, day)
         parts = [tuple(range(count))] if size <= AT_ONCE_BYTES else [(each,) for each in range(count)]
         joined = joined_records(root, day, sites)
         ends_at = None if now_ms is None else recorded_until(root, day, now_ms)

@@ -26,7 +26,7 @@ from analysis.frames import build, published
 from analysis.tables import TITLES, WORDS, Outcome
 from analysis.tasks import Tasks
 from analysis.words import GENERIC, normalise
-from tracker.archive_files import files_of, read_tables
+from tracker.archive_files import bytes_of, files_of, read_tables
 from tracker.archive_format import PARTITION, SCHEMA
 from tracker.archive_reader import listed_again
 from tracker.event import Kind
@@ -50,7 +50,7 @@ def renew(archive_root: Path, tables_root: Path, tasks: Mapping[str, Tasks]) -> 
 
     Where an earlier run still saw more DAYs of the archive, its tables stay.
     """
-    closed = [day for day in day_tables.readable_days(tables_root) if _bytes(archive_root, day)]
+    closed = [day for day in day_tables.readable_days(tables_root) if bytes_of(archive_root, day)]
     covered = date.max
     for day in reversed(closed):
         if day >= covered:
@@ -65,10 +65,10 @@ def renew(archive_root: Path, tables_root: Path, tasks: Mapping[str, Tasks]) -> 
 
 def window(archive_root: Path, tables_root: Path, day: date) -> list[date]:
     """The DAYs to count together: those before DAY that are archived and closed without a gap, and DAY."""
-    days, size = [day], _bytes(archive_root, day)
+    days, size = [day], bytes_of(archive_root, day)
     while len(days) < WINDOW_DAYS:
         earlier = days[0] - timedelta(days=1)
-        more = _bytes(archive_root, earlier)
+        more = bytes_of(archive_root, earlier)
         if not more or size + more > WINDOW_BYTES or not _is_closed(tables_root, earlier):
             break
         days, size = [earlier, *days], size + more
@@ -117,11 +117,13 @@ def _people(archive_root: Path, day: date) -> tuple[pl.DataFrame, pl.DataFrame]:
     """
     searched, seen = [], []
     for table in chain([_NONE.empty_table()], _tables(files_of(archive_root, day))):
+        kind = pl.col("kind")
         people = pl.DataFrame(table).filter(
-            pl.col("run").is_null(), ~pl.col("automated").fill_null(value=False)
+            kind.is_in([Kind.SEARCH.value, Kind.VIEW.value]),
+            pl.col("run").is_null(),
+            ~pl.col("automated").fill_null(value=False),
         )
         people = people.with_columns(pl.col(_TEXTS).cast(pl.Categorical))  # else a large DAY is many texts
-        kind = pl.col("kind")
         searched.append(
             people.filter(kind == Kind.SEARCH.value).select("partition", "time", "site", "path", "query")
         )
@@ -236,10 +238,6 @@ def _titles(seen: pl.DataFrame, since: str, tasks: Mapping[str, Tasks]) -> pl.Da
 
 def _task_of(tasks: Tasks | None, path: str) -> str:
     return tasks.name(tasks.of_page(path)) if tasks else ""
-
-
-def _bytes(archive_root: Path, day: date) -> int:
-    return sum(path.stat().st_size for path in files_of(archive_root, day))
 
 
 def _since(tables_root: Path, day: date) -> date | None:

@@ -92,6 +92,11 @@ def files_of(root: Path, day: date, partition: int | None = None) -> list[Path]:
     return [path for path in found if partitions_of(path)[0] <= partition <= partitions_of(path)[1]]
 
 
+def bytes_of(root: Path, day: date) -> int:
+    """What the finished files of a DAY take."""
+    return sum(path.stat().st_size for path in files_of(root, day))
+
+
 def partitions_of(path: Path) -> tuple[int, int]:
     """The first and the last partition of which a file may hold events, by its folder."""
     first, _, last = path.parent.name.removeprefix("partition=").partition("-")

@@ -212,11 +212,11 @@ def _read(settings: Settings, first: date | None, last: date | None, where: Wher
 
 def _last_ones(settings: Settings, days: list[date]) -> list[date]:
     """As many of the last days as may be read at once, and a sentence where others are left out."""
-    from tracker.archive_files import files_of
+    from tracker.archive_files import bytes_of
 
     chosen, size = list[date](), 0
     for day in reversed(days):
-        size += sum(path.stat().st_size for path in files_of(settings.archive, day))
+        size += bytes_of(settings.archive, day)
         if chosen and size > READ_BYTES:
             click.echo(
                 f"Only {chosen[0]} to {chosen[-1]} are read, since all {len(days)} days would take much "
